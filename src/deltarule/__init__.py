@@ -1,0 +1,42 @@
+"""deltarule: train feed-forward neural networks on tables, and see why every weight moves.
+
+The public names load when first used, so that `import deltarule` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deltarule.chain import check as check
+    from deltarule.estimators import TableClassifier as TableClassifier
+    from deltarule.estimators import TableRegressor as TableRegressor
+    from deltarule.files import load as load
+    from deltarule.files import save as save
+    from deltarule.network import Network as Network
+    from deltarule.training import train as train
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "Network": "network",
+    "check": "chain",
+    "train": "training",
+    "save": "files",
+    "load": "files",
+    "TableClassifier": "estimators",
+    "TableRegressor": "estimators",
+}
+
+__all__ = ["Network", "TableClassifier", "TableRegressor", "__version__", "check", "load", "save", "train"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'deltarule' has no attribute {name!r}")
+    return getattr(import_module(f"deltarule.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

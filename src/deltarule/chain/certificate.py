@@ -1,0 +1,246 @@
+"""The certificate: the analytic gradient against two numerical ones, on the user's own data.
+
+In float64, for a parameter w of layer k, the loss as a function of w alone is evaluated around its value:
+a_k is linear in w, so only a_k's column i moves, by (w' - w) h_{k-1,j}, and what lies above is run again.
+
+Complex step and central differences share no arithmetic with the backward pass. The complex step is exact to
+rounding and checked to 1e-7; central differences carry an error of their own and are checked to 1e-5.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from deltarule.errors import OptionError
+from deltarule.maths import differences, passes
+from deltarule.maths.arrays import Array
+from deltarule.network import Floats, Network
+from deltarule.parameters import Only
+
+COMPLEX_LIMIT = 1e-7
+CENTRAL_LIMIT = 1e-5
+EPS = float(np.finfo(np.float64).eps)
+
+Verdict: TypeAlias = Literal["PASS", "FAIL", "kink"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One parameter's derivative, three times.
+
+    Errors are |analytic - numerical| / max(|analytic|, |numerical|, floor), where below the floor rounding
+    alone makes the difference. The verdict is "kink" where an activation with a kink changes side within the
+    central step, so that only the complex step counts.
+    """
+
+    name: str
+    analytic: float
+    complex_step: float
+    central: float
+    complex_error: float
+    central_error: float
+    verdict: Verdict
+
+    @property
+    def severity(self) -> float:
+        """How near the errors come to their limits: above 1 fails; infinite for NaN."""
+        ratios = [self.complex_error / COMPLEX_LIMIT]
+        if self.verdict != "kink":
+            ratios.append(self.central_error / CENTRAL_LIMIT)
+        return max(math.inf if math.isnan(ratio) else ratio for ratio in ratios)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The outcome of `check`: one Comparison a parameter, and on how much of the data."""
+
+    comparisons: tuple[Comparison, ...]
+    n_parameters: int
+    n_examples: int
+    n_given: int
+    loss: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether no comparison failed; a number that is not finite fails."""
+        return all(each.verdict != "FAIL" for each in self.comparisons)
+
+    @property
+    def worst(self) -> Comparison:
+        """The comparison nearest to, or farthest beyond, its limit."""
+        return max(self.comparisons, key=lambda each: each.severity)
+
+    def text(self) -> str:
+        """Return the certificate for a person."""
+        n, worst = len(self.comparisons), self.worst
+        complex_error = _largest(self.comparisons, "complex_error")
+        central_error = _largest(self.comparisons, "central_error")
+        failed = sum(each.verdict == "FAIL" for each in self.comparisons)
+        kinks = sum(each.verdict == "kink" for each in self.comparisons)
+        lines = [
+            f"{'PASS' if self.passed else 'FAIL'}: the gradient of {_of(n, self.n_parameters, 'parameter')} "
+            f"on {_of(self.n_examples, self.n_given, 'example')}, in float64, loss {self.loss:.6g}",
+            "",
+            "  largest relative error     found      limit",
+            f"  against complex step       {complex_error:<10.1e} {COMPLEX_LIMIT:.0e}",
+            f"  against central difference {central_error:<10.1e} {CENTRAL_LIMIT:.0e}",
+            "",
+            f"  worst parameter: {worst.name} ({worst.verdict})",
+            f"    analytic           {worst.analytic: .15e}",
+            f"    complex step       {worst.complex_step: .15e}",
+            f"    central difference {worst.central: .15e}",
+        ]
+        if kinks:
+            lines += [
+                "",
+                f"  {_count(kinks, 'parameter')} at a kink: a unit changes side within the central step,",
+                "  so the complex step alone is the proof there.",
+            ]
+        if failed:
+            lines += ["", f"  {_count(failed, 'parameter')} failed."]
+        return "\n".join(lines)
+
+    def record(self) -> dict[str, Any]:
+        """Return everything, ready for JSON except that NaN may occur in a certificate that failed."""
+        return {"passed": self.passed, "worst": self.worst.name, **asdict(self)}
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def check(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    only: Only = None,
+    max_parameters: int = 1000,
+    max_examples: int | None = 1000,
+    seed: int = 0,
+) -> Certificate:
+    """Compare the analytic gradient with central differences and the complex step, in float64.
+
+    Parameters
+    ----------
+    net
+        Of any dtype; the check uses its weights in float64.
+    X, y, weights
+        As in `Network.loss`.
+    only
+        The parameters to check, as in `Network.gradients`.
+    max_parameters
+        Where there are more, a sample of so many is checked, drawn from the seed.
+    max_examples
+        Where there are more, the loss of a sample of so many is checked, drawn from the seed; None takes all.
+    seed
+        Of the samples.
+
+    Returns
+    -------
+    Certificate
+        With `passed`, `worst`, `text()` and every comparison.
+
+    Examples
+    --------
+    >>> net = Network([3, 4, 4, 2], activation="tanh", output="softmax", seed=0)
+    >>> certificate = check(net, [[0.1, 0.2, 0.3], [-0.5, 0.1, 0.9]], [0, 1])
+    >>> certificate.passed, len(certificate.comparisons)
+    (True, 46)
+    """
+    if max_parameters < 1 or (max_examples is not None and max_examples < 1):
+        raise OptionError("max_parameters and max_examples must be 1 or more.")
+    exact = net.astype("float64")
+    examples = exact.examples(X, y, weights)
+    n_given = len(examples[0])
+    rng = np.random.default_rng(seed)
+    rows = np.arange(n_given)
+    if max_examples is not None and n_given > max_examples:
+        rows = np.sort(rng.choice(n_given, max_examples, replace=False))
+    inputs, p, c = (part[rows] for part in examples)
+    c = exact.weights(c, len(rows))
+    chosen = np.arange(exact.layout.size)[exact.layout.select(only).index]
+    n_parameters = len(chosen)
+    if n_parameters > max_parameters:
+        chosen = np.sort(rng.choice(chosen, max_parameters, replace=False))
+    with np.errstate(all="ignore"):  # what overflows does not pass
+        gradients = exact.gradients(inputs, p, weights=c)
+        trace = passes.forward(exact, inputs)
+        compared = [_compare(exact, trace, p, c, int(n), float(gradients.theta[n])) for n in chosen]
+    return Certificate(tuple(compared), n_parameters, len(rows), n_given, gradients.loss)
+
+
+def _compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:
+    """Compare one derivative, that by entry n of theta."""
+    at = net.layout.parameter(n)
+    h_j = trace.h[at.k - 1][:, at.j - 1] if at.j else np.ones(len(p))  # da_k[i]/dw
+    w = net.theta[n : n + 1]
+    e_i = np.arange(net.sizes[at.k]) == at.i - 1
+
+    def a_above(theta: Array) -> Sequence[Array]:
+        return passes.above(net, at.k, trace.a[at.k] + (theta - w) * h_j[:, None] * e_i)
+
+    def loss(theta: Array) -> Array:
+        return (c * net.output.loss(a_above(theta)[-1], p)).sum()
+
+    step = differences.central_step(0.0) / max(1.0, float(np.abs(h_j).max()))  # a_k moves by 6e-6 at most
+    by_complex = float(differences.complex_step(loss, w)[0])
+    by_central = float(differences.central(loss, w, step=step)[0])
+
+    # Each example's loss is known to about eps times what goes into it, its slope to eps da_K/dw of that.
+    a_K = trace.a[net.K]
+    size = np.maximum(1.0, np.maximum(np.abs(a_K), np.maximum(np.abs(p), np.abs(trace.y_hat)))).max(axis=1)
+    slope = np.abs(a_above(w + 1j * differences.COMPLEX_STEP)[-1].imag).max(axis=1) / differences.COMPLEX_STEP
+    rounding = 8.0 * EPS * float((c * size * slope).sum())
+    noise = 8.0 * EPS * float((c * size * size).sum()) / step
+    verdict: Verdict = "PASS"
+    complex_error = _relative(analytic, by_complex, rounding / COMPLEX_LIMIT)
+    central_error = _relative(analytic, by_central, noise / CENTRAL_LIMIT)
+    if not complex_error <= COMPLEX_LIMIT:
+        verdict = "FAIL"
+    elif _changes_side(net, at.k, trace, [a_above(w + step), a_above(w - step)]):
+        verdict = "kink"
+    elif not central_error <= CENTRAL_LIMIT:
+        verdict = "FAIL"
+    return Comparison(str(at), analytic, by_complex, by_central, complex_error, central_error, verdict)
+
+
+def _relative(x: float, y: float, floor: float) -> float:
+    """Return |x - y| / max(|x|, |y|, floor); NaN where either is not a number."""
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return math.nan
+    size = max(abs(x), abs(y), floor)
+    return abs(x - y) / size if size > 0 else 0.0
+
+
+def _changes_side(net: Network, k: int, trace: passes.Trace, moved: Sequence[Sequence[Array]]) -> bool:
+    """Return whether an activation with a kink has a on different sides of 0 in the moved networks."""
+    return any(
+        net.g[m].has_kink and bool(((moved_a[m - k] > 0) != (trace.a[m] > 0)).any())
+        for moved_a in moved
+        for m in range(k, net.K)
+    )
+
+
+def _largest(comparisons: Sequence[Comparison], error: str) -> float:
+    """Return the largest error, NaN before all, leaving out central differences across a kink."""
+    values = [
+        float(getattr(each, error))
+        for each in comparisons
+        if error == "complex_error" or each.verdict != "kink"
+    ]
+    return max(values, key=lambda value: math.inf if math.isnan(value) else value, default=0.0)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _of(n: int, total: int, noun: str) -> str:
+    return _count(n, noun) if n == total else f"{n:,} of {_count(total, noun)} (a seeded sample)"

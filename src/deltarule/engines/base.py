@@ -1,0 +1,101 @@
+"""What every engine is given, does and gives back.
+
+An epoch is one call, so that compiled code need not come back to Python for every batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.maths.optimisers import Optimiser, State
+from deltarule.maths.penalties import Penalty
+from deltarule.maths.schedules import Schedule
+from deltarule.network import Floats, Network
+from deltarule.parameters import Selection
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The loss to go down, and the way to go.
+
+    X is (N, n_0), p (N, n_K) and w (N,), all in the network's dtype; w are example weights in any scale. A
+    batch's loss is sum_n c_n L_n with c = w / sum w over the batch. The penalty is added to the loss of
+    every batch, over the weights that learn.
+    """
+
+    net: Network
+    X: Floats
+    p: Floats
+    w: Floats
+    batch_size: int
+    epochs: int
+    optimiser: Optimiser
+    schedule: Schedule
+    selection: Selection
+    penalty: Penalty
+    clip_norm: float | None
+    clip_value: float | None
+
+    @property
+    def updates_per_epoch(self) -> int:
+        return -(-len(self.X) // self.batch_size)
+
+    def learning_rate(self, t: int) -> float:
+        """Return alpha of update t, counted from 0, taken in the middle of the update."""
+        return self.optimiser.lr * self.schedule((t + 0.5) / self.updates_per_epoch, self.epochs)
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch reports.
+
+    loss
+        sum_n c_n L_n over the table, each example's loss as its update saw it, without the penalty.
+    gradient_norms
+        (K,): the mean over updates of the 2-norm of the gradient by [W_k, b_k], before clipping, 0 where
+        nothing learns.
+    learning_rate
+        Of the last update.
+    examples
+        How many examples were visited: fewer than N where the epoch was interrupted.
+    """
+
+    loss: float
+    gradient_norms: NDArray[np.float64]
+    learning_rate: float
+    examples: int
+
+
+class Engine(Protocol):
+    """Trains problem.net in place."""
+
+    name: ClassVar[str]
+    problem: Problem
+    state: State
+    """The optimiser's."""
+
+    def __init__(self, problem: Problem) -> None: ...
+
+    def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
+        """Update the network once for every batch of `order`, a permutation of the rows.
+
+        Ends after the batch in which interrupted[0] becomes True.
+
+        Raises
+        ------
+        DivergenceError
+            A number stopped being finite; the network holds the parameters before that update.
+        """
+        ...
+
+    def objective(self) -> tuple[float, float, NDArray[Any]]:
+        """Return the full batch's loss, its penalty, and their gradient by the parameters that learn."""
+        ...
+
+    def loss(self, X: Floats, p: Floats, c: Floats) -> float:
+        """Return sum_n c_n L_n of other examples, in bounded memory."""
+        ...

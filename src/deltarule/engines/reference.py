@@ -1,0 +1,123 @@
+"""The reference engine: maths/ as it is. It is the specification of every other engine."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engines.base import EpochResult, Problem
+from deltarule.errors import DivergenceError
+from deltarule.maths import passes
+from deltarule.maths.optimisers import State, decay
+from deltarule.maths.penalties import clip_by_norm, clip_by_value
+from deltarule.network import Floats
+
+BLOCK = 16_384
+"""Rows of a block where a loss is taken without gradients."""
+
+
+class ReferenceEngine:
+    """Runs the functions of maths/ batch by batch.
+
+    Of theta only the entries that learn are ever handed to the penalty, the clipping, the optimiser and the
+    decay, so that a frozen parameter cannot move.
+    """
+
+    name: ClassVar[str] = "reference"
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.index = problem.selection.index
+        self.is_weight = problem.net.layout.is_weight()[self.index]
+        self.state: State = problem.optimiser.init(problem.net.theta[self.index])
+
+    def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
+        q = self.problem
+        total_weight, loss, examples, updates = float(q.w.sum()), 0.0, 0, 0
+        norms = np.zeros(q.net.K)
+        lr = 0.0
+        with np.errstate(all="ignore"):  # what is not finite is refused by name below
+            for start in range(0, len(order), q.batch_size):
+                if interrupted[0]:
+                    break
+                batch = order[start : start + q.batch_size]
+                lr = q.learning_rate(self.state["t"])
+                share = float(q.w[batch].sum()) / total_weight
+                loss += share * self._update(batch, lr, norms) if share > 0 else 0.0
+                examples += len(batch)
+                updates += 1
+        return EpochResult(loss, norms / max(updates, 1), lr, examples)
+
+    def _update(self, batch: NDArray[np.intp], lr: float, norms: NDArray[np.float64]) -> float:
+        """Make one update, add the gradient's norm by layer to `norms`, and return the batch's loss."""
+        q, net = self.problem, self.problem.net
+        X, p, c = q.X[batch], q.p[batch], q.w[batch]
+        loss, grad = self._loss_and_gradient(X, p, c / c.sum())
+        theta = net.theta[self.index]
+        if q.penalty:
+            grad = grad + self._penalty_gradient(theta)
+        self._add_norms(grad, norms)
+        if q.clip_value is not None:
+            grad = clip_by_value(grad, q.clip_value)
+        if q.clip_norm is not None:
+            grad = clip_by_norm(grad, q.clip_norm)
+        step, state = q.optimiser.update(grad, self.state, lr)
+        if q.optimiser.weight_decay:
+            step = step + decay(theta, self.is_weight, lr, q.optimiser.weight_decay)
+        updated = theta + step
+        if not (np.isfinite(loss) and np.isfinite(updated).all()):
+            raise self._diverged(batch, lr)
+        net.theta[self.index] = updated
+        self.state = state
+        return loss
+
+    def objective(self) -> tuple[float, float, NDArray[Any]]:
+        q = self.problem
+        loss, grad = self._loss_and_gradient(q.X, q.p, q.w / q.w.sum())
+        if not q.penalty:
+            return loss, 0.0, grad
+        theta = q.net.theta[self.index]
+        penalty = float(q.penalty.value(theta[self.is_weight]))
+        return loss, penalty, grad + self._penalty_gradient(theta)
+
+    def loss(self, X: Floats, p: Floats, c: Floats) -> float:
+        blocks = (slice(start, start + BLOCK) for start in range(0, len(X), BLOCK))
+        return sum(float(passes.loss(self.problem.net, X[rows], p[rows], c[rows])) for rows in blocks)
+
+    def _loss_and_gradient(self, X: Floats, p: Floats, c: Floats) -> tuple[float, Floats]:
+        net, selection = self.problem.net, self.problem.selection
+        trace = passes.forward(net, X)
+        delta = passes.delta_K(net, trace, p, c)
+        deltas = passes.backward(net, trace, delta, selection.W, selection.b)
+        loss = float((c * net.output.loss(trace.a[net.K], p)).sum())
+        return loss, net.layout.join(deltas.W, deltas.b, like=net.theta)[self.index]
+
+    def _penalty_gradient(self, theta: Floats) -> Floats:
+        return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))
+
+    def _add_norms(self, grad: Floats, norms: NDArray[np.float64]) -> None:
+        layout = self.problem.net.layout
+        whole = np.zeros(layout.size, grad.dtype)
+        whole[self.index] = grad
+        for k in range(1, layout.K + 1):
+            norms[k - 1] += np.linalg.norm(whole[layout.W[k].start : layout.b[k].stop])
+
+    def _diverged(self, batch: NDArray[np.intp], lr: float) -> DivergenceError:
+        """Return the error that names the update, what is not finite first, and a likely cause."""
+        q, net, t = self.problem, self.problem.net, self.state["t"]
+        trace = passes.forward(net, q.X[batch])
+        where = next(
+            (f"a_{k}" for k in range(1, net.K + 1) if not np.isfinite(trace.a[k]).all()), "the gradient"
+        )
+        largest = np.abs(q.X).max(axis=0)
+        column = int(np.argmax(largest))
+        if largest[column] > 1e3:
+            advice = f"column {column + 1} of X reaches {largest[column]:.3g}: standardise it"
+        else:
+            advice = f"lower the learning rate ({lr:.3g}) or clip the gradient"
+        return DivergenceError(
+            f"training diverged at update {t + 1:,} (epoch {t // q.updates_per_epoch + 1}): "
+            f"{where} is no longer finite; {advice}. The network keeps the parameters before that update."
+        )

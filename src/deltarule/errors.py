@@ -1,0 +1,85 @@
+"""Every exception of deltarule: one root, which is also a ValueError.
+
+A message is one sentence that says what was expected, what came, and what to do. The command line
+prints it as it stands and ends with the class's `exit_code` (BSD sysexits).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class DeltaruleError(ValueError):
+    """The root of all errors that deltarule raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class OptionError(DeltaruleError):
+    """An option, name or argument is unknown or out of its range."""
+
+    exit_code = 2
+
+
+class DataError(DeltaruleError):
+    """The data do not fit what was asked of them."""
+
+    exit_code = 65
+
+
+class ShapeError(DataError):
+    """An array has the wrong shape."""
+
+
+class InputError(DeltaruleError):
+    """A file to read does not exist or cannot be opened."""
+
+    exit_code = 66
+
+
+class OutputError(DeltaruleError):
+    """A file cannot be created where it was asked for."""
+
+    exit_code = 73
+
+
+class FileError(DeltaruleError):
+    """Reading or writing broke off half way."""
+
+    exit_code = 74
+
+
+class ModelFileError(DeltaruleError):
+    """A model file is foreign, altered, truncated, or of another format."""
+
+    exit_code = 76
+
+
+class DivergenceError(DeltaruleError):
+    """Training produced a number that is not finite."""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, or None where nothing is near.
+
+    >>> closest("tahn", ["sigmoid", "tanh"])
+    'tanh'
+    """
+    names = {each.casefold(): each for each in known}
+    found = get_close_matches(name.casefold(), list(names), n=1, cutoff=0.5)
+    return names[found[0]] if found else None
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> OptionError:
+    """Return the error for a name that is not in a list, with the closest name and the whole list.
+
+    >>> raise unknown("activation", "tahn", ["sigmoid", "tanh"])
+    Traceback (most recent call last):
+    deltarule.errors.OptionError: unknown activation 'tahn'; did you mean 'tanh'? Known: sigmoid, tanh.
+    """
+    names = list(known)
+    near = closest(str(name), names)
+    hint = f"; did you mean {near!r}?" if near else "."
+    return OptionError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}.")

@@ -1,0 +1,174 @@
+"""The forward pass to a Trace and the backward pass to Gradients.
+
+    a_k = W_k h_{k-1} + b_k,   h_k = g_k(a_k),   y_hat = O(a_K)
+
+With rows as examples this reads a_k = h_{k-1} W_k^T + b_k. Lists are indexed by the layer, k = 1..K, as
+on paper; what does not exist (W_0, a_0) is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from deltarule.maths.activations import Activation
+from deltarule.maths.arrays import Array
+from deltarule.maths.outputs import Output
+
+
+class Net(Protocol):
+    """What the passes need of a network: its parameters and functions by layer, index 0 unused."""
+
+    @property
+    def K(self) -> int: ...
+    @property
+    def W(self) -> Sequence[Array]: ...
+    @property
+    def b(self) -> Sequence[Array]: ...
+    @property
+    def g(self) -> Sequence[Activation]: ...
+    @property
+    def output(self) -> Output: ...
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The plainest Net: parameters of any array type, complex ones included."""
+
+    W: Sequence[Array]
+    b: Sequence[Array]
+    g: Sequence[Activation]
+    output: Output
+
+    @property
+    def K(self) -> int:
+        return len(self.W) - 1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every quantity of a forward pass.
+
+    a[k] is (N, n_k) for k = 1..K; h[k] is (N, n_k) for k = 0..K-1, with h[0] = x; y_hat is (N, n_K).
+    """
+
+    a: Sequence[Array]
+    h: Sequence[Array]
+    y_hat: Array
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Derivatives of the loss sum_n c_n L_n by the quantities of a network.
+
+    y_hat, a[k] and h[k] have one row an example, and the row holds that example's share, c_n included:
+    they are (N, n_K), (N, n_k) and (N, n_k). W[k] is (n_k, n_{k-1}), b[k] is (n_k,), theta is all W and b
+    in the order W_1, b_1, ..., W_K, b_K. What was not asked for is None, and 0 in theta.
+    """
+
+    loss: float
+    y_hat: Array
+    a: Sequence[Array]
+    h: Sequence[Array]
+    W: Sequence[Array]
+    b: Sequence[Array]
+    theta: Array
+
+
+@dataclass(frozen=True)
+class Deltas:
+    """What the backward pass makes: dL/da_k, dL/dh_k, dL/dW_k and dL/db_k, None where not asked for."""
+
+    a: Sequence[Array]
+    h: Sequence[Array]
+    W: Sequence[Array]
+    b: Sequence[Array]
+
+
+def forward(net: Net, X: Array) -> Trace:
+    """Return every a_k, h_k and y_hat for the examples in the rows of X, (N, n_0).
+
+    a_k = h_{k-1} W_k^T + b_k
+    h_k = g_k(a_k)           k < K
+    y_hat = O(a_K)
+    """
+    a: list[Array] = [None]
+    h: list[Array] = [X]
+    for k in range(1, net.K + 1):
+        a.append(h[k - 1] @ net.W[k].T + net.b[k])
+        if k < net.K:
+            h.append(net.g[k].f(a[k]))
+    return Trace(a, h, net.output.y_hat(a[net.K]))
+
+
+def above(net: Net, k: int, a_k: Array) -> list[Array]:
+    """Return [a_k, a_{k+1}, ..., a_K], given a_k, (N, n_k)."""
+    a = [a_k]
+    for m in range(k + 1, net.K + 1):
+        a.append(net.g[m - 1].f(a[-1]) @ net.W[m].T + net.b[m])
+    return a
+
+
+def loss(net: Net, X: Array, p: Array, c: Array) -> Array:
+    """Return sum_n c_n L_n, a 0-dimensional array; complex where theta is."""
+    a_K = above(net, 1, X @ net.W[1].T + net.b[1])[-1]
+    return a_K.__array_namespace__().sum(c * net.output.loss(a_K, p))
+
+
+def delta_K(net: Net, trace: Trace, p: Array, c: Array) -> Array:
+    """Return dL/da_K of the loss sum_n c_n L_n, (N, n_K): the output's delta, row n times c_n."""
+    return c[:, None] * net.output.delta(trace.a[net.K], p)
+
+
+def backward(
+    net: Net, trace: Trace, delta: Array, learn_W: Collection[int], learn_b: Collection[int]
+) -> Deltas:
+    """Return the gradients that the layers in learn_W and learn_b need, given delta = dL/da_K.
+
+    dL/dW_k[i, j] = sum_n delta_k[n, i] h_{k-1}[n, j]
+    dL/db_k[i]    = sum_n delta_k[n, i]
+    dL/dh_{k-1}   = delta_k W_k
+    delta_{k-1}   = dL/dh_{k-1} * g'_{k-1}(a_{k-1})
+
+    Nothing is computed below the lowest layer that learns.
+    """
+    da, dh, dW, db = ([None] * (net.K + 1) for _ in range(4))
+    lowest = min([*learn_W, *learn_b], default=net.K)
+    for k in range(net.K, lowest - 1, -1):
+        da[k] = delta
+        if k in learn_W:
+            dW[k] = delta.T @ trace.h[k - 1]
+        if k in learn_b:
+            db[k] = delta.__array_namespace__().sum(delta, axis=0)
+        if k > lowest:
+            dh[k - 1] = delta @ net.W[k]
+            delta = dh[k - 1] * net.g[k - 1].df(trace.a[k - 1])
+    return Deltas(da, dh, dW, db)
+
+
+def per_example(trace: Trace, deltas: Deltas) -> Array:
+    """Return the gradient of every example by theta, (N, P), from deltas of c = 1.
+
+    dL_n/dW_k[i, j] = delta_k[n, i] h_{k-1}[n, j];  dL_n/db_k[i] = delta_k[n, i]
+    """
+    xp = trace.y_hat.__array_namespace__()
+    columns: list[Array] = []
+    for delta, h in zip(deltas.a[1:], trace.h, strict=True):
+        columns += [xp.reshape(delta[:, :, None] * h[:, None, :], (delta.shape[0], -1)), delta]
+    return xp.concat(columns, axis=1)
+
+
+def per_example_norms(trace: Trace, deltas: Deltas) -> Array:
+    """Return the 2-norm of every example's gradient, (N,), without forming it, from deltas of c = 1.
+
+    ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1)
+
+    because ||delta h^T||_F = ||delta|| ||h|| (Goodfellow 2015, efficient per-example gradients).
+    """
+    xp = trace.y_hat.__array_namespace__()
+    squares = [
+        xp.sum(delta**2, axis=1) * (xp.sum(h**2, axis=1) + 1.0)
+        for delta, h in zip(deltas.a[1:], trace.h, strict=True)
+    ]
+    return xp.sqrt(xp.sum(xp.stack(squares), axis=0))

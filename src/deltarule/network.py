@@ -1,0 +1,378 @@
+"""Network: the sizes, the functions, and one flat theta with views by layer.
+
+A Network knows its mathematics and nothing of what is done with it: training, explaining, checking and
+saving are functions of other rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.errors import DataError, OptionError, ShapeError
+from deltarule.maths import passes
+from deltarule.maths.activations import Activation, activation
+from deltarule.maths.arrays import Array
+from deltarule.maths.initial import initial
+from deltarule.maths.outputs import output
+from deltarule.maths.passes import Gradients, Layers, Trace
+from deltarule.parameters import Layout, Only, Selection
+
+Floats: TypeAlias = NDArray[Any]
+"""A NumPy array of float32 or float64."""
+
+
+class Network:
+    """A feed-forward network a_k = W_k h_{k-1} + b_k, h_k = g_k(a_k), y_hat = O(a_K).
+
+    Parameters
+    ----------
+    sizes
+        n_0, ..., n_K: the number of inputs, the units of every hidden layer, the number of outputs.
+    activation
+        One name for all hidden layers, or one for each; see `deltarule.maths.activations`.
+    output
+        "linear" (mean squared error), "softmax" (cross entropy), "sigmoid" (binary cross entropy, one per
+        label) or "poisson" (log link).
+    seed
+        Starting weights are drawn from this seed; biases start at 0.
+    dtype
+        "float32" or "float64".
+    initial
+        "glorot", "he" or "lecun"; None chooses by the activation that follows each layer.
+
+    Attributes
+    ----------
+    theta : (P,) array
+        All parameters, [W_1, b_1, ..., W_K, b_K]. Assigning copies into the same buffer.
+    W, b : tuples of arrays
+        Views of theta: W[k] is (n_k, n_{k-1}) and b[k] is (n_k,), for k = 1..K; index 0 is None.
+    g : tuple of Activation
+        The activation of hidden layer k is g[k].
+
+    Raises
+    ------
+    OptionError
+        Sizes are not positive whole numbers, or a name is unknown.
+
+    Examples
+    --------
+    >>> net = Network([3, 4, 4, 2], activation="tanh", output="softmax", seed=0)
+    >>> net
+    Network([3, 4, 4, 2], activation='tanh', output='softmax', dtype='float32')  # 46 parameters
+    >>> net.forward([[0.1, 0.2, 0.3]]).y_hat.shape
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Sequence[str] = "tanh",
+        output: str = "softmax",
+        seed: int = 0,
+        dtype: str = "float32",
+        initial: str | None = None,
+    ) -> None:
+        self.layout = Layout(_checked_sizes(sizes))
+        self.g = _hidden_activations(activation, self.K)
+        self.output = _output(output)
+        if self.sizes[-1] < self.output.fewest_units:
+            raise OptionError(
+                f"a {output} output needs at least {self.output.fewest_units} units, one per class; "
+                f'got {self.sizes[-1]}. For a single probability use output="sigmoid".'
+            )
+        if str(np.dtype(dtype)) not in ("float32", "float64"):
+            raise OptionError(f"dtype {dtype!r} is not supported; use 'float32' or 'float64'.")
+        self._theta: Floats = np.zeros(self.layout.size, dtype)
+        self._take_views()
+        rng = np.random.default_rng(seed)
+        for k in range(1, self.K + 1):
+            name = initial or (self.g[k].initial if k < self.K else "glorot")
+            self.W[k][:] = _initial(name)(rng, self.sizes[k], self.sizes[k - 1])
+
+    def _take_views(self) -> None:
+        W, b = self.layout.split(self._theta)
+        self.W, self.b = tuple(W), tuple(b)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_0, ..., n_K."""
+        return self.layout.sizes
+
+    @property
+    def K(self) -> int:
+        """The number of layers."""
+        return self.layout.K
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._theta.dtype
+
+    @property
+    def theta(self) -> Floats:
+        return self._theta
+
+    @theta.setter
+    def theta(self, value: ArrayLike) -> None:
+        new = np.asarray(value)
+        if new.shape != self._theta.shape:
+            raise ShapeError(f"theta has shape {self._theta.shape}; the new value has {new.shape}.")
+        self._theta[:] = new
+
+    # The mathematics, on checked arrays ---------------------------------------------------------------
+
+    def forward(self, X: ArrayLike) -> Trace:
+        """Return every a_k, h_k and y_hat.
+
+        a_k = W_k h_{k-1} + b_k;  h_k = g_k(a_k);  y_hat = O(a_K)
+
+        Parameters
+        ----------
+        X
+            (N, n_0), or (n_0,) for one example.
+
+        Raises
+        ------
+        ShapeError, DataError
+            X has another width, or holds something that is not a finite number.
+        """
+        return passes.forward(self, self.inputs(X))
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return y_hat, (N, n_K): target values, or probabilities."""
+        return self.forward(X).y_hat
+
+    def loss(self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> float:
+        """Return sum_n c_n L_n, where c are the example weights scaled to sum to 1 (1/N left out).
+
+        Parameters
+        ----------
+        X
+            (N, n_0), or (n_0,) for one example.
+        y
+            Class numbers from 0, (N,), or distributions, (N, n_K), for softmax; else values (N, n_K), or (N,)
+            where n_K = 1.
+        weights
+            (N,), not negative, in any scale.
+
+        >>> net = Network([3, 4, 4, 2])
+        >>> net.theta = np.zeros(46)
+        >>> round(net.loss([[0.1, 0.2, 0.3]], [1]), 6)  # log 2
+        0.693147
+        """
+        X_, p, c = self.examples(X, y, weights)
+        return float(passes.loss(self, X_, p, c))
+
+    def gradients(
+        self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None, only: Only = None
+    ) -> Gradients:
+        """Return the loss and its derivatives by y_hat, a_k, h_k, W_k, b_k and theta.
+
+        dL/da_K = dL/dy_hat . dy_hat/da_K;  dL/dh_k = W_{k+1}^T dL/da_{k+1};
+        dL/da_k = dL/dh_k * g'_k(a_k);  dL/dW_k = dL/da_k h_{k-1}^T;  dL/db_k = dL/da_k
+
+        Parameters
+        ----------
+        X, y, weights
+            As in `loss`.
+        only
+            Names of arrays and of single parameters, ["W[3]", "b[3]", "w[1,1,1]"], or a mask over theta.
+            Nothing below the lowest layer named is computed, and no dL/dW_k that nobody asked for.
+
+        Examples
+        --------
+        The lecture's example: logits (log 4, 0) give y_hat = (0.8, 0.2); the true class is the first.
+
+        >>> net = Network([3, 2], dtype="float64")
+        >>> net.W[1][:] = 0
+        >>> net.b[1][:] = np.log(4), 0
+        >>> grad = net.gradients([[1.0, 0.0, 0.0]], [0])
+        >>> round(grad.loss, 5), grad.y_hat.round(4), grad.a[1].round(4)
+        (0.22314, array([[-1.25,  0.  ]]), array([[-0.2,  0.2]]))
+        """
+        selection = self.layout.select(only)
+        X_, p, c = self.examples(X, y, weights)
+        trace = passes.forward(self, X_)
+        a_K = trace.a[self.K]
+        deltas = passes.backward(self, trace, passes.delta_K(self, trace, p, c), selection.W, selection.b)
+        dW, db = self._masked(deltas.W, deltas.b, selection)
+        return Gradients(
+            loss=float((c * self.output.loss(a_K, p)).sum()),
+            y_hat=c[:, None] * self.output.dL_dy_hat(a_K, p),
+            a=deltas.a,
+            h=deltas.h,
+            W=dW,
+            b=db,
+            theta=self.layout.join(dW, db, like=self._theta),
+        )
+
+    def _masked(
+        self, dW: Sequence[Array], db: Sequence[Array], selection: Selection
+    ) -> tuple[Sequence[Array], Sequence[Array]]:
+        """Return dW and db with 0 at the parameters that do not learn."""
+        if selection.is_all:
+            return dW, db
+        learns = np.zeros(self.layout.size, bool)
+        learns[selection.index] = True
+        mask_W, mask_b = self.layout.split(learns)
+        return (
+            [None if d is None else d * m for d, m in zip(dW, mask_W, strict=True)],
+            [None if d is None else d * m for d, m in zip(db, mask_b, strict=True)],
+        )
+
+    def per_example_gradients(self, X: ArrayLike, y: ArrayLike) -> Floats:
+        """Return dL_n/dtheta of every example, (N, P); the mean of its rows is `gradients(X, y).theta`."""
+        return passes.per_example(*self._per_example_passes(X, y))
+
+    def gradient_norms(self, X: ArrayLike, y: ArrayLike) -> Floats:
+        """Return ||dL_n/dtheta||_2 of every example, (N,), without forming a gradient.
+
+        ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1)
+        """
+        return passes.per_example_norms(*self._per_example_passes(X, y))
+
+    def _per_example_passes(self, X: ArrayLike, y: ArrayLike) -> tuple[Trace, passes.Deltas]:
+        X_, p, _ = self.examples(X, y)
+        trace = passes.forward(self, X_)
+        delta = self.output.delta(trace.a[self.K], p)
+        return trace, passes.backward(self, trace, delta, (), {1})
+
+    def at(self, theta: Array) -> Layers:
+        """Return the same network with other parameters of any dtype, complex included, (P,)."""
+        W, b = self.layout.split(theta)
+        return Layers(W, b, self.g, self.output)
+
+    # What comes in -----------------------------------------------------------------------------------
+
+    def examples(
+        self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return X (N, n_0), targets p (N, n_K) and weights c (N,), checked and in the network's dtype."""
+        X_ = self.inputs(X)
+        p = self.targets(y)
+        if len(p) != len(X_):
+            raise ShapeError(f"X has {len(X_):,} rows and y has {len(p):,}; they must be the same examples.")
+        return X_, p, self.weights(weights, len(X_))
+
+    def inputs(self, X: ArrayLike) -> Floats:
+        """Return X as (N, n_0) in the network's dtype; one example may come as (n_0,)."""
+        given = _numbers(X, "X")
+        rows = given[None, :] if given.shape == (self.sizes[0],) else given
+        if rows.ndim != 2 or rows.shape[1] != self.sizes[0]:
+            raise ShapeError(f"X has shape {rows.shape}; this network takes (N, {self.sizes[0]}).")
+        if len(rows) == 0:
+            raise DataError("X has no rows; give at least one example.")
+        with np.errstate(over="ignore"):  # refused by name on the next line
+            rows = np.ascontiguousarray(rows, dtype=self.dtype)
+        if not np.isfinite(rows).all():
+            row, column = np.argwhere(~np.isfinite(rows))[0]
+            raise DataError(
+                f"X is {rows[row, column]} at row {row + 1:,}, column {column + 1:,} (counted from 1); "
+                f"every value must be a finite {self.dtype} number."
+            )
+        return rows
+
+    def targets(self, y: ArrayLike) -> Floats:
+        """Return y as the (N, n_K) targets of the output, in the network's dtype."""
+        y_ = np.atleast_1d(_numbers(y, "y"))
+        return self.output.targets(y_, self.sizes[-1]).astype(self.dtype)
+
+    def weights(self, weights: ArrayLike | None, N: int) -> Floats:
+        """Return the example weights c, (N,), which sum to 1."""
+        if weights is None:
+            return np.full(N, 1.0 / N, self.dtype)
+        w = np.asarray(_numbers(weights, "weights"), np.float64)
+        if w.shape != (N,):
+            raise ShapeError(f"weights have shape {w.shape}; expected one per example, ({N},).")
+        if not np.isfinite(w).all() or (w < 0).any() or not (w > 0).any():
+            raise DataError("weights must be finite, not negative, and not all 0.")
+        w = w / w.max()  # so that the sum cannot overflow
+        return (w / w.sum()).astype(self.dtype)
+
+    # Copies ------------------------------------------------------------------------------------------
+
+    def spec(self) -> dict[str, Any]:
+        """Return what, beside theta, makes this network: arguments for `Network`, ready for JSON."""
+        return {
+            "sizes": list(self.sizes),
+            "activation": [g.name for g in self.g[1:]],
+            "output": self.output.name,
+            "dtype": str(self.dtype),
+        }
+
+    def astype(self, dtype: str) -> Network:
+        """Return a copy in another dtype."""
+        return _rebuild({**self.spec(), "dtype": dtype}, self._theta)
+
+    def copy(self) -> Network:
+        """Return a network with the same parameters in a buffer of its own."""
+        return _rebuild(self.spec(), self._theta)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.spec(), self._theta)  # so that copies and pickles keep views and buffer one
+
+    def __repr__(self) -> str:
+        names = [g.name for g in self.g[1:]]
+        shown = (
+            ""
+            if not names
+            else f"activation={names[0]!r}, "
+            if len(set(names)) == 1
+            else f"activation={names}, "
+        )
+        return (
+            f"Network({list(self.sizes)}, {shown}output={self.output.name!r}, "
+            f"dtype={str(self.dtype)!r})  # {self.layout.size:,} parameters"
+        )
+
+
+def _rebuild(spec: dict[str, Any], theta: Floats) -> Network:
+    net = Network(**spec)
+    net.theta = theta
+    return net
+
+
+# The constructor's arguments carry the names of these functions.
+_output, _initial = output, initial
+
+
+def _checked_sizes(sizes: Sequence[int]) -> list[int]:
+    try:
+        whole = [int(n) for n in sizes]
+        is_good = len(whole) >= 2 and all(n >= 1 and n == m for n, m in zip(whole, sizes, strict=True))
+    except (TypeError, ValueError):
+        whole, is_good = [], False
+    if not is_good:
+        raise OptionError(
+            f"sizes are {sizes!r}; expected at least two whole numbers above 0, "
+            "for example [3, 4, 4, 2]: inputs, hidden units, outputs."
+        )
+    return whole
+
+
+def _hidden_activations(names: str | Sequence[str], K: int) -> tuple[Activation, ...]:
+    """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since h_0 = x."""
+    chosen = [names] * (K - 1) if isinstance(names, str) else list(names)
+    if isinstance(names, str):
+        activation(names)  # a wrong name is refused even where no hidden layer uses it
+    if len(chosen) != K - 1:
+        raise OptionError(
+            f"{len(chosen)} activations were given for {K - 1} hidden layers; give one name, or one each."
+        )
+    return (activation("identity"), *(activation(name) for name in chosen))
+
+
+def _numbers(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Return values as an array of real numbers."""
+    try:
+        array = np.asarray(values)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} is not an array of numbers: {error}.") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{what} has dtype {array.dtype}; expected real numbers.")
+    return array.astype(np.float64) if array.dtype.kind == "b" else array

@@ -1,0 +1,204 @@
+"""Where each parameter lies in the flat theta, what it is called, and which ones learn.
+
+theta = [W_1, b_1, ..., W_K, b_K], every W_k row by row. People count from 1: "w[k,i,j]" is the weight in
+layer k to unit i from unit j, "b[k,i]" the bias of unit i; "W[k]" and "b[k]" are whole arrays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import OptionError, ShapeError
+from deltarule.maths.arrays import Array
+
+Only: TypeAlias = str | Iterable[str] | NDArray[np.bool_] | None
+"""None for all; names of arrays and of single parameters; or a boolean mask over theta."""
+
+_NAME = re.compile(r"\s*([Wwb])\s*\[\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?(?:,\s*(-?\d+)\s*)?\]\s*")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One weight w[k,i,j], or one bias b[k,i] (j is None), counted from 1."""
+
+    k: int
+    i: int
+    j: int | None = None
+
+    def __str__(self) -> str:
+        return f"b[{self.k},{self.i}]" if self.j is None else f"w[{self.k},{self.i},{self.j}]"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The parameters that learn.
+
+    index
+        Where they lie in theta, ascending: an index array, or a slice over everything.
+    W, b
+        The layers whose W, whose b, have a parameter that learns.
+    """
+
+    index: NDArray[np.intp] | slice
+    W: frozenset[int]
+    b: frozenset[int]
+
+    @property
+    def is_all(self) -> bool:
+        return isinstance(self.index, slice)
+
+
+class Layout:
+    """The sizes n_0..n_K of a network and where its W_k and b_k lie in theta.
+
+    >>> layout = Layout([3, 4, 4, 2])
+    >>> layout.size, layout.name(0), layout.name(12), layout.find("w[3,2,1]")
+    (46, 'w[1,1,1]', 'b[1,1]', 40)
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self.sizes = tuple(sizes)
+        self.K = len(self.sizes) - 1
+        self.W: list[slice] = [slice(0, 0)]
+        self.b: list[slice] = [slice(0, 0)]
+        at = 0
+        for n_in, n_out in zip(self.sizes[:-1], self.sizes[1:], strict=True):
+            self.W.append(slice(at, at + n_out * n_in))
+            self.b.append(slice(at + n_out * n_in, at + n_out * n_in + n_out))
+            at += n_out * (n_in + 1)
+        self.size = at
+
+    def split(self, theta: Array) -> tuple[list[Array], list[Array]]:
+        """Return the lists W and b of theta, index 0 None; views where the library's reshape gives views."""
+        xp = theta.__array_namespace__()
+        W: list[Array] = [None]
+        b: list[Array] = [None]
+        for k in range(1, self.K + 1):
+            W.append(xp.reshape(theta[self.W[k]], (self.sizes[k], self.sizes[k - 1])))
+            b.append(theta[self.b[k]])
+        return W, b
+
+    def join(self, W: Sequence[Array], b: Sequence[Array], like: NDArray[Any]) -> NDArray[Any]:
+        """Return theta from the lists W and b, with 0 where an array is None; dtype as `like`."""
+        theta = np.zeros(self.size, like.dtype)
+        for k in range(1, self.K + 1):
+            if W[k] is not None:
+                theta[self.W[k]] = W[k].reshape(-1)
+            if b[k] is not None:
+                theta[self.b[k]] = b[k]
+        return theta
+
+    def is_weight(self) -> NDArray[np.bool_]:
+        """Return the mask over theta that is True on weights and False on biases."""
+        mask = np.ones(self.size, bool)
+        for span in self.b:
+            mask[span] = False
+        return mask
+
+    def parameter(self, n: int) -> Parameter:
+        """Return the parameter at place n of theta."""
+        for k in range(1, self.K + 1):
+            if n < self.W[k].stop:
+                i, j = divmod(n - self.W[k].start, self.sizes[k - 1])
+                return Parameter(k, i + 1, j + 1)
+            if n < self.b[k].stop:
+                return Parameter(k, n - self.b[k].start + 1)
+        raise OptionError(f"theta has {self.size:,} entries; there is no entry {n:,}.")
+
+    def name(self, n: int) -> str:
+        """Return the name of the parameter at place n of theta, for example "w[1,1,1]"."""
+        return str(self.parameter(n))
+
+    def find(self, name: str) -> int:
+        """Return the place in theta of a single parameter by its name.
+
+        Raises
+        ------
+        OptionError
+            The name is not of the form "w[k,i,j]" or "b[k,i]", or an index lies outside the network.
+        """
+        _, k, i, j = self._parse(name)
+        if i is None:
+            raise OptionError(f'{name!r} is a whole array; one parameter is "w[k,i,j]" or "b[k,i]".')
+        if j is None:
+            return self.b[k].start + i - 1
+        return self.W[k].start + (i - 1) * self.sizes[k - 1] + j - 1
+
+    def select(self, only: Only = None) -> Selection:
+        """Return the parameters that `only` names.
+
+        Raises
+        ------
+        OptionError
+            A name is malformed or outside the network, or nothing is named.
+        ShapeError
+            A mask does not have one entry for every parameter.
+        """
+        everything = frozenset(range(1, self.K + 1))
+        if only is None:
+            return Selection(slice(None), everything, everything)
+        mask = self._mask(only)
+        if not mask.any():
+            raise OptionError(
+                '`only` names no parameter; give names such as ["W[1]", "b[2]", "w[1,1,1]"] or a mask.'
+            )
+        return Selection(
+            slice(None) if mask.all() else np.flatnonzero(mask),
+            frozenset(k for k in everything if mask[self.W[k]].any()),
+            frozenset(k for k in everything if mask[self.b[k]].any()),
+        )
+
+    def _mask(self, only: str | Iterable[str] | NDArray[np.bool_]) -> NDArray[np.bool_]:
+        if isinstance(only, np.ndarray):
+            only = cast(NDArray[np.bool_], only)
+            if only.dtype != bool or only.shape != (self.size,):
+                raise ShapeError(
+                    f"the mask `only` has shape {only.shape} and dtype {only.dtype}; "
+                    f"expected one bool for each of the {self.size:,} parameters, shape ({self.size},)."
+                )
+            return only
+        mask = np.zeros(self.size, bool)
+        for name in [only] if isinstance(only, str) else only:
+            letter, k, i, _ = self._parse(name)
+            if i is not None:
+                mask[self.find(name)] = True
+            else:
+                mask[self.b[k] if letter == "b" else self.W[k]] = True
+        return mask
+
+    def _parse(self, name: str) -> tuple[str, int, int | None, int | None]:
+        match = _NAME.fullmatch(name)
+        if not match:
+            raise OptionError(
+                f"{name!r} is not the name of a parameter; expected a form such as "
+                f'"w[1,2,3]" (layer, to unit, from unit), "b[1,2]", "W[1]" or "b[1]".'
+            )
+        letter = match[1]
+        indices = [int(index) for index in match.groups()[1:] if index]
+        if len(indices) not in {"w": (1, 3), "W": (1,), "b": (1, 2)}[letter]:
+            raise OptionError(
+                f"{name!r} has the wrong number of indices; one weight is "
+                f'"w[k,i,j]", one bias "b[k,i]", whole arrays are "W[k]" and "b[k]".'
+            )
+        k = indices[0]
+        i = indices[1] if len(indices) > 1 else None
+        j = indices[2] if len(indices) > 2 else None
+        self._within(name, "layer", k, self.K)
+        if i is not None:
+            self._within(name, f"unit of layer {k}", i, self.sizes[k])
+        if j is not None:
+            self._within(name, f"input of layer {k}", j, self.sizes[k - 1])
+        return letter, k, i, j
+
+    @staticmethod
+    def _within(name: str, what: str, n: int, most: int) -> None:
+        if not 1 <= n <= most:
+            raise OptionError(
+                f"{name!r}: there is no {what} {n}; layers, units and inputs count from 1, here to {most}."
+            )

@@ -1,0 +1,1 @@
+"""Files and DataFrames to arrays."""

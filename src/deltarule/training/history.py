@@ -1,0 +1,32 @@
+"""History: the course of a run, epoch by epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from deltarule.training.events import EpochEnded, Event
+
+
+@dataclass
+class History:
+    """Lists with one entry an epoch; `gradient_norms` holds a tuple with one norm a layer."""
+
+    epoch: list[int] = field(default_factory=list[int])
+    loss: list[float] = field(default_factory=list[float])
+    validation_loss: list[float | None] = field(default_factory=list[float | None])
+    gradient_norms: list[tuple[float, ...]] = field(default_factory=list[tuple[float, ...]])
+    learning_rate: list[float | None] = field(default_factory=list[float | None])
+    seconds: list[float] = field(default_factory=list[float])
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            for name, values in vars(self).items():
+                values.append(getattr(event, name))
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+    def record(self) -> dict[str, Any]:
+        """Return the lists by name, ready for JSON."""
+        return {name: list(values) for name, values in vars(self).items()}

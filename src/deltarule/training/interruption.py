@@ -1,0 +1,35 @@
+"""Ctrl-C ends a run after the batch in hand, so that what was learnt is kept."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@contextmanager
+def interruptible() -> Generator[NDArray[np.bool_]]:
+    """Give a flag, (1,), that the first Ctrl-C sets; the second raises KeyboardInterrupt as usual.
+
+    Outside the main thread, where Python delivers no signals, the flag just stays False.
+    """
+    flag = np.zeros(1, bool)
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        flag[0] = True
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,392 @@
+"""The training loop: a generator of events, and `train`, which drives it with listeners.
+
+for event in events(net, X, y, epochs=10):
+    ...                                     # stopping is ceasing to iterate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.engines import Problem, engine
+from deltarule.errors import OptionError
+from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
+from deltarule.maths.penalties import Penalty
+from deltarule.maths.schedules import Schedule, schedule
+from deltarule.network import Floats, Network
+from deltarule.parameters import Only
+from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
+from deltarule.training.history import History
+from deltarule.training.interruption import interruptible
+from deltarule.training.lbfgs import iterations
+from deltarule.training.progress import ProgressBar
+from deltarule.training.splitting import hold_out
+from deltarule.training.stopping import EarlyStopping
+
+Examples: TypeAlias = tuple[Floats, Floats, Floats]
+"""X (N, n_0), targets p (N, n_K) and weights (N,)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What `train` gives back; the network itself was changed in place.
+
+    stopped completes the sentence "training stopped ..."; epochs counts those that were finished; best_epoch
+    is the one whose weights were restored, None without early stopping; settings are ready for JSON.
+    """
+
+    net: Network
+    history: History
+    stopped: str
+    is_interrupted: bool
+    epochs: int
+    best_epoch: int | None
+    seconds: float
+    engine: str
+    settings: dict[str, Any]
+
+
+def train(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    optimiser: str | Optimiser | LBFGS = "adam",
+    learning_rate: float | None = None,
+    schedule: str | Schedule = "constant",
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    only: Only = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    validation: float | Sequence[ArrayLike] | None = None,
+    early_stopping: int | EarlyStopping | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    engine: str = "auto",
+    progress: bool | None = None,
+    listeners: Iterable[Listener] = (),
+) -> Run:
+    """Train a network in place by gradient descent, and return how it went.
+
+    w <- w - alpha dL/dw for every parameter that learns, or the optimiser's refinement of it.
+
+    Parameters
+    ----------
+    net
+        Changed in place.
+    X, y, weights
+        As in `Network.loss`: (N, n_0); class numbers, distributions or values; example weights.
+    optimiser
+        A name ("gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam",
+        "rprop", "lbfgs") or an object of `deltarule.maths.optimisers`.
+    learning_rate
+        alpha; None takes the optimiser's own.
+    schedule
+        A name ("constant", "step", "exponential", "inverse_time", "cosine", "one_cycle") or an object of
+        `deltarule.maths.schedules`: the factor on alpha over time.
+    epochs
+        Passes over the examples; with "lbfgs" the most iterations.
+    batch_size
+        Examples an update; None for the full batch, 1 for one example at a time.
+    only
+        What learns: names such as ["W[3]", "b[3]", "w[1,1,1]"], or a mask over theta.
+    l1, l2
+        Penalty l1 sum |w| + l2/2 sum w^2 over the weights that learn, not the biases.
+    weight_decay
+        Decoupled: w <- w - alpha weight_decay w besides the step; None takes the optimiser's own.
+    clip_norm, clip_value
+        Longest gradient (2-norm over what learns); largest entry of it. Values are clipped first.
+    validation
+        A fraction of the examples to hold out (by classes, where the output is a softmax), or (Xv, yv) or
+        (Xv, yv, weights).
+    early_stopping
+        Epochs to wait for a better loss before stopping; the best weights are restored.
+    shuffle
+        Visit the examples in a new order every epoch, from the seed.
+    seed
+        Of the validation part and of the order.
+    engine
+        "auto" or "reference".
+    progress
+        A bar on standard error: None where that is a terminal, or True or False.
+    listeners
+        Called with every event; one that returns a reason ends the run.
+
+    Raises
+    ------
+    OptionError, DataError
+        Before anything is changed.
+    DivergenceError
+        A number stopped being finite; the network keeps the parameters before that update.
+
+    Examples
+    --------
+    >>> from deltarule import Network, train
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 3))
+    >>> y = (X.sum(axis=1) > 0).astype(int)
+    >>> net = Network([3, 4, 4, 2], activation="tanh", output="softmax", seed=0)
+    >>> run = train(net, X, y, epochs=50, learning_rate=0.01)
+    >>> run.stopped
+    'after 50 epochs'
+    >>> run.history.loss[-1] < 0.1 < run.history.loss[0]
+    True
+    """
+    chosen = _optimiser(optimiser, learning_rate)
+    if weight_decay is not None:
+        if isinstance(chosen, LBFGS):
+            raise OptionError("lbfgs has no weight decay; use l2, the penalty on the weights, instead.")
+        chosen = replace(chosen, weight_decay=weight_decay)
+    history = History()
+    stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+    listening: list[Listener] = [history, *listeners, ProgressBar(progress)]
+    if stopping is not None:
+        listening.insert(0, stopping)
+    started = perf_counter()
+    with interruptible() as interrupted:
+        first, last = drive(
+            events(
+                net,
+                X,
+                y,
+                weights=weights,
+                optimiser=chosen,
+                schedule=schedule,
+                epochs=epochs,
+                batch_size=batch_size,
+                only=only,
+                l1=l1,
+                l2=l2,
+                clip_norm=clip_norm,
+                clip_value=clip_value,
+                validation=validation,
+                shuffle=shuffle,
+                seed=seed,
+                engine=engine,
+                interrupted=interrupted,
+            ),
+            listening,
+        )
+    settings = {
+        "optimiser": {"name": chosen.name, **asdict(chosen)},
+        "schedule": repr(_schedule(schedule)),
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning": first.n_learning,
+        "l1": l1,
+        "l2": l2,
+        "clip_norm": clip_norm,
+        "clip_value": clip_value,
+        "n_examples": first.n_examples,
+        "n_validation": first.n_validation,
+        "patience": stopping.patience if stopping else None,
+        "shuffle": shuffle,
+        "seed": seed,
+    }
+    best = stopping.best_epoch if stopping and stopping.best_epoch else None
+    restored = f"; weights of epoch {best} restored" if best not in (None, last.epoch) else ""
+    return Run(
+        net=net,
+        history=history,
+        stopped=last.reason + restored,
+        is_interrupted=last.is_interrupted,
+        epochs=len(history),
+        best_epoch=best,
+        seconds=perf_counter() - started,
+        engine=first.engine,
+        settings=settings,
+    )
+
+
+def drive(run: Iterator[Event], listeners: Sequence[Listener]) -> tuple[RunStarted, Stopped]:
+    """Show every event to every listener until the run ends or a listener gives a reason to end it.
+
+    Listeners hear of the end in any case, even by an error, which is then raised.
+    """
+    first: RunStarted | None = None
+    event: Event | None = None
+    try:
+        for event in run:
+            if isinstance(event, RunStarted):
+                first = event
+            reasons = [reason for listen in listeners if (reason := listen(event))]
+            if reasons and isinstance(event, EpochEnded):
+                event = Stopped(event.net, event.epoch, reasons[0])
+                for listen in listeners:
+                    listen(event)
+                break
+    except BaseException as error:
+        if event is not None:
+            epoch = event.epoch if isinstance(event, EpochEnded) else 0
+            for listen in listeners:
+                listen(Stopped(event.net, epoch, f"by an error: {error}"))
+        raise
+    assert first is not None
+    assert isinstance(event, Stopped)
+    return first, event
+
+
+def events(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    optimiser: str | Optimiser | LBFGS = "adam",
+    schedule: str | Schedule = "constant",
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    only: Only = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    validation: float | Sequence[ArrayLike] | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    engine: str = "auto",
+    interrupted: NDArray[np.bool_] | None = None,
+) -> Iterator[Event]:
+    """Yield RunStarted, EpochEnded for every epoch, and Stopped; the network is trained in place.
+
+    Parameters are those of `train`; `interrupted` is a (1,) flag which ends the run after the batch in hand.
+
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 3))
+    >>> for event in events(Network([3, 1], output="linear"), X, X.sum(axis=1), epochs=1000):
+    ...     if isinstance(event, EpochEnded) and event.loss < 1.0:
+    ...         break
+    """
+    _refuse_settings(epochs, batch_size, l1, l2, clip_norm, clip_value)
+    chosen = _optimiser(optimiser)
+    is_lbfgs = isinstance(chosen, LBFGS)
+    # Line searches compare losses that differ by less than float32 resolves.
+    work = net.astype("float64") if is_lbfgs and net.dtype != np.float64 else net
+    learn, held = _examples(work, X, y, weights, validation, seed)
+    N = len(learn[0])
+    problem = Problem(
+        net=work,
+        X=learn[0],
+        p=learn[1],
+        w=learn[2],
+        batch_size=N if batch_size is None or is_lbfgs else min(batch_size, N),
+        epochs=epochs,
+        optimiser=GradientDescent() if isinstance(chosen, LBFGS) else chosen,
+        schedule=_schedule(schedule),
+        selection=net.layout.select(only),
+        penalty=Penalty(l1, l2),
+        clip_norm=clip_norm,
+        clip_value=clip_value,
+    )
+    runner = _engine(engine, problem)
+    interrupted = np.zeros(1, bool) if interrupted is None else interrupted
+    yield RunStarted(
+        net=net,
+        engine=runner.name,
+        n_examples=N,
+        n_validation=len(held[0]) if held else 0,
+        n_learning=len(net.theta[problem.selection.index]),
+        epochs=epochs,
+        updates_per_epoch=problem.updates_per_epoch,
+    )
+    started = perf_counter()
+    if isinstance(chosen, LBFGS):
+        passes = iterations(runner, chosen, epochs, interrupted)
+    else:
+        passes = (
+            runner.epoch(_order(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)
+        )
+    epoch, before, reason = 0, started, f"after {epochs:,} {'iterations' if is_lbfgs else 'epochs'}"
+    for result in passes:
+        if work is not net:
+            net.theta = work.theta
+        if interrupted[0]:
+            break
+        epoch += 1
+        now = perf_counter()
+        yield EpochEnded(
+            net=net,
+            epoch=epoch,
+            loss=result.loss,
+            validation_loss=runner.loss(*held) if held else None,
+            gradient_norms=tuple(float(norm) for norm in result.gradient_norms),
+            learning_rate=None if is_lbfgs else result.learning_rate,
+            examples_per_second=result.examples / max(now - before, 1e-9),
+            seconds=now - started,
+        )
+        before = perf_counter()
+        if interrupted[0]:
+            break
+    if interrupted[0]:
+        reason = f"by an interruption after {epoch:,} full epochs; what was learnt so far is kept"
+    elif epoch < epochs:
+        reason = f"after {epoch:,} iterations, at a minimum as near as the tolerance asks"
+    yield Stopped(net, epoch, reason, is_interrupted=bool(interrupted[0]))
+
+
+def _order(N: int, shuffle: bool, seed: int, epoch: int) -> NDArray[np.intp]:
+    """Return the order in which an epoch visits the rows: its own, so that a resumed run repeats it."""
+    return np.random.default_rng([seed, epoch]).permutation(N) if shuffle else np.arange(N)
+
+
+def _examples(
+    net: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None,
+    validation: float | Sequence[ArrayLike] | None,
+    seed: int,
+) -> tuple[Examples, Examples | None]:
+    """Return the examples to learn from and those held out, weights summing to 1 in both."""
+    examples = net.examples(X, y, weights)
+    if validation is None:
+        return examples, None
+    if isinstance(validation, (int, float)):
+        rng = np.random.default_rng([seed, 0])
+        classes = examples[1].argmax(axis=1) if net.output.name == "softmax" else None
+        kept, out = hold_out(len(examples[0]), validation, rng, classes)
+        kept_examples, held = (tuple(part[rows] for part in examples) for rows in (kept, out))
+        return _rescaled(net, kept_examples), _rescaled(net, held)
+    if len(validation) not in (2, 3):
+        raise OptionError("validation is a fraction such as 0.2, or (X, y), or (X, y, weights).")
+    return examples, net.examples(*validation)
+
+
+def _rescaled(net: Network, part: tuple[Floats, ...]) -> Examples:
+    X, p, c = part
+    return X, p, net.weights(c, len(X))
+
+
+def _refuse_settings(
+    epochs: int,
+    batch_size: int | None,
+    l1: float,
+    l2: float,
+    clip_norm: float | None,
+    clip_value: float | None,
+) -> None:
+    if epochs < 1:
+        raise OptionError(f"epochs is {epochs}; it must be 1 or more.")
+    if batch_size is not None and batch_size < 1:
+        raise OptionError(f"batch_size is {batch_size}; it must be 1 or more, or None for the full batch.")
+    for name, value in (("l1", l1), ("l2", l2)):
+        if not (0 <= value < np.inf):
+            raise OptionError(f"{name} is {value:g}; it must be 0 or more.")
+    for name, value in (("clip_norm", clip_norm), ("clip_value", clip_value)):
+        if value is not None and not value > 0:
+            raise OptionError(f"{name} is {value:g}; it must be above 0, or None.")
+
+
+# The arguments of train and events carry the names of these functions.
+_optimiser, _schedule, _engine = optimiser, schedule, engine

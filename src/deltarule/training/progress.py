@@ -1,0 +1,81 @@
+"""A progress bar in the terminal, silent elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from deltarule.errors import OptionError
+from deltarule.training.events import EpochEnded, Event, RunStarted
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class ProgressBar:
+    """Shows epoch, both losses, examples per second and time left on standard error.
+
+    Parameters
+    ----------
+    is_shown
+        None shows it where standard error is a terminal and rich is installed.
+
+    Raises
+    ------
+    OptionError
+        A bar is asked for and rich is not installed.
+    """
+
+    def __init__(self, is_shown: bool | None = None) -> None:
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self.is_shown = sys.stderr.isatty() if is_shown is None else is_shown
+        if self.is_shown and find_spec("rich") is None:
+            if is_shown:
+                raise OptionError('the progress bar needs rich: pip install "deltarule[app]".')
+            self.is_shown = False
+
+    def __call__(self, event: Event) -> None:
+        if not self.is_shown:
+            return
+        if isinstance(event, RunStarted):
+            self._start(event)
+        elif isinstance(event, EpochEnded):
+            self._advance(event)
+        elif self._progress:
+            self._progress.stop()
+            self._progress = None
+
+    def _start(self, event: RunStarted) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("epoch {task.completed}/{task.total}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[losses]}"),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            console=Console(stderr=True),
+            transient=False,
+        )
+        self._task = self._progress.add_task("train", total=event.epochs, losses="", speed="")
+        self._progress.start()
+
+    def _advance(self, event: EpochEnded) -> None:
+        assert self._progress is not None
+        assert self._task is not None
+        losses = f"loss {event.loss:.4g}"
+        if event.validation_loss is not None:
+            losses += f"  validation {event.validation_loss:.4g}"
+        speed = f"{_short(event.examples_per_second)} examples/s"
+        self._progress.update(self._task, completed=event.epoch, losses=losses, speed=speed)
+
+
+def _short(n: float) -> str:
+    """Return a count in three digits: 950, 12.3k, 4.56M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if n >= size:
+            return f"{n / size:.3g}{letter}"
+    return f"{n:.0f}"

@@ -1,0 +1,44 @@
+"""Early stopping, with the best weights restored."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from deltarule.errors import OptionError
+from deltarule.network import Floats
+from deltarule.training.events import EpochEnded, Event, Stopped
+
+
+@dataclass
+class EarlyStopping:
+    """Ends a run after `patience` epochs without a better loss, and puts the best weights back.
+
+    The loss watched is the validation loss, or the training loss where nothing is held out. "Better" is lower
+    by more than `least`. The best weights come back however the run ends.
+    """
+
+    patience: int = 10
+    least: float = 0.0
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    _best_theta: Floats | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.patience < 1:
+            raise OptionError(
+                f"the patience of early stopping is {self.patience}; it must be 1 epoch or more."
+            )
+
+    def __call__(self, event: Event) -> str | None:
+        if isinstance(event, EpochEnded):
+            watched = event.loss if event.validation_loss is None else event.validation_loss
+            if watched < self.best_loss - self.least:
+                self.best_loss, self.best_epoch = watched, event.epoch
+                self._best_theta = event.net.theta.copy()
+            elif event.epoch - self.best_epoch >= self.patience:
+                which = "training" if event.validation_loss is None else "validation"
+                return f"at epoch {event.epoch}, after {self.patience} epochs without a better {which} loss"
+        elif isinstance(event, Stopped) and self._best_theta is not None:
+            event.net.theta = self._best_theta
+        return None
