@@ -1,0 +1,116 @@
+"""The contract of every engine, against the functions of maths/ called directly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deltarule.engines import ENGINES, Problem, engine
+from deltarule.errors import OptionError
+from deltarule.maths.optimisers import Adam, GradientDescent, Optimiser
+from deltarule.maths.penalties import Penalty
+from deltarule.maths.schedules import Constant
+from deltarule.network import Network
+from deltarule.parameters import Only
+
+RNG = np.random.default_rng(0)
+
+
+def problem(
+    *,
+    sizes: tuple[int, ...] = (4, 6, 5, 3),
+    N: int = 37,
+    batch_size: int = 8,
+    only: Only = None,
+    optimiser: Optimiser | None = None,
+    penalty: Penalty | None = None,
+    dtype: str = "float64",
+) -> Problem:
+    net = Network(sizes, "silu", seed=7, dtype=dtype)
+    X, p, _ = net.examples(RNG.normal(size=(N, sizes[0])), RNG.integers(0, sizes[-1], N))
+    return Problem(
+        net=net,
+        X=X,
+        p=p,
+        w=RNG.uniform(0.5, 2.0, N).astype(dtype),
+        batch_size=batch_size,
+        epochs=10,
+        optimiser=optimiser or Adam(lr=0.01),
+        schedule=Constant(),
+        selection=net.layout.select(only),
+        penalty=penalty or Penalty(),
+        clip_norm=None,
+        clip_value=None,
+    )
+
+
+def expected_theta(q: Problem, epochs: int) -> np.ndarray:
+    """Train by the public gradients, in rows' order."""
+    net, index = q.net.copy(), q.selection.index
+    learns = np.zeros(net.layout.size, bool)
+    learns[index] = True
+    state = q.optimiser.init(net.theta[index])
+    for _ in range(epochs):
+        for start in range(0, len(q.X), q.batch_size):
+            rows = slice(start, start + q.batch_size)
+            grad = net.gradients(q.X[rows], q.p[rows], q.w[rows], only=learns).theta
+            grad = grad + np.where(net.layout.is_weight(), q.penalty.gradient(net.theta), 0.0)
+            step, state = q.optimiser.update(grad[index], state)
+            net.theta[index] += step
+    return net.theta
+
+
+@pytest.mark.parametrize("name", ENGINES)
+class TestContract:
+    @pytest.mark.parametrize(
+        "case",
+        [
+            {},
+            {"batch_size": 1},
+            {"batch_size": 37},
+            {"N": 1, "batch_size": 1},
+            {"sizes": (1, 1, 2)},
+            {"sizes": (3, 2)},
+            {"only": ["W[3]", "b[3]"]},
+            {"only": ["w[2,1,3]", "b[1]"]},
+            {"penalty": Penalty(0.01, 0.1)},
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("epochs", [1, 10])
+    def test_epochs_follow_the_specification(self, name: str, case: dict[str, object], epochs: int):
+        q = problem(**case)
+        expected = expected_theta(q, epochs)
+        runner = engine(name, q)
+        for _ in range(epochs):
+            runner.epoch(np.arange(len(q.X)), np.zeros(1, bool))
+        np.testing.assert_allclose(q.net.theta, expected, rtol=1e-10, atol=1e-13)
+
+    def test_the_losses_are_weighted_means(self, name: str):
+        q = problem(batch_size=37, optimiser=GradientDescent(lr=1e-3))
+        before = q.net.loss(q.X, q.p, q.w)
+        runner = engine(name, q)
+        assert runner.objective()[0] == pytest.approx(before, rel=1e-12)
+        assert runner.epoch(np.arange(37), np.zeros(1, bool)).loss == pytest.approx(before, rel=1e-12)
+        after = q.net.loss(q.X, q.p, q.w)
+        assert runner.loss(q.X, q.p, q.w / q.w.sum()) == pytest.approx(after, rel=1e-12)
+
+    def test_the_objective_has_the_penalty_and_its_gradient(self, name: str):
+        q = problem(penalty=Penalty(0.1, 0.2), only=["W[1]", "b[2]"])
+        _, penalty, grad = engine(name, q).objective()
+        assert penalty == pytest.approx(float(q.penalty.value(q.net.W[1].reshape(-1))), rel=1e-12)
+        plain = q.net.gradients(q.X, q.p, q.w, only=["W[1]", "b[2]"])
+        np.testing.assert_allclose(
+            grad, np.r_[(plain.W[1] + q.penalty.gradient(q.net.W[1])).reshape(-1), plain.b[2]], rtol=1e-12
+        )
+
+    def test_loss_in_blocks_is_the_loss(self, name: str, monkeypatch: pytest.MonkeyPatch):
+        q = problem()
+        whole = engine(name, q).loss(q.X, q.p, q.w)
+        monkeypatch.setattr("deltarule.engines.reference.BLOCK", 5)
+        assert engine(name, q).loss(q.X, q.p, q.w) == pytest.approx(whole, rel=1e-13)
+
+
+def test_unknown_engine_lists_the_known():
+    with pytest.raises(OptionError, match="Known: auto, reference"):
+        engine("jax", problem())
