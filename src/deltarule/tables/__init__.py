@@ -1,1 +1,21 @@
-"""Files and DataFrames to arrays."""
+"""Files and DataFrames to arrays, by encoders that are saved with the model."""
+
+from deltarule.tables.columns import Column
+from deltarule.tables.encoder import TableEncoder
+from deltarule.tables.model import TableModel
+from deltarule.tables.readers import read_table
+from deltarule.tables.table import Table
+from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, guess_task
+
+__all__ = [
+    "ClassTarget",
+    "Column",
+    "NumberTarget",
+    "Table",
+    "TableEncoder",
+    "TableModel",
+    "Target",
+    "Task",
+    "guess_task",
+    "read_table",
+]

@@ -1,0 +1,101 @@
+"""TableEncoder: how every column of a table becomes features, fitted once and saved with the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deltarule.errors import DataError, closest
+from deltarule.tables.encoders import Encoder, Floats, fit_encoder, from_record
+from deltarule.tables.table import Table
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """The encoders of the columns that are used, and the reasons why others are not.
+
+    >>> encoder = TableEncoder.fit({"age": [20, 30, None], "sex": ["f", "m", "m"], "planet": ["earth"] * 3})
+    >>> encoder.features
+    ('age', 'age is missing', 'sex=m', 'sex=other')
+    >>> encoder.dropped
+    {'planet': "the same value in every row, 'earth'"}
+    >>> encoder.encode({"sex": ["x", "m"], "age": [25, 25]})[:, 2:]
+    array([[0., 1.], [1., 0.]])
+    """
+
+    encoders: tuple[Encoder, ...]
+    dropped: dict[str, str]
+
+    @classmethod
+    def fit(cls, data: object) -> TableEncoder:
+        """Return the encoder of a training table, anything `Table.of` reads.
+
+        Raises
+        ------
+        DataError
+            No column says anything, or a number is infinite.
+        """
+        encoders: list[Encoder] = []
+        dropped: dict[str, str] = {}
+        for name, column in Table.of(data).columns.items():
+            fitted = fit_encoder(column)
+            if isinstance(fitted, str):
+                dropped[name] = fitted
+            else:
+                encoders.append(fitted)
+        if not encoders:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in dropped.items()) or "there is none"
+            raise DataError(f"no column is left to learn from ({reasons}).")
+        return cls(tuple(encoders), dropped)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns used, in the order of training."""
+        return [encoder.name for encoder in self.encoders]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features, in the order of `encode`'s columns."""
+        return tuple(feature for encoder in self.encoders for feature in encoder.features)
+
+    def encode(self, data: object) -> Floats:
+        """Return the features of a table, (N, m) float64; columns may stand in any order, others are ignored.
+
+        Raises
+        ------
+        DataError
+            Columns are missing (all are named), or hold another kind of value than in training.
+        """
+        table = Table.of(data)
+        self._refuse_absent(table, [name for name in self.columns if name not in table])
+        return np.concatenate([encoder.encode(table[encoder.name]) for encoder in self.encoders], axis=1)
+
+    def _refuse_absent(self, table: Table, absent: list[str]) -> None:
+        if not absent:
+            return
+        spare = [name for name in table.names if name not in self.columns]
+        pairs = [(name, closest(name, spare)) for name in absent]
+        hints = [f"{name!r} (is it {near!r}?)" if near else repr(name) for name, near in pairs]
+        verb = "is" if len(absent) == 1 else "are"
+        raise DataError(
+            f"the column{'' if len(absent) == 1 else 's'} {', '.join(hints)} {verb} not in the table, but the model "
+            f"learnt from {'it' if len(absent) == 1 else 'them'}; add or rename."
+        )
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Return every column with what becomes of it, those left out last."""
+        used = [(encoder.name, encoder.describe()) for encoder in self.encoders]
+        return used + [(name, f"left out: {reason}") for name, reason in self.dropped.items()]
+
+    def record(self) -> dict[str, Any]:
+        """Return the encoder as plain data for JSON."""
+        return {"columns": [encoder.record() for encoder in self.encoders], "dropped": self.dropped}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> TableEncoder:
+        """Return the encoder that `record` described."""
+        columns: Iterable[dict[str, Any]] = record["columns"]
+        return cls(tuple(from_record(column) for column in columns), dict(record["dropped"]))

@@ -1,0 +1,154 @@
+"""TableModel: a network with everything that stands between it and a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import OptionError
+from deltarule.network import Network
+from deltarule.tables.encoder import TableEncoder
+from deltarule.tables.table import Table
+from deltarule.tables.targets import ClassTarget, Target, Task, target_from_record
+
+BLOCK = 65_536
+"""Rows that go through the network at a time."""
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """What `TableClassifier` and `TableRegressor` learn, and what a model file holds.
+
+    settings and history are those of training; scores holds the metrics that were measured then, by part
+    ("train", "validation", "test").
+    """
+
+    network: Network
+    encoder: TableEncoder
+    target: Target
+    settings: dict[str, Any]
+    history: dict[str, Any]
+    scores: dict[str, Any]
+
+    @property
+    def task(self) -> Task:
+        return "classification" if isinstance(self.target, ClassTarget) else "regression"
+
+    def predict(self, data: object) -> NDArray[Any]:
+        """Return class names of the type they had, or values in the target's units, (N,).
+
+        Raises
+        ------
+        DataError
+            The table lacks a column, or holds what training did not.
+        """
+        y_hat = self._y_hat(data)
+        return self.target.decode(y_hat.argmax(axis=1) if self.task == "classification" else y_hat[:, 0])
+
+    def predict_proba(self, data: object) -> NDArray[Any]:
+        """Return the probability of every class, (N, C) float64, rows adding up to 1."""
+        if self.task == "regression":
+            raise OptionError("a regression model predicts values and has no probabilities.")
+        y_hat = self._y_hat(data).astype(np.float64)
+        return y_hat / y_hat.sum(axis=1, keepdims=True)
+
+    def arrays(self, data: object) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return X (N, m) and y (N,) as the network learns them; the table must hold the target."""
+        table = Table.of(data)
+        y = self.target.encode(table.column(self.target.name, "target column"))
+        return self.encoder.encode(table), y
+
+    def evaluate(self, data: object) -> dict[str, float]:
+        """Return metrics on a table with the target in it, each beside that of a constant prediction.
+
+        Classification: accuracy and log loss (mean of -log y_hat_l, natural logarithm); the constant prediction
+        gives the classes' frequencies in training. Regression: R^2, RMSE and MAE in the target's units; the
+        constant prediction is the mean in training.
+        """
+        table = Table.of(data)
+        column = table.column(self.target.name, "target column")
+        target = self.target
+        if isinstance(target, ClassTarget):
+            return _class_metrics(
+                target.encode(column), self.predict_proba(table), np.array(target.frequencies)
+            )
+        y = target.decode(target.encode(column))
+        constant = target.decode(np.zeros(1))[0]
+        return _value_metrics(y, np.asarray(self.predict(table), np.float64), float(constant))
+
+    def confusion(self, data: object) -> NDArray[np.int64]:
+        """Return how many rows of true class n (row) were predicted as class m (column), (C, C)."""
+        if not isinstance(self.target, ClassTarget):
+            raise OptionError("a regression model has no confusion matrix.")
+        table = Table.of(data)
+        true = self.target.encode(table.column(self.target.name, "target column"))
+        C = len(self.target.names)
+        counts = np.zeros((C, C), np.int64)
+        np.add.at(counts, (true, self._y_hat(table).argmax(axis=1)), 1)
+        return counts
+
+    def _y_hat(self, data: object) -> NDArray[Any]:
+        X = self.encoder.encode(data)
+        blocks = [self.network.predict(X[start : start + BLOCK]) for start in range(0, len(X), BLOCK)]
+        return np.concatenate(blocks)
+
+    def record(self) -> dict[str, Any]:
+        """Return everything but theta as plain data for JSON."""
+        return {
+            "network": self.network.spec(),
+            "encoder": self.encoder.record(),
+            "target": self.target.record(),
+            "settings": self.settings,
+            "history": self.history,
+            "scores": self.scores,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], network: Network) -> TableModel:
+        """Return the model that `record` described, with its network."""
+        return cls(
+            network,
+            TableEncoder.from_record(record["encoder"]),
+            target_from_record(record["target"]),
+            record["settings"],
+            record["history"],
+            record["scores"],
+        )
+
+
+def _class_metrics(true: NDArray[Any], y_hat: NDArray[Any], frequencies: NDArray[Any]) -> dict[str, float]:
+    tiny = np.finfo(np.float32).tiny  # a probability that underflowed
+    rows = np.arange(len(true))
+    return {
+        "rows": len(true),
+        "accuracy": float((y_hat.argmax(axis=1) == true).mean()),
+        "constant_accuracy": float((true == frequencies.argmax()).mean()),
+        "log_loss": float(-np.log(np.maximum(y_hat[rows, true], tiny)).mean()),
+        "constant_log_loss": float(-np.log(frequencies[true]).mean()),
+    }
+
+
+def _value_metrics(y: NDArray[Any], y_hat: NDArray[Any], constant: float) -> dict[str, float]:
+    unit = float(np.abs(y).max()) or 1.0  # squares of 1e200 overflow
+    y, y_hat, constant = y / unit, y_hat / unit, constant / unit
+    spread = float(((y - y.mean()) ** 2).sum())
+
+    def metrics(prediction: NDArray[Any] | float) -> tuple[float, float, float]:
+        error = y - prediction
+        # Of rows that are all the same R^2 says nothing; 0 is what a constant prediction gets.
+        r2 = 1.0 - float((error**2).sum()) / spread if spread > 0 else 0.0
+        return r2, float(np.sqrt((error**2).mean())) * unit, float(np.abs(error).mean()) * unit
+
+    (r2, rmse, mae), (c_r2, c_rmse, c_mae) = metrics(y_hat), metrics(constant)
+    return {
+        "rows": len(y),
+        "r2": r2,
+        "constant_r2": c_r2,
+        "rmse": rmse,
+        "constant_rmse": c_rmse,
+        "mae": mae,
+        "constant_mae": c_mae,
+    }

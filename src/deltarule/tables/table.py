@@ -1,0 +1,107 @@
+"""Table: any DataFrame, or a plain array, as named columns of equal length."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import narwhals as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import DataError, closest
+from deltarule.tables.columns import Column
+
+
+class Table:
+    """Columns by name, in order.
+
+    >>> table = Table.of({"age": [28.0, None], "sex": ["male", "female"]})
+    >>> table.names, len(table), table["age"].kind
+    (['age', 'sex'], 2, 'number')
+    """
+
+    def __init__(self, columns: Iterable[Column]) -> None:
+        self.columns = {column.name: column for column in columns}
+
+    @classmethod
+    def of(cls, data: object) -> Table:
+        """Return the table of a pandas, Polars or Arrow DataFrame, a dict of columns, or an (N, m) array.
+
+        The columns of an array are called x1, ..., xm. Nothing is copied that need not be, and the data are
+        not changed.
+
+        Raises
+        ------
+        DataError
+            It is none of these, has no rows, or two columns have the same name.
+        """
+        if isinstance(data, Table):
+            return data
+        if isinstance(data, Mapping):
+            columns = [Column.of(str(name), values) for name, values in cast(Mapping[Any, Any], data).items()]
+        else:
+            columns = _frame_columns(data)
+        if len({len(column) for column in columns}) > 1:
+            lengths = ", ".join(f"{column.name} {len(column):,}" for column in columns)
+            raise DataError(f"the columns have different lengths: {lengths}.")
+        table = cls(columns)
+        if len(table) == 0:
+            raise DataError("the table has no rows; give at least one example.")
+        return table
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.columns)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def rows(self, index: NDArray[Any]) -> Table:
+        """Return the table of these rows."""
+        return Table(column.rows(index) for column in self.columns.values())
+
+    def without(self, *names: str) -> Table:
+        """Return the table without these columns."""
+        return Table(column for column in self.columns.values() if column.name not in names)
+
+    def column(self, name: str, role: str = "column", where: str = "the table") -> Column:
+        """Return a column by name, or raise a DataError that names the closest one there is."""
+        if name in self.columns:
+            return self.columns[name]
+        near = closest(name, self.names)
+        hint = f"; did you mean {near!r}?" if near else "."
+        listed = ", ".join(self.names[:20]) + (", ..." if len(self.names) > 20 else "")
+        raise DataError(f"there is no {role} {name!r} in {where}{hint} Its columns: {listed}.")
+
+
+def _frame_columns(data: object) -> list[Column]:
+    if isinstance(data, (np.ndarray, list, tuple)):
+        array = np.asarray(cast(Any, data))
+        if array.ndim != 2:
+            raise DataError(f"the array has shape {array.shape}; expected one row an example, (N, m).")
+        return [Column.of(f"x{m + 1}", array[:, m]) for m in range(array.shape[1])]
+    twice = [name for name, count in Counter(_labels(data)).items() if count > 1]
+    if twice:
+        raise DataError(f"the table has several columns named {', '.join(map(repr, twice))}; rename them.")
+    try:
+        frame: Any = nw.from_native(cast(Any, data), eager_only=True)
+    except TypeError:
+        raise DataError(
+            f"cannot read a table from a {type(data).__name__}; "
+            "expected a pandas, Polars or Arrow DataFrame, a dict of columns, or a 2-D array."
+        ) from None
+    return [Column.of(str(name), frame[name].to_native()) for name in frame.columns]
+
+
+def _labels(data: object) -> list[str]:
+    """Return the column names as the frame has them, possibly twice."""
+    names = getattr(data, "column_names", getattr(data, "columns", []))  # Arrow; pandas and Polars
+    return [str(name) for name in names]

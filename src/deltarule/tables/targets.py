@@ -1,0 +1,218 @@
+"""The column to learn: class names to class numbers, or values to standardised values, and back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import DataError
+from deltarule.tables.columns import Column
+
+Task: TypeAlias = Literal["classification", "regression"]
+
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Target(ABC):
+    """What the network's target is made from, and made back to."""
+
+    name: str
+
+    @abstractmethod
+    def encode(self, column: Column) -> NDArray[Any]:
+        """Return the column as the network learns it, (N,)."""
+
+    @abstractmethod
+    def decode(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Return what `encode` made of the original values, (N,)."""
+
+    @abstractmethod
+    def record(self) -> dict[str, Any]:
+        """Return the target as plain data for JSON."""
+
+
+@dataclass(frozen=True)
+class ClassTarget(Target):
+    """Classes in order; class number n stands for names[n], of the type it had: str, int, float or bool.
+
+    >>> target = ClassTarget.fit(Column.of("species", ["gentoo", "adelie", "gentoo", "adelie"]))
+    >>> target.names, target.decode(np.array([0, 1]))
+    (('adelie', 'gentoo'), array(['adelie', 'gentoo'], dtype='<U6'))
+    """
+
+    names: tuple[str | int | float | bool, ...]
+    frequencies: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, column: Column) -> ClassTarget:
+        """Return the target with the classes of a training column.
+
+        Raises
+        ------
+        DataError
+            Values are missing, or there is one class, a class with a single row, or more than 1,000 classes.
+        """
+        _refuse_missing(column)
+        names, counts = np.unique(_labels(column), return_counts=True)
+        if len(names) < 2:
+            raise DataError(
+                f"the target {column.name!r} is {names[0]!s} in every row; to learn a class takes at least two."
+            )
+        if len(names) > MOST_CLASSES:
+            raise DataError(
+                f"the target {column.name!r} has {len(names):,} classes, more than {MOST_CLASSES:,}; "
+                "if it is a quantity, use regression."
+            )
+        if counts.min() < 2:
+            rare = names[int(counts.argmin())]
+            raise DataError(
+                f"class {rare!s} of the target {column.name!r} has 1 row, and a class needs at least 2; "
+                "give more rows of it, or leave it out."
+            )
+        frequencies = counts / counts.sum()
+        return cls(column.name, tuple(names.tolist()), tuple(frequencies.tolist()))
+
+    def encode(self, column: Column) -> NDArray[Any]:
+        """Return class numbers from 0, (N,) int64; a class that was not in training is refused by name."""
+        _refuse_missing(column)
+        number = {str(name): n for n, name in enumerate(self.names)}
+        texts = [str(label) for label in _labels(column, like=self.names[0])]
+        for row, text in enumerate(texts):
+            if text not in number:
+                known = ", ".join(list(number)[:20])
+                raise DataError(
+                    f"the target {self.name!r} is {text!r} in row {row + 1:,}, a class that was not in training; "
+                    f"known: {known}."
+                )
+        return np.fromiter((number[text] for text in texts), np.int64, len(texts))
+
+    def decode(self, y: NDArray[Any]) -> NDArray[Any]:
+        return np.array(self.names)[y]
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "target": "classes",
+            "name": self.name,
+            "names": list(self.names),
+            "frequencies": list(self.frequencies),
+        }
+
+
+@dataclass(frozen=True)
+class NumberTarget(Target):
+    """(y / unit - mean) / std; unit is the largest |y| of training, so that y may be of any size.
+
+    >>> target = NumberTarget.fit(Column.of("price", [1e30, 3e30]))
+    >>> target.encode(Column.of("price", [1e30, 3e30]))
+    array([-1.,  1.])
+    """
+
+    unit: float
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, column: Column) -> NumberTarget:
+        """Return the target standardised by a training column.
+
+        Raises
+        ------
+        DataError
+            Values are missing, are no finite numbers, or are all the same.
+        """
+        values = _numbers(column)
+        unit = float(np.abs(values).max()) or 1.0
+        std = float((values / unit).std())
+        if not std > 1e-12:
+            raise DataError(
+                f"the target {column.name!r} is {values[0]:g} in every row; there is nothing to learn."
+            )
+        return cls(column.name, unit, float((values / unit).mean()), std)
+
+    def encode(self, column: Column) -> NDArray[Any]:
+        return (_numbers(column) / self.unit - self.mean) / self.std
+
+    def decode(self, y: NDArray[Any]) -> NDArray[Any]:
+        return (y.astype(np.float64) * self.std + self.mean) * self.unit
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "target": "numbers",
+            "name": self.name,
+            "unit": self.unit,
+            "mean": self.mean,
+            "std": self.std,
+        }
+
+
+def target_from_record(record: dict[str, Any]) -> Target:
+    """Return the target that `Target.record` described."""
+    fields = dict(record)
+    if fields.pop("target") == "numbers":
+        return NumberTarget(**fields)
+    return ClassTarget(fields["name"], tuple(fields["names"]), tuple(fields["frequencies"]))
+
+
+def guess_task(column: Column) -> tuple[Task, str]:
+    """Return what kind of target a column is, and why in a few words.
+
+    >>> guess_task(Column.of("tip", [2.15, 0.0, 2.36]))
+    ('regression', 'tip is a number with decimals')
+    """
+    name = column.name
+    if column.kind in ("text", "boolean"):
+        n = len({text for text in column.texts() if text is not None})
+        return "classification", f"{name} is {column.kind} with {n:,} different values"
+    if column.kind in ("date", "datetime"):
+        raise DataError(f"the target {name!r} is a date; give a number or a class to learn.")
+    present = column.values[~column.is_missing]
+    distinct = len(np.unique(present))
+    if distinct == 2:
+        return "classification", f"{name} has 2 different values"
+    if not bool((present == np.round(present)).all()):
+        return "regression", f"{name} is a number with decimals"
+    if distinct <= 20 and distinct <= 0.05 * len(present):
+        return "classification", f"{name} is a whole number with only {distinct} different values"
+    return "regression", f"{name} is a number with {distinct:,} different values"
+
+
+def _labels(column: Column, like: object = None) -> NDArray[Any]:
+    """Return the values as an array of str, int, float or bool; of the type of `like` where that can be."""
+    if column.kind == "boolean":
+        return column.values.astype(bool)
+    if column.kind == "number" and not isinstance(like, str):
+        if isinstance(like, bool) and bool(np.isin(column.values, (0, 1)).all()):
+            return column.values.astype(bool)
+        is_whole = bool((column.values == np.round(column.values)).all())
+        is_small = bool((np.abs(column.values) < 2**53).all())
+        return column.values.astype(np.int64) if is_whole and is_small else column.values
+    return np.array([str(text) for text in column.texts()])
+
+
+def _numbers(column: Column) -> NDArray[Any]:
+    _refuse_missing(column)
+    if column.kind not in ("number", "boolean"):
+        raise DataError(
+            f"the target {column.name!r} holds {column.texts()[0]!r} in row 1, which is no number; "
+            "regression needs numbers, classification takes any."
+        )
+    infinite = np.isinf(column.values)
+    if infinite.any():
+        row = int(np.argmax(infinite))
+        raise DataError(f"the target {column.name!r} is {column.values[row]} in row {row + 1:,}; mend it.")
+    return column.values
+
+
+def _refuse_missing(column: Column) -> None:
+    is_missing = column.is_missing
+    if is_missing.any():
+        n, row = int(is_missing.sum()), int(np.argmax(is_missing))
+        raise DataError(
+            f"the target {column.name!r} is missing in {n:,} row{'' if n == 1 else 's'}, first in row {row + 1:,}; "
+            "fill it or remove such rows."
+        )
