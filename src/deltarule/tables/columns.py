@@ -12,6 +12,7 @@ import datetime
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias, cast
 
 import narwhals as nw
@@ -78,11 +79,32 @@ class Column:
         if self.kind == "boolean":
             return [None if math.isnan(v) else "True" if v else "False" for v in self.values]
         if self.kind == "number":
-            return [
-                None if math.isnan(v) else f"{v:.0f}" if v == round(v) else repr(float(v))
-                for v in self.values
-            ]
+            return [None if math.isnan(v) else _as_text(v) for v in self.values.tolist()]
         return [None if math.isnan(v) else str(moment(v)) for v in self.values]
+
+    def as_numbers(self) -> Column:
+        """Return the column as numbers, those of a text column parsed.
+
+        Raises
+        ------
+        DataError
+            A value is no number; the message names its row and the value.
+        """
+        if self.kind in ("number", "boolean"):
+            return self
+        numbers = np.full(len(self), math.nan)
+        is_missing = self.is_missing
+        for row, text in enumerate(self.texts()):
+            if is_missing[row]:
+                continue
+            try:
+                numbers[row] = float(cast(str, text))
+            except ValueError:
+                raise DataError(
+                    f"column {self.name!r} was a number in training, but holds {text!r} in row {row + 1:,}; "
+                    "mend it or leave it empty."
+                ) from None
+        return Column(self.name, "number", numbers)
 
 
 def moment(days: float) -> np.datetime64:
@@ -108,8 +130,12 @@ def _from_series(name: str, series: Any) -> Column:
         micros = stamps.dt.timestamp("us").fill_null(0).to_numpy().astype(np.float64)
         days = np.where(is_missing, np.nan, micros / _MICROSECONDS)
         return Column(name, "date" if dtype == nw.Date else "datetime", days)
+    if dtype == nw.Unknown and bool(series.is_null().all()):  # a column of nulls need not have a type
+        return _text(name, [None] * len(series))
+    native = series.to_native()
+    stated = getattr(native, "dtype", getattr(native, "type", dtype)) if dtype == nw.Unknown else dtype
     raise DataError(
-        f"column {name!r} has the type {dtype}, which is no number, text, boolean or date; leave it out."
+        f"column {name!r} has the type {stated}, which is no number, text, boolean or date; leave it out."
     )
 
 
@@ -120,7 +146,7 @@ def _floats(series: Any, filler: object) -> NDArray[np.float64]:
 
 
 def _from_array(name: str, values: object) -> Column:
-    array = np.asarray(values) if not isinstance(values, list) else np.asarray(_as_objects(cast(Any, values)))
+    array = _as_objects(cast(Any, values)) if isinstance(values, (list, tuple)) else np.asarray(values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
@@ -146,29 +172,44 @@ def _as_objects(values: Sequence[object]) -> NDArray[Any]:
     return array
 
 
-_NO_VALUES: tuple[type[Any], ...] = (list, tuple, dict, set, np.ndarray, complex)
+_NO_VALUES: tuple[type[Any], ...] = (
+    list,
+    tuple,
+    dict,
+    set,
+    bytes,
+    complex,
+    datetime.time,
+    datetime.timedelta,
+    np.ndarray,
+    np.complexfloating,
+    np.timedelta64,
+)
+_BOOLEANS = (bool, np.bool_)
+_NUMBERS = (bool, int, float, Decimal, np.bool_, np.integer, np.floating)
+_DATES = (datetime.date, np.datetime64)
 
 
 def _from_values(name: str, values: Sequence[object]) -> Column:
     """Return the column of Python objects: the kind that all of them have, else text."""
-    present = [value for value in values if not _is_missing(value)]
-    is_missing = [_is_missing(value) for value in values]
-    if present and all(isinstance(value, (bool, np.bool_)) for value in present):
-        return Column(name, "boolean", _objects_to_floats(values, is_missing))
-    if present and all(isinstance(value, (int, float, np.integer, np.floating)) for value in present):
-        whole = all(isinstance(value, (int, np.integer)) for value in present)
-        return Column(name, "number", _objects_to_floats(values, is_missing), whole)
-    if present and all(isinstance(value, datetime.date) for value in present):
-        has_time = any(isinstance(value, datetime.datetime) for value in present)
-        stamps = [None if gone else value for value, gone in zip(values, is_missing, strict=True)]
-        return _from_array(name, np.array(stamps, "M8[us]" if has_time else "M8[D]"))
-    for row, value in enumerate(values):
-        if isinstance(value, _NO_VALUES):
-            raise DataError(
-                f"column {name!r} holds a {cast(type, type(value)).__name__} in row {row + 1:,}; "
-                "expected a number, text, a boolean or a date."
-            )
-    return _text(name, [None if gone else value for value, gone in zip(values, is_missing, strict=True)])
+    present: list[Any] = [None if _is_missing(value) else value for value in values]
+    types = {cast(type, type(value)) for value in present if value is not None}
+    if types and all(issubclass(each, _BOOLEANS) for each in types):
+        return Column(name, "boolean", _objects_to_floats(present))
+    if types and all(issubclass(each, _NUMBERS) for each in types):
+        is_whole = all(issubclass(each, (int, np.integer)) for each in types)
+        return Column(name, "number", _objects_to_floats(present), is_whole)
+    if types and all(issubclass(each, _DATES) for each in types):
+        is_date = all(value is None or _is_date(value) for value in present)
+        stamps = np.array([_naive(value) for value in present], "M8[us]")
+        return _from_array(name, stamps.astype("M8[D]") if is_date else stamps)
+    if any(issubclass(each, _NO_VALUES) for each in types):
+        row = next(row for row, value in enumerate(present) if isinstance(value, _NO_VALUES))
+        raise DataError(
+            f"column {name!r} holds a {cast(type, type(present[row])).__name__} in row {row + 1:,}; "
+            "expected a number, text, a boolean or a date."
+        )
+    return _text(name, present)
 
 
 def _is_missing(value: object) -> bool:
@@ -176,15 +217,43 @@ def _is_missing(value: object) -> bool:
         return True
     if type(value).__name__ in ("NAType", "NaTType"):  # pandas', without importing it
         return True
-    if isinstance(value, (float, np.floating, np.datetime64)):
+    if isinstance(value, (float, Decimal, np.floating, np.datetime64)):
         return bool(value != value)  # NaN and NaT alone differ from themselves
     return False
 
 
-def _objects_to_floats(values: Sequence[object], is_missing: Sequence[bool]) -> NDArray[np.float64]:
-    pairs = zip(values, is_missing, strict=True)
-    return np.array([math.nan if gone else float(cast(float, value)) for value, gone in pairs])
+def _is_date(value: Any) -> bool:
+    if isinstance(value, np.datetime64):
+        return np.datetime_data(value.dtype)[0] == "D"
+    return not isinstance(value, datetime.datetime)
+
+
+def _naive(value: Any) -> Any:
+    """Return a moment without its time zone, in UTC; NumPy's datetimes have none."""
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value
+
+
+def _objects_to_floats(values: Sequence[Any]) -> NDArray[np.float64]:
+    return np.array([math.nan if value is None else _as_float(value) for value in values])
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond 1.8e308, which is refused by name like any infinite one
+        return math.inf if value > 0 else -math.inf
+
+
+def _as_text(value: object) -> str:
+    """Return a value as text; 3.0 is "3", as it is where the same column came as integers."""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _text(name: str, values: Iterable[object]) -> Column:
-    return Column(name, "text", _as_objects([None if _is_missing(value) else str(value) for value in values]))
+    return Column(
+        name, "text", _as_objects([None if _is_missing(value) else _as_text(value) for value in values])
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from deltarule.errors import DataError, closest
-from deltarule.tables.encoders import Encoder, Floats, fit_encoder, from_record
+from deltarule.errors import DataError, OptionError, closest
+from deltarule.tables.encoders import Encoder, Floats
+from deltarule.tables.fitting import fit_encoder, from_record
 from deltarule.tables.table import Table
 
 
@@ -30,17 +31,25 @@ class TableEncoder:
     dropped: dict[str, str]
 
     @classmethod
-    def fit(cls, data: object) -> TableEncoder:
-        """Return the encoder of a training table, anything `Table.of` reads.
+    def fit(cls, data: object, *, exclude: Sequence[str] = ()) -> TableEncoder:
+        """Return the encoder of a training table, anything `Table.of` reads, but for the columns in `exclude`.
 
         Raises
         ------
         DataError
             No column says anything, or a number is infinite.
+        OptionError
+            `exclude` names a column that is not there.
         """
+        table = Table.of(data)
+        for name in exclude:
+            if name not in table:
+                near = closest(name, table.names)
+                hint = f"; did you mean {near!r}?" if near else "."
+                raise OptionError(f"the column to exclude, {name!r}, is not in the table{hint}")
         encoders: list[Encoder] = []
         dropped: dict[str, str] = {}
-        for name, column in Table.of(data).columns.items():
+        for name, column in table.without(*exclude).columns.items():
             fitted = fit_encoder(column)
             if isinstance(fitted, str):
                 dropped[name] = fitted
@@ -60,6 +69,11 @@ class TableEncoder:
     def features(self) -> tuple[str, ...]:
         """The names of the features, in the order of `encode`'s columns."""
         return tuple(feature for encoder in self.encoders for feature in encoder.features)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """One line for every column that was left out: its name and the reason."""
+        return tuple(f"{name}: {reason}; left out" for name, reason in self.dropped.items())
 
     def encode(self, data: object) -> Floats:
         """Return the features of a table, (N, m) float64; columns may stand in any order, others are ignored.

@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from deltarule.errors import DataError
 from deltarule.tables.columns import Column, Kind
 
 Floats = NDArray[np.float64]
+
+FARTHEST = 1e30
+"""Standardised values end here: finite in float32 too, and as far away as any other to a network."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,24 @@ class Encoder(ABC):
         return self._converted(column)
 
     def _converted(self, column: Column) -> Column:
-        row = int(np.argmin(column.is_missing))
-        raise DataError(
+        """Return a column of another kind as one of `kinds`, or refuse it."""
+        raise self._refusal(column, int(np.argmin(column.is_missing)))
+
+    def _refusal(self, column: Column, row: int) -> DataError:
+        return DataError(
             f"column {self.name!r} was {self.kinds[0]} in training, but holds {column.texts()[row]!r} "
             f"in row {row + 1:,}; give it in the form it had."
         )
+
+
+def standardised(values: Floats, mean: float, std: float, unit: float = 1.0) -> Floats:
+    """Return (values / unit - mean) / std, as finite as the values are.
+
+    >>> standardised(np.array([2.0, 1e308]), 1.0, 0.5, unit=1e-10)[1]
+    np.float64(1e+30)
+    """
+    with np.errstate(over="ignore"):  # 1e308 in a column whose training values were all near 1e-10
+        return np.clip((values / unit - mean) / std, -FARTHEST, FARTHEST)
 
 
 @dataclass(frozen=True)
@@ -89,7 +105,14 @@ class Number(Encoder):
     """(x - mean) / std of the training values; the median stands for what is missing.
 
     x is divided by `unit`, the largest |x| of training, before anything else, so that squares neither
-    overflow nor vanish: mean and std are those of x / unit.
+    overflow nor vanish: mean and std are those of x / unit, filled.
+
+    >>> encoder = Number.fit(Column.of("age", [20.0, None, 30.0, 40.0]))
+    >>> encoder.features
+    ('age', 'age is missing')
+    >>> encoder.encode(Column.of("age", [30.0, None]))
+    array([[0., 0.],
+           [0., 1.]])
     """
 
     kinds = ("number", "boolean")
@@ -117,7 +140,7 @@ class Number(Encoder):
     def own_encode(self, column: Column) -> Floats:
         _refuse_infinite(column)
         filled = np.where(column.is_missing, self.median, column.values)
-        return ((filled / self.unit - self.mean) / self.std)[:, None]
+        return standardised(filled, self.mean, self.std, self.unit)[:, None]
 
     def describe(self) -> str:
         filled = f", {self.median:.4g} where missing, with an indicator" if self.has_missing else ""
@@ -125,37 +148,36 @@ class Number(Encoder):
 
     def _converted(self, column: Column) -> Column:
         """Read numbers that come as text."""
-        if column.kind != "text":
-            return super()._converted(column)
-        values = np.full(len(column), math.nan)
-        for row, text in enumerate(column.values):
-            if text is not None:
-                try:
-                    values[row] = float(text)
-                except ValueError:
-                    raise DataError(
-                        f"column {self.name!r} was a number in training, but holds {text!r} "
-                        f"in row {row + 1:,}; mend it or leave it empty."
-                    ) from None
-        return Column(column.name, "number", values)
+        return column.as_numbers() if column.kind == "text" else super()._converted(column)
 
 
 @dataclass(frozen=True)
 class Boolean(Encoder):
-    """1 for true, -1 for false, 0 for missing."""
+    """1 for true, -1 for false; for missing 0 and an indicator, or the `usual` of the two if training had none.
+
+    >>> encoder = Boolean.fit(Column.of("alone", [True, True, False]))
+    >>> encoder.encode(Column.of("alone", [True, False, None]))
+    array([[ 1.],
+           [-1.],
+           [ 1.]])
+    """
 
     kinds = ("boolean",)
+    usual: float
 
     @classmethod
     def fit(cls, column: Column) -> Boolean:
-        return cls(column.name, bool(column.is_missing.any()))
+        is_missing = column.is_missing
+        usual = 1.0 if column.values[~is_missing].mean() >= 0.5 else -1.0
+        return cls(column.name, bool(is_missing.any()), usual)
 
     @property
     def own_features(self) -> tuple[str, ...]:
         return (self.name,)
 
     def own_encode(self, column: Column) -> Floats:
-        return np.where(column.is_missing, 0.0, 2.0 * column.values - 1.0)[:, None]
+        filler = 0.0 if self.has_missing else self.usual
+        return np.where(column.is_missing, filler, 2.0 * column.values - 1.0)[:, None]
 
     def describe(self) -> str:
         return "boolean" + (", with an indicator where missing" if self.has_missing else "")
@@ -164,15 +186,27 @@ class Boolean(Encoder):
         """Read 0/1 and true/false."""
         meaning = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0}
         texts = [text and text.strip().lower() for text in column.texts()]
-        if any(text is not None and text not in meaning for text in texts):
-            return super()._converted(column)
+        for row, text in enumerate(texts):
+            if text is not None and text not in meaning:
+                raise self._refusal(column, row)
         values = np.array([math.nan if text is None else meaning[text] for text in texts])
         return Column(column.name, "boolean", values)
 
 
 @dataclass(frozen=True)
 class Levels(Encoder):
-    """One-hot: a 1 at the level's place; rare and unseen levels share the place "other"."""
+    """One-hot: a 1 at the level's place; rare and unseen levels share the place "other".
+
+    A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 100 most frequent get one.
+
+    >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None]))
+    >>> encoder.features
+    ('sex=male', 'sex=female', 'sex=other', 'sex is missing')
+    >>> encoder.encode(Column.of("sex", ["female", "unseen", None]))
+    array([[0., 1., 0., 0.],
+           [0., 0., 1., 0.],
+           [0., 0., 0., 1.]])
+    """
 
     kinds = ("text",)
     levels: tuple[str, ...]
@@ -193,17 +227,21 @@ class Levels(Encoder):
 
     @property
     def own_features(self) -> tuple[str, ...]:
-        return (*(f"{self.name}={level}" for level in self.levels), f"{self.name}=other")
+        # Where the data know a level "other", the shared place must not take its name.
+        other = "any other" if "other" in self.levels else "other"
+        return tuple(f"{self.name}={level}" for level in (*self.levels, other))
 
     def own_encode(self, column: Column) -> Floats:
         other = len(self.levels)
         place = {level: n for n, level in enumerate(self.levels)}
         texts = column.texts()
-        hot = np.fromiter((place.get(text, other) if text else other for text in texts), np.intp, len(texts))
+        hot = np.fromiter((place.get(text or "", other) for text in texts), np.intp, len(texts))
         encoded = np.zeros((len(texts), other + 1))
         encoded[np.arange(len(texts)), hot] = 1.0
-        if self.has_missing:  # missing has a place of its own
-            encoded[column.is_missing] = 0.0
+        is_missing = column.is_missing
+        encoded[is_missing] = 0.0
+        if not self.has_missing:  # else missing has a place of its own
+            encoded[is_missing, other] = 1.0
         return encoded
 
     def describe(self) -> str:
@@ -217,59 +255,6 @@ class Levels(Encoder):
         return Column(column.name, "text", texts)
 
 
-@dataclass(frozen=True)
-class Dates(Encoder):
-    """Days, standardised, and those of month, weekday and hour that vary, each as a point on a circle."""
-
-    kinds = ("datetime", "date")
-    mean: float
-    std: float
-    cycles: tuple[str, ...]
-
-    @classmethod
-    def fit(cls, column: Column) -> Dates:
-        present = column.values[~column.is_missing]
-        cycles = tuple(name for name, angle in _angles(present).items() if np.ptp(angle) > 0)
-        std = float(present.std())
-        return cls(column.name, bool(column.is_missing.any()), float(present.mean()), std or 1.0, cycles)
-
-    @property
-    def own_features(self) -> tuple[str, ...]:
-        circles = (f"{self.name} {cycle} {part}" for cycle in self.cycles for part in ("sin", "cos"))
-        return (self.name, *circles)
-
-    def own_encode(self, column: Column) -> Floats:
-        days = np.where(column.is_missing, self.mean, column.values)
-        angles = _angles(days)
-        parts = [(days - self.mean) / self.std]
-        for cycle in self.cycles:
-            parts += [np.sin(angles[cycle]), np.cos(angles[cycle])]
-        return np.stack(parts, axis=1)
-
-    def describe(self) -> str:
-        return "date: " + ", ".join(["days", *self.cycles]) + (", missing" if self.has_missing else "")
-
-    def _converted(self, column: Column) -> Column:
-        """Read ISO dates that come as text."""
-        if column.kind != "text":
-            return super()._converted(column)
-        try:
-            stamps = np.array([text or "NaT" for text in column.values], "M8[us]")
-        except ValueError:
-            return super()._converted(column)
-        return Column.of(column.name, stamps)
-
-
-def _angles(days: Floats) -> dict[str, Floats]:
-    """Return the angle of month, weekday and hour, each a whole turn a year, a week, a day."""
-    date = np.floor(days).astype("M8[D]")
-    month = date.astype("M8[M]").astype(np.int64) % 12
-    weekday = (date.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
-    hour = np.floor((days - np.floor(days)) * 24.0)
-    turns = {"month": month / 12, "weekday": weekday / 7, "hour": hour / 24}
-    return {name: 2.0 * np.pi * turn for name, turn in turns.items()}
-
-
 def _refuse_infinite(column: Column) -> None:
     infinite = np.isinf(column.values)
     if infinite.any():
@@ -278,40 +263,3 @@ def _refuse_infinite(column: Column) -> None:
             f"column {column.name!r} is {column.values[row]} in row {row + 1:,}; "
             "every number must be finite, so mend it or leave it empty."
         )
-
-
-ENCODERS: dict[str, type[Encoder]] = {each.__name__: each for each in (Number, Boolean, Levels, Dates)}
-
-
-def fit_encoder(column: Column) -> Encoder | str:
-    """Return the encoder fitted to a column, or the reason why the column says nothing."""
-    is_missing = column.is_missing
-    present = column.values[~is_missing]
-    if len(present) == 0:
-        return "no value in any row"
-    first = present[0]
-    if not is_missing.any() and bool((present == first).all()):
-        return f"the same value in every row, {column.texts()[0]!r}"
-    if column.kind == "boolean":
-        return Boolean.fit(column)
-    if column.kind in ("date", "datetime"):
-        return Dates.fit(column)
-    if column.kind == "number":
-        if column.is_integer and len(column) >= 20 and bool((np.diff(column.values) == 1).all()):
-            return f"a row number, from {present[0]:.0f} to {present[-1]:.0f}"
-        return Number.fit(column)
-    levels = Levels.fit(column)
-    counts = Counter(present)
-    if sum(counts[level] for level in levels.levels) < 0.5 * len(present):
-        return f"{len(counts):,} different texts in {len(present):,} rows"
-    return levels
-
-
-def from_record(record: dict[str, Any]) -> Encoder:
-    """Return the encoder that `Encoder.record` described."""
-    fields: dict[str, Any] = {
-        name: tuple(cast(list[str], value)) if isinstance(value, list) else value
-        for name, value in record.items()
-    }
-    encoder = ENCODERS[fields.pop("encoder")]
-    return encoder(**fields)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import OptionError
 from deltarule.network import Network
+from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, Target, Task, target_from_record
@@ -55,21 +56,23 @@ class TableModel:
         y_hat = self._y_hat(data).astype(np.float64)
         return y_hat / y_hat.sum(axis=1, keepdims=True)
 
-    def arrays(self, data: object) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return X (N, m) and y (N,) as the network learns them; the table must hold the target."""
+    def arrays(self, data: object, y: Column | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return X (N, m) and y (N,) as the network learns them; y left out, the table must hold the target."""
         table = Table.of(data)
-        y = self.target.encode(table.column(self.target.name, "target column"))
-        return self.encoder.encode(table), y
+        column = self._target_column(table) if y is None else y
+        return self.encoder.encode(table), self.target.encode(column)
 
-    def evaluate(self, data: object) -> dict[str, float]:
-        """Return metrics on a table with the target in it, each beside that of a constant prediction.
+    def evaluate(self, data: object, y: Column | None = None) -> dict[str, float]:
+        """Return metrics on a table, each beside that of a constant prediction.
+
+        y is the target's column; left out, the table must hold it.
 
         Classification: accuracy and log loss (mean of -log y_hat_l, natural logarithm); the constant prediction
         gives the classes' frequencies in training. Regression: R^2, RMSE and MAE in the target's units; the
         constant prediction is the mean in training.
         """
         table = Table.of(data)
-        column = table.column(self.target.name, "target column")
+        column = self._target_column(table) if y is None else y
         target = self.target
         if isinstance(target, ClassTarget):
             return _class_metrics(
@@ -84,11 +87,14 @@ class TableModel:
         if not isinstance(self.target, ClassTarget):
             raise OptionError("a regression model has no confusion matrix.")
         table = Table.of(data)
-        true = self.target.encode(table.column(self.target.name, "target column"))
+        true = self.target.encode(self._target_column(table))
         C = len(self.target.names)
         counts = np.zeros((C, C), np.int64)
         np.add.at(counts, (true, self._y_hat(table).argmax(axis=1)), 1)
         return counts
+
+    def _target_column(self, table: Table) -> Column:
+        return table.column(self.target.name, "target column")
 
     def _y_hat(self, data: object) -> NDArray[Any]:
         X = self.encoder.encode(data)

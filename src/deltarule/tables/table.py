@@ -23,6 +23,8 @@ class Table:
     """
 
     def __init__(self, columns: Iterable[Column]) -> None:
+        columns = list(columns)
+        _refuse_twice(column.name for column in columns)
         self.columns = {column.name: column for column in columns}
 
     @classmethod
@@ -84,24 +86,44 @@ class Table:
 
 def _frame_columns(data: object) -> list[Column]:
     if isinstance(data, (np.ndarray, list, tuple)):
-        array = np.asarray(cast(Any, data))
-        if array.ndim != 2:
-            raise DataError(f"the array has shape {array.shape}; expected one row an example, (N, m).")
-        return [Column.of(f"x{m + 1}", array[:, m]) for m in range(array.shape[1])]
-    twice = [name for name, count in Counter(_labels(data)).items() if count > 1]
-    if twice:
-        raise DataError(f"the table has several columns named {', '.join(map(repr, twice))}; rename them.")
+        return _array_columns(cast(Any, data))
     try:
         frame: Any = nw.from_native(cast(Any, data), eager_only=True)
+    except nw.exceptions.DuplicateError:
+        _refuse_twice(_labels(data))
+        raise
     except TypeError:
         raise DataError(
-            f"cannot read a table from a {type(data).__name__}; "
+            f"cannot read a table from an object of type {type(data).__name__}"
+            f"{' (collect it first)' if hasattr(data, 'collect') else ''}; "
             "expected a pandas, Polars or Arrow DataFrame, a dict of columns, or a 2-D array."
         ) from None
-    return [Column.of(str(name), frame[name].to_native()) for name in frame.columns]
+    labels = _labels(data)
+    _refuse_twice(labels)
+    return [
+        Column.of(label, series.to_native())
+        for label, series in zip(labels, frame.iter_columns(), strict=True)
+    ]
 
 
 def _labels(data: object) -> list[str]:
-    """Return the column names as the frame has them, possibly twice."""
+    """Return the column names as the frame has them; pandas' may be numbers or tuples."""
     names = getattr(data, "column_names", getattr(data, "columns", []))  # Arrow; pandas and Polars
     return [str(name) for name in names]
+
+
+def _array_columns(data: Any) -> list[Column]:
+    try:
+        # NumPy makes text of [1, "a"]; as objects every column keeps its own kind.
+        array = data if isinstance(data, np.ndarray) else np.array(data, object)
+    except ValueError:
+        raise DataError("the rows have different lengths; expected one row an example, (N, m).") from None
+    if array.ndim != 2:
+        raise DataError(f"the array has shape {array.shape}; expected one row an example, (N, m).")
+    return [Column.of(f"x{m + 1}", array[:, m]) for m in range(array.shape[1])]
+
+
+def _refuse_twice(names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"the table has several columns named {', '.join(map(repr, twice))}; rename them.")

@@ -1,0 +1,73 @@
+"""The command line: one file a verb. Results go to standard output, messages to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from deltarule import __version__
+from deltarule.errors import DeltaruleError
+
+USAGE, INTERRUPTED, UNEXPECTED = 2, 130, 1
+
+app = App(
+    name="deltarule",
+    help="Train feed-forward neural networks on tables, and see why every weight moves.",
+    help_epilogue="Exit codes: 0 done; 2 usage; 65 bad data; 66 no input; 73 cannot create; 74 input/output; "
+    "76 bad model file; 130 Ctrl-C; 1 anything else.",
+    version=__version__,
+)
+app.command("deltarule.cli.fit:fit", name="fit", help="Train a network on a table and write a model file.")
+app.command(
+    "deltarule.cli.predict:predict", name="predict", help="Predict the target for the rows of a table."
+)
+app.command(
+    "deltarule.cli.evaluate:evaluate", name="evaluate", help="Measure a model on a table with the target."
+)
+app.command("deltarule.cli.inspect:inspect", name="inspect", help="Show what a model file holds.")
+app.command("deltarule.cli.check:check", name="check", help="Prove the gradient on the rows of a table.")
+
+
+def main(tokens: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; an error is one sentence on standard error."""
+    words = list(sys.argv[1:] if tokens is None else tokens)
+    is_debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        code = app(
+            words,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except CycloptsError as error:
+        message = " ".join(str(error).split()).rstrip(".")
+        verb = f" {words[0]}" if words and words[0] in app and not words[0].startswith("-") else ""
+        return _fail(f"{message}. See: deltarule{verb} --help", USAGE)
+    except DeltaruleError as error:
+        if is_debug:
+            raise
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was written.", INTERRUPTED)
+    except BrokenPipeError:  # the reader, `head` say, has what it wants
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if is_debug:
+            raise
+        first = (str(error).strip().splitlines() or [""])[0]
+        return _fail(
+            f"unexpected {type(error).__name__}: {first} (this is a fault in deltarule; --debug shows where)",
+            UNEXPECTED,
+        )
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"deltarule: {message}", file=sys.stderr)
+    return code

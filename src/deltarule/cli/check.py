@@ -1,0 +1,56 @@
+"""deltarule check: the certificate of a model's gradient on a table."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from deltarule.chain import check as certify
+from deltarule.cli.output import open_model, print_json
+from deltarule.tables import Table, read_table
+
+
+def check(
+    model: str,
+    data: str,
+    /,
+    *,
+    parameters: int = 1000,
+    rows: int = 1000,
+    seed: int = 0,
+    text: Annotated[list[str] | None, Parameter(negative="")] = None,
+    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Compare a model's gradient with central differences and the complex step, on the rows of a table.
+
+    Ends with exit code 1 where they do not agree. For example: deltarule check penguins.deltarule penguins.csv
+
+    Parameters
+    ----------
+    model
+        A model file that fit has written.
+    data
+        A CSV or Parquet file with the target in it, or - for CSV on standard input.
+    parameters
+        The most parameters to check; a seeded sample where there are more.
+    rows
+        The most rows whose loss is taken; a seeded sample where there are more.
+    seed
+        Of the samples.
+    text
+        A column to take as text although it holds numbers; may be given several times.
+    missing
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    json
+        Print the certificate as JSON.
+    """
+    opened = open_model(model)
+    X, y = opened.arrays(Table.of(read_table(data, missing=missing or (), text=text or ())))
+    certificate = certify(opened.network, X, y, max_parameters=parameters, max_examples=rows, seed=seed)
+    if json:
+        print_json(certificate.record())
+    else:
+        print(certificate.text())
+    return 0 if certificate.passed else 1

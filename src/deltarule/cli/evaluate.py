@@ -1,0 +1,63 @@
+"""deltarule evaluate: metrics of a model on a table with the target in it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from deltarule.cli.output import explain_constant, open_model, print_json, scores_table
+from deltarule.cli.output import table as aligned
+from deltarule.tables import ClassTarget, Table, read_table
+
+MOST_CLASSES = 12  # that a confusion table of 80 columns shows
+
+
+def evaluate(
+    model: str,
+    data: str,
+    /,
+    *,
+    text: Annotated[list[str] | None, Parameter(negative="")] = None,
+    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Measure a model on a table with the target in it, beside a constant prediction.
+
+    For example: deltarule evaluate penguins.deltarule penguins.csv
+
+    Parameters
+    ----------
+    model
+        A model file that fit has written.
+    data
+        A CSV or Parquet file, or - for CSV on standard input.
+    text
+        A column to take as text although it holds numbers; may be given several times.
+    missing
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    json
+        Print the metrics as JSON.
+    """
+    opened = open_model(model)
+    table = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    scores = opened.evaluate(table)
+    target = opened.target
+    names = [str(name) for name in target.names] if isinstance(target, ClassTarget) else []
+    confusion = opened.confusion(table) if names else None
+    if json:
+        record = {"task": opened.task, "target": target.name, **scores}
+        if confusion is not None:
+            record |= {"classes": names, "confusion": confusion.tolist()}
+        print_json(record)
+        return 0
+    print(scores_table(opened.task, {data: scores}))
+    print(f"  {explain_constant(opened.task)}")
+    if confusion is not None and len(names) <= MOST_CLASSES:
+        print(f"\n  {target.name}: rows are true classes, columns predicted ones")
+        rows = [
+            ["", *names],
+            *([name, *map(str, row)] for name, row in zip(names, confusion.tolist(), strict=True)),
+        ]
+        print(aligned(rows, indent=4, right=range(1, len(names) + 1)))
+    return 0

@@ -1,0 +1,209 @@
+"""deltarule fit: train a network on a table and write a model file."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from cyclopts import Parameter
+
+from deltarule.cli import INTERRUPTED
+from deltarule.cli.output import (
+    explain_constant,
+    print_json,
+    refuse_existing,
+    scores_table,
+    table,
+    whole_numbers,
+)
+from deltarule.errors import OptionError
+from deltarule.estimators import TableClassifier, TableRegressor
+from deltarule.files import SUFFIX, save
+from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableModel, guess_task, read_table
+from deltarule.training import Run, hold_out
+
+FEWEST_ROWS = 2  # of a class, that remain to learn from
+
+
+def fit(
+    data: str,
+    /,
+    *,
+    target: str,
+    out: Path | None = None,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    task: Literal["classification", "regression"] | None = None,
+    ignore: Annotated[list[str] | None, Parameter(negative="")] = None,
+    text: Annotated[list[str] | None, Parameter(negative="")] = None,
+    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
+    hidden: str = "128",
+    activation: str = "relu",
+    optimiser: str = "adamw",
+    learning_rate: float | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    test: float = 0.2,
+    validation: float = 0.0,
+    early_stopping: int | None = None,
+    seed: int = 0,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Train a network on a table and write a model file.
+
+    Numbers are standardised, text becomes one-hot columns with a place for unseen levels, missing values are
+    filled and marked. For example: deltarule fit penguins.csv --target species
+
+    Parameters
+    ----------
+    data
+        A CSV or Parquet file, or - for CSV on standard input.
+    target
+        The column to learn.
+    out
+        The model file to write; by default the name of DATA with the ending .deltarule, in this folder.
+    force
+        Replace the model file if it exists.
+    task
+        What to learn; guessed from the target if left out.
+    ignore
+        A column to leave out; may be given several times.
+    text
+        A column to take as text although it holds numbers; may be given several times.
+    missing
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    hidden
+        Units of the hidden layers, such as 64,64.
+    activation
+        identity, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu or softplus.
+    optimiser
+        gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, adamw, nadam, rprop or lbfgs.
+    learning_rate
+        By default 0.003 for adamw, and the optimiser's own for others.
+    epochs
+        Passes over the rows; by default about 2,000 updates, in 60 to 400 epochs.
+    batch_size
+        Rows an update; by default a twentieth of the table, 16 to 256.
+    test
+        Share of the rows to hold out and measure on; 0 learns from all.
+    validation
+        Share of the other rows to hold out and watch while training.
+    early_stopping
+        Epochs to wait for a better validation loss; the best weights are restored.
+    seed
+        Of the parts, the starting weights and the order; the same seed gives the same model.
+    json
+        Print the summary as JSON.
+    quiet
+        Print neither summary nor progress.
+    """
+    where = "standard input" if data == "-" else data
+    path = out or Path(("model" if data == "-" else Path(data).stem) + SUFFIX)
+    refuse_existing(path, force)
+    if not 0 <= test < 1:
+        raise OptionError(f"--test is {test:g}; it must lie between 0 and 1.")
+    frame = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    column = frame.column(target, "target column", where)
+    for name in ignore or ():
+        frame.column(name, "column to ignore", where)
+    features = frame.without(target, *(ignore or ()))
+    guess, why = guess_task(column) if task is None else (task, "as --task says")
+    learn, held = _split(column, guess, test, seed)
+    settings: dict[str, Any] = (
+        {} if optimiser == "adamw" and learning_rate is None else {"learning_rate": learning_rate}
+    )
+    if optimiser not in ("adamw", "lbfgs"):
+        settings["weight_decay"] = 0.0
+    estimator = (TableClassifier if guess == "classification" else TableRegressor)(
+        hidden=whole_numbers(hidden, "--hidden"),
+        activation=activation,
+        optimiser=optimiser,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation=validation or None,
+        early_stopping=early_stopping,
+        seed=seed,
+        progress=False if quiet else None,
+        **settings,
+    )
+    estimator.fit(features.rows(learn), column.rows(learn))
+    run, model = estimator.run_, estimator.model_
+    if len(held):
+        scores = {**model.scores, "test": model.evaluate(features.rows(held), column.rows(held))}
+        model = replace(model, scores=scores)
+    save(model, path)
+    if json:
+        print_json(_record(model, run, path, why, len(frame)))
+    elif not quiet:
+        print(_summary(model, run, path, where, why, len(frame)))
+    if run.is_interrupted:
+        print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _split(column: Column, task: str, test: float, seed: int) -> tuple[Any, Any]:
+    """Return the rows to learn from and those to test on; small classes are not taken apart."""
+    rows = np.arange(len(column))
+    if task == "regression":
+        NumberTarget.fit(column)  # refuses what cannot be learnt before anything else
+        classes = None
+        eligible = rows
+    else:
+        classes = ClassTarget.fit(column).encode(column)
+        size = np.bincount(classes)[classes]
+        eligible = rows[size - np.ceil(size * test) >= FEWEST_ROWS]
+    if test == 0 or len(eligible) == 0:
+        return rows, rows[:0]
+    rng = np.random.default_rng(seed)
+    _, held = hold_out(len(eligible), test, rng, None if classes is None else classes[eligible])
+    held = eligible[held]
+    return np.setdiff1d(rows, held), held
+
+
+def _record(model: TableModel, run: Run, path: Path, why: str, n_rows: int) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "task": model.task,
+        "because": why,
+        "rows": n_rows,
+        "columns": dict(model.encoder.describe()),
+        "network": model.network.spec(),
+        "parameters": model.network.layout.size,
+        "epochs": run.epochs,
+        "stopped": run.stopped,
+        "engine": run.engine,
+        "seconds": round(run.seconds, 3),
+        "scores": model.scores,
+    }
+
+
+def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_rows: int) -> str:
+    net = model.network
+    sizes = "-".join(map(str, net.sizes))
+    names = sorted({g.name for g in net.g[1:]}) or ["no hidden layer"]
+    target = model.target
+    learnt = f"{target.name} ({model.task}: {why})"
+    if isinstance(target, ClassTarget):
+        listed = ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
+        learnt += f"\n  classes: {listed}"
+    rate = run.history.seconds[-1] if len(run.history) else 0.0
+    settings = model.settings["optimiser"]
+    lines = [
+        f"Data     {where}: {n_rows:,} rows, {len(model.encoder.columns)} columns used as {net.sizes[0]} features",
+        table(model.encoder.describe()),
+        "",
+        f"Target   {learnt}",
+        f"Network  {sizes} {', '.join(names)}, {net.output.name} output: {net.layout.size:,} parameters",
+        f"Training {settings['name']}, batches of {model.settings['batch_size']}: stopped {run.stopped}, "
+        f"{rate:.1f} s ({run.engine} engine)",
+        "",
+        scores_table(model.task, model.scores),
+    ]
+    if "validation" not in model.scores:
+        lines.append("  no validation part (--validation 0.1 holds one out)")
+    lines += [f"  {explain_constant(model.task)}", "", f"Model    {path}"]
+    return "\n".join(lines)

@@ -1,0 +1,102 @@
+"""What the verbs share: aligned text, JSON, metrics for a person, opening a model."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from deltarule.errors import ModelFileError, OptionError, OutputError
+from deltarule.files import load
+from deltarule.tables import TableModel
+
+METRICS = {
+    "classification": ("accuracy", "log_loss"),
+    "regression": ("r2", "rmse", "mae"),
+}
+TITLES = {"accuracy": "accuracy", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
+
+
+def print_json(record: object) -> None:
+    """Print one JSON document."""
+    print(json.dumps(record, indent=2, ensure_ascii=False, default=str))
+
+
+def table(rows: Iterable[Sequence[str]], indent: int = 2, right: Sequence[int] = ()) -> str:
+    """Return rows as aligned text; the columns in `right` are flush right."""
+    listed = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    lines: list[str] = []
+    for row in listed:
+        cells = [
+            cell.rjust(width) if n in right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(" " * indent + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Return a metric in four digits."""
+    if math.isfinite(value) and 1e-3 <= abs(value) < 1e5:
+        return (
+            f"{value:,.4f}" if abs(value) < 10 else f"{value:,.5g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        )
+    return f"{value:.4g}"
+
+
+def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
+    """Return the metrics of every part beside those of the constant prediction."""
+    names = METRICS[task]
+    head = ["", "rows"]
+    for name in names:
+        head += [TITLES[name], "constant"]
+    rows = [head]
+    for part, metrics in scores.items():
+        row = [part, f"{metrics['rows']:,.0f}"]
+        for name in names:
+            row += [number(metrics[name]), number(metrics[f"constant_{name}"])]
+        rows.append(row)
+    return table(rows, right=range(1, len(head)))
+
+
+def explain_constant(task: str) -> str:
+    """Return what the constant prediction is."""
+    if task == "classification":
+        return "constant: always the most frequent class of training (log loss: its class frequencies)"
+    return "constant: always the mean of training"
+
+
+def open_model(path: str) -> TableModel:
+    """Return the table model in a file, or raise a ModelFileError."""
+    model = load(path)
+    if not isinstance(model, TableModel):
+        raise ModelFileError(
+            f"{path} holds a bare network, which reads no tables; give a model that fit has written."
+        )
+    return model
+
+
+def refuse_existing(path: Path, is_forced: bool) -> None:
+    """Raise an OutputError where a file would be overwritten without --force, or cannot be made."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the name of a file.")
+    if path.exists() and not is_forced:
+        raise OutputError(f"{path} exists; add --force to replace it, or give another --out.")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def whole_numbers(text: str, option: str) -> list[int]:
+    """Return the numbers of a list such as "64,64"."""
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise OptionError(f"{option} is {text!r}; expected whole numbers such as 64 or 64,64.") from None
+
+
+def plain(value: Any) -> str:
+    """Return a class name or a value as it stands in a CSV file."""
+    return repr(float(value)) if isinstance(value, float) else str(value)

@@ -1,0 +1,75 @@
+"""deltarule predict: the target for the rows of a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from deltarule.cli.output import open_model, plain, refuse_existing
+from deltarule.errors import OptionError
+from deltarule.files import write
+from deltarule.tables import ClassTarget, Table, read_table
+
+
+def predict(
+    model: str,
+    data: str,
+    /,
+    *,
+    probabilities: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    text: Annotated[list[str] | None, Parameter(negative="")] = None,
+    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
+) -> int:
+    """Predict the target for the rows of a table, as CSV in the order of the rows.
+
+    For example: deltarule predict penguins.deltarule new.csv > species.csv
+
+    Parameters
+    ----------
+    model
+        A model file that fit has written.
+    data
+        A CSV or Parquet file, or - for CSV on standard input; columns in any order, further ones are ignored.
+    probabilities
+        Add a column with the probability of every class.
+    out
+        Write to this file instead of standard output.
+    force
+        Replace that file if it exists.
+    text
+        A column to take as text although it holds numbers; may be given several times.
+    missing
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    """
+    if out is not None:
+        refuse_existing(out, force)
+    opened = open_model(model)
+    if probabilities and opened.task == "regression":
+        raise OptionError("--probabilities needs a classification model; this one is a regression.")
+    table = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    predicted = opened.predict(table).tolist()
+    if probabilities and isinstance(opened.target, ClassTarget):
+        names = opened.target.names
+        writer.writerow([opened.target.name, *(f"probability of {name}" for name in names)])
+        shares = opened.predict_proba(table).tolist()
+        writer.writerows(
+            [plain(y), *(f"{q:.6g}" for q in row)] for y, row in zip(predicted, shares, strict=True)
+        )
+    else:
+        writer.writerow([opened.target.name])
+        writer.writerows([plain(y)] for y in predicted)
+    if out is None:
+        sys.stdout.write(buffer.getvalue())
+    else:
+        write(buffer.getvalue().encode(), out)
+        print(f"deltarule: wrote {len(predicted):,} predictions to {out}", file=sys.stderr)
+    return 0

@@ -1,0 +1,5 @@
+"""The scikit-learn face of deltarule."""
+
+from deltarule.estimators.table import TableClassifier, TableRegressor
+
+__all__ = ["TableClassifier", "TableRegressor"]

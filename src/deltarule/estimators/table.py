@@ -1,0 +1,279 @@
+"""TableClassifier and TableRegressor: a DataFrame in, predictions out, the whole job between.
+
+Columns are encoded (see `deltarule.tables.encoders`), a network is trained, and all of it is kept as one
+`TableModel`, which `deltarule.save` writes to a file.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
+
+from deltarule.errors import ShapeError
+from deltarule.maths.optimisers import LBFGS, Optimiser, optimiser
+from deltarule.maths.schedules import Schedule
+from deltarule.network import Network
+from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableEncoder, TableModel, Target
+from deltarule.training import Listener, hold_out, train
+
+UPDATES = 2000
+"""About how many updates a network of the default settings needs ..."""
+EPOCHS = (60, 400)
+"""... and the fewest and most epochs that are spent on them."""
+BATCHES = (16, 256)
+"""The smallest and largest batch; between them, a batch is a twentieth of the table."""
+
+
+class _TableEstimator(BaseEstimator, ABC):
+    """What both have in common; see `TableClassifier`."""
+
+    output: ClassVar[str]
+    model_: TableModel
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (128,),
+        activation: str | Sequence[str] = "relu",
+        optimiser: str | Optimiser | LBFGS = "adamw",
+        learning_rate: float | None = 3e-3,
+        weight_decay: float | None = 0.2,
+        schedule: str | Schedule = "one_cycle",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        clip_norm: float | None = None,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        seed: int = 0,
+        progress: bool | None = None,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.optimiser = optimiser
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.l1 = l1
+        self.l2 = l2
+        self.clip_norm = clip_norm
+        self.validation = validation
+        self.early_stopping = early_stopping
+        self.seed = seed
+        self.progress = progress
+        self.listeners = listeners
+
+    @abstractmethod
+    def _fit_target(self, y: Column) -> Target:
+        """Return the target fitted to the column to learn."""
+
+    @abstractmethod
+    def _n_outputs(self, target: Target) -> int:
+        """Return how many outputs the network needs."""
+
+    def fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> Any:
+        """Encode the columns of X, train a network to predict y, and return self.
+
+        Parameters
+        ----------
+        X
+            A pandas, Polars or Arrow DataFrame, a dict of columns, or an (N, m) array; numbers, booleans, text,
+            dates and missing values may be in it.
+        y
+            (N,): a Series, an array or a sequence; or the name of the column of X to learn.
+        sample_weight
+            (N,), not negative: how much each row counts.
+
+        Raises
+        ------
+        DataError
+            The table or the target cannot be learnt from; the message names column and row.
+        OptionError
+            A setting is unknown or out of its range.
+        """
+        table = Table.of(X)
+        if isinstance(y, str):
+            column = table.column(y, "target column")
+            table = table.without(y)
+        else:
+            column = Column.of(str(getattr(y, "name", None) or "y"), y)
+        if len(column) != len(table):
+            raise ShapeError(
+                f"X has {len(table):,} rows and y has {len(column):,}; they must be the same rows."
+            )
+        target = self._fit_target(column)
+        weights = np.ones(len(table)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        if weights.shape != (len(table),):
+            raise ShapeError(
+                f"sample_weight has shape {weights.shape}; expected ({len(table)},), one per row."
+            )
+        learn, held = self._split(len(table), target.encode(column) if self.output == "softmax" else None)
+        part, part_y = table.rows(learn), column.rows(learn)
+        encoder = TableEncoder.fit(part)
+        network = Network(
+            [len(encoder.features), *self.hidden, self._n_outputs(target)],
+            self.activation,
+            self.output,
+            seed=self.seed,
+        )
+        model = TableModel(network, encoder, target, {}, {}, {})
+        validation = None
+        if len(held):
+            validation = (*model.arrays(table.rows(held), column.rows(held)), weights[held])
+        N = len(learn)
+        batch_size = self.batch_size or int(np.clip(N // 20, *BATCHES))
+        epochs = (
+            self.epochs if self.epochs is not None else int(np.clip(round(UPDATES * batch_size / N), *EPOCHS))
+        )
+        is_lbfgs = isinstance(optimiser(self.optimiser), LBFGS)  # which has neither rate nor decay
+        self.run_ = train(
+            network,
+            *model.arrays(part, part_y),
+            weights=weights[learn],
+            optimiser=self.optimiser,
+            learning_rate=None if is_lbfgs else self.learning_rate,
+            weight_decay=None if is_lbfgs else self.weight_decay,
+            schedule=self.schedule,
+            epochs=epochs,
+            batch_size=batch_size,
+            l1=self.l1,
+            l2=self.l2,
+            clip_norm=self.clip_norm,
+            validation=validation,
+            early_stopping=self.early_stopping,
+            seed=self.seed,
+            progress=self.progress,
+            listeners=self.listeners,
+        )
+        scores = {"train": model.evaluate(part, part_y)}
+        if len(held):
+            scores["validation"] = model.evaluate(table.rows(held), column.rows(held))
+        settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
+        self.model_ = replace(model, settings=settings, history=self.run_.history.record(), scores=scores)
+        self.n_features_in_ = len(table.names)
+        self.feature_names_in_ = np.array(table.names, object)
+        return self
+
+    def _split(self, N: int, classes: NDArray[Any] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the rows to learn from and those to hold out."""
+        if not self.validation:
+            return np.arange(N), np.arange(0)
+        return hold_out(N, self.validation, np.random.default_rng([self.seed, 0]), classes)
+
+    @property
+    def net_(self) -> Network:
+        """The network behind it, for explain, check and gradients."""
+        check_is_fitted(self, "model_")
+        return self.model_.network
+
+    def predict(self, X: object) -> NDArray[Any]:
+        """Return class names of the type they had, or values in the target's units, (N,)."""
+        check_is_fitted(self, "model_")
+        return self.model_.predict(X)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class TableClassifier(ClassifierMixin, _TableEstimator):
+    """A classifier for a table with numbers, text, booleans, dates and missing values in it.
+
+    Parameters
+    ----------
+    hidden
+        Units of the hidden layers.
+    activation
+        One name for all hidden layers, or one for each.
+    optimiser, learning_rate, weight_decay, schedule, l1, l2, clip_norm
+        As in `deltarule.train`.
+    epochs
+        Passes over the rows; None makes about 2,000 updates, in 60 to 400 epochs.
+    batch_size
+        Rows an update; None takes a twentieth of the table, 16 to 256.
+    validation
+        Share of the rows to hold out and watch; None learns from all of them.
+    early_stopping
+        Epochs to wait for a better validation loss; the best weights are restored.
+    seed
+        Of starting weights, order and validation part: the same seed gives the same bits.
+    progress
+        A bar on standard error: None where that is a terminal, or True or False.
+    listeners
+        Called with every event of the training; see `deltarule.train`.
+
+    Attributes
+    ----------
+    model_ : TableModel
+        What was learnt; `deltarule.save(classifier, path)` writes it to a file.
+    net_ : Network
+        The network behind it.
+    run_ : Run
+        How training went.
+    classes_ : array
+        The class names, in the order of `predict_proba`'s columns.
+
+    Examples
+    --------
+    >>> data = {"size": [1.0, 1.2, None, 5.1, 4.8, 5.0], "colour": ["red", "red", "blue", "blue", "blue", "blue"]}
+    >>> model = TableClassifier(epochs=50).fit(data, ["small", "small", "small", "big", "big", "big"])
+    >>> model.predict({"size": [0.9, 6.0], "colour": ["red", "green"]})
+    array(['small', 'big'], dtype='<U5')
+    """
+
+    output = "softmax"
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The class names in order, (C,)."""
+        check_is_fitted(self, "model_")
+        assert isinstance(self.model_.target, ClassTarget)
+        return np.array(self.model_.target.names)
+
+    def predict_proba(self, X: object) -> NDArray[Any]:
+        """Return the probability of every class, (N, C), rows adding up to 1."""
+        check_is_fitted(self, "model_")
+        return self.model_.predict_proba(X)
+
+    def _fit_target(self, y: Column) -> Target:
+        return ClassTarget.fit(y)
+
+    def _n_outputs(self, target: Target) -> int:
+        assert isinstance(target, ClassTarget)
+        return len(target.names)
+
+
+class TableRegressor(RegressorMixin, _TableEstimator):
+    """A regressor for a table with numbers, text, booleans, dates and missing values in it.
+
+    The network learns the standardised target; predictions are in the target's own units. Parameters and
+    attributes are those of `TableClassifier`, except `classes_`.
+
+    Examples
+    --------
+    >>> table = {"km": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "price": [5.0, 7.0, 9.0, 11.0, 13.0, 15.0]}
+    >>> model = TableRegressor(epochs=300).fit(table, "price")
+    >>> model.predict({"km": [3.5]}).round(0)
+    array([10.])
+    """
+
+    output = "linear"
+
+    def _fit_target(self, y: Column) -> Target:
+        return NumberTarget.fit(y)
+
+    def _n_outputs(self, target: Target) -> int:
+        return 1

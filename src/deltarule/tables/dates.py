@@ -1,0 +1,78 @@
+"""How dates and moments become numbers: a place in time, and a place in the year, the week and the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from deltarule.tables.columns import Column
+from deltarule.tables.encoders import Encoder, Floats, standardised
+
+
+@dataclass(frozen=True)
+class Dates(Encoder):
+    """Days, standardised, and those of month, weekday and hour that vary, each as a point on a circle.
+
+    A missing date stands at the mean.
+
+    >>> days = np.array(["2024-01-01", "2024-01-08", "2024-01-15"], "M8[D]")  # Mondays in January
+    >>> encoder = Dates.fit(Column.of("day", days))
+    >>> encoder.features
+    ('day',)
+    >>> encoder.encode(Column.of("day", ["2024-01-08"]))
+    array([[0.]])
+    """
+
+    kinds = ("datetime", "date")
+    mean: float
+    std: float
+    cycles: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, column: Column) -> Dates:
+        present = column.values[~column.is_missing]
+        cycles = tuple(name for name, angle in _angles(present).items() if np.ptp(angle) > 0)
+        # Equal moments can have a std of rounding alone, which must not be blown up.
+        std = float(present.std()) if np.ptp(present) > 0 else 1.0
+        return cls(column.name, bool(column.is_missing.any()), float(present.mean()), std, cycles)
+
+    @property
+    def own_features(self) -> tuple[str, ...]:
+        circles = (f"{self.name} {cycle} {part}" for cycle in self.cycles for part in ("sin", "cos"))
+        return (self.name, *circles)
+
+    def own_encode(self, column: Column) -> Floats:
+        days = np.where(column.is_missing, self.mean, column.values)
+        angles = _angles(days)
+        parts = [standardised(days, self.mean, self.std)]
+        for cycle in self.cycles:
+            parts += [np.sin(angles[cycle]), np.cos(angles[cycle])]
+        return np.stack(parts, axis=1)
+
+    def describe(self) -> str:
+        return "date: " + ", ".join(["days", *self.cycles]) + (", missing" if self.has_missing else "")
+
+    def _converted(self, column: Column) -> Column:
+        """Read ISO dates that come as text, in UTC where they carry an offset."""
+        if column.kind != "text":
+            return super()._converted(column)
+        moments: list[datetime | None] = []
+        for row, text in enumerate(column.texts()):
+            try:
+                moments.append(None if text is None else datetime.fromisoformat(text))
+            except ValueError:
+                raise self._refusal(column, row) from None
+        return Column.of(column.name, moments)
+
+
+def _angles(days: Floats) -> dict[str, Floats]:
+    """Return the angle of month, weekday and hour, each a whole turn a year, a week, a day."""
+    date = np.floor(days).astype("M8[D]")
+    month = date.astype("M8[M]").astype(np.int64) % 12
+    weekday = (date.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    # Days are whole microseconds but for rounding, and 01:00 must not become 00:59:59.9999999.
+    hour = np.minimum(np.rint((days - np.floor(days)) * 86_400e6) // 3_600e6, 23.0)
+    turns = {"month": month / 12, "weekday": weekday / 7, "hour": hour / 24}
+    return {name: 2.0 * np.pi * turn for name, turn in turns.items()}
