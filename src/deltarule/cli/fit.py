@@ -12,11 +12,11 @@ from cyclopts import Parameter
 
 from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
+    columns_text,
     explain_constant,
     print_json,
     refuse_existing,
     scores_table,
-    table,
     whole_numbers,
 )
 from deltarule.errors import OptionError
@@ -39,14 +39,14 @@ def fit(
     ignore: Annotated[list[str] | None, Parameter(negative="")] = None,
     text: Annotated[list[str] | None, Parameter(negative="")] = None,
     missing: Annotated[list[str] | None, Parameter(negative="")] = None,
-    hidden: str = "128",
+    hidden: str | None = None,
     activation: str = "relu",
     optimiser: str = "adamw",
     learning_rate: float | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     test: float = 0.2,
-    validation: float = 0.0,
+    validation: float | None = None,
     early_stopping: int | None = None,
     seed: int = 0,
     json: Annotated[bool, Parameter(negative="")] = False,
@@ -76,7 +76,7 @@ def fit(
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     hidden
-        Units of the hidden layers, such as 64,64.
+        Units of the hidden layers, such as 64,64; by default 128, and 128,64 from 5,000 rows on.
     activation
         identity, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu or softplus.
     optimiser
@@ -90,9 +90,10 @@ def fit(
     test
         Share of the rows to hold out and measure on; 0 learns from all.
     validation
-        Share of the other rows to hold out and watch while training.
+        Share of the other rows to hold out and watch; the weights of the best epoch are restored. By default
+        0, and 0.1 from 5,000 rows on.
     early_stopping
-        Epochs to wait for a better validation loss; the best weights are restored.
+        Epochs to wait for a better validation loss before stopping; by default all epochs are run.
     seed
         Of the parts, the starting weights and the order; the same seed gives the same model.
     json
@@ -118,12 +119,12 @@ def fit(
     if optimiser not in ("adamw", "lbfgs"):
         settings["weight_decay"] = 0.0
     estimator = (TableClassifier if guess == "classification" else TableRegressor)(
-        hidden=whole_numbers(hidden, "--hidden"),
+        hidden=None if hidden is None else whole_numbers(hidden, "--hidden"),
         activation=activation,
         optimiser=optimiser,
         epochs=epochs,
         batch_size=batch_size,
-        validation=validation or None,
+        validation=validation,
         early_stopping=early_stopping,
         seed=seed,
         progress=False if quiet else None,
@@ -194,7 +195,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
     settings = model.settings["optimiser"]
     lines = [
         f"Data     {where}: {n_rows:,} rows, {len(model.encoder.columns)} columns used as {net.sizes[0]} features",
-        table(model.encoder.describe()),
+        columns_text(model.encoder.describe()),
         "",
         f"Target   {learnt}",
         f"Network  {sizes} {', '.join(names)}, {net.output.name} output: {net.layout.size:,} parameters",

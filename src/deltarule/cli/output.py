@@ -38,6 +38,20 @@ def table(rows: Iterable[Sequence[str]], indent: int = 2, right: Sequence[int] =
     return "\n".join(lines)
 
 
+def columns_text(described: Sequence[tuple[str, str]], most: int = 4) -> str:
+    """Return what becomes of every column; more than `most` with the same fate share a line."""
+    groups: dict[str, list[str]] = {}
+    for name, fate in described:
+        groups.setdefault(fate, []).append(name)
+    rows: list[tuple[str, str]] = []
+    for fate, names in groups.items():
+        if len(names) > most:
+            rows.append((f"{names[0]} ... {names[-1]} ({len(names)} columns)", fate))
+        else:
+            rows += [(name, fate) for name in names]
+    return table(rows)
+
+
 def number(value: float) -> str:
     """Return a metric in four digits."""
     if math.isfinite(value) and 1e-3 <= abs(value) < 1e5:

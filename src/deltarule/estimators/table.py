@@ -23,8 +23,13 @@ from deltarule.network import Network
 from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableEncoder, TableModel, Target
 from deltarule.training import Listener, hold_out, train
 
-UPDATES = 2000
-"""About how many updates a network of the default settings needs ..."""
+# Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
+LARGE = 5_000
+"""Rows from which a second hidden layer pays, and from which a tenth can be spared to pick the best epoch."""
+HIDDEN, HIDDEN_LARGE = (128,), (128, 64)
+HELD_OUT_LARGE = 0.1
+UPDATES = 2_000
+"""About how many updates a network needs ..."""
 EPOCHS = (60, 400)
 """... and the fewest and most epochs that are spent on them."""
 BATCHES = (16, 256)
@@ -39,11 +44,11 @@ class _TableEstimator(BaseEstimator, ABC):
 
     def __init__(
         self,
-        hidden: Sequence[int] = (128,),
+        hidden: Sequence[int] | None = None,
         activation: str | Sequence[str] = "relu",
         optimiser: str | Optimiser | LBFGS = "adamw",
         learning_rate: float | None = 3e-3,
-        weight_decay: float | None = 0.2,
+        weight_decay: float | None = 0.5,
         schedule: str | Schedule = "one_cycle",
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -121,7 +126,7 @@ class _TableEstimator(BaseEstimator, ABC):
         part, part_y = table.rows(learn), column.rows(learn)
         encoder = TableEncoder.fit(part)
         network = Network(
-            [len(encoder.features), *self.hidden, self._n_outputs(target)],
+            [len(encoder.features), *self._hidden(len(table)), self._n_outputs(target)],
             self.activation,
             self.output,
             seed=self.seed,
@@ -150,7 +155,7 @@ class _TableEstimator(BaseEstimator, ABC):
             l2=self.l2,
             clip_norm=self.clip_norm,
             validation=validation,
-            early_stopping=self.early_stopping,
+            early_stopping=self.early_stopping or (epochs if len(held) else None),
             seed=self.seed,
             progress=self.progress,
             listeners=self.listeners,
@@ -164,11 +169,19 @@ class _TableEstimator(BaseEstimator, ABC):
         self.feature_names_in_ = np.array(table.names, object)
         return self
 
+    def _hidden(self, N: int) -> Sequence[int]:
+        if self.hidden is not None:
+            return self.hidden
+        return HIDDEN if N < LARGE else HIDDEN_LARGE
+
     def _split(self, N: int, classes: NDArray[Any] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the rows to learn from and those to hold out."""
-        if not self.validation:
+        share = self.validation
+        if share is None:
+            share = 0.0 if N < LARGE else HELD_OUT_LARGE
+        if share == 0:
             return np.arange(N), np.arange(0)
-        return hold_out(N, self.validation, np.random.default_rng([self.seed, 0]), classes)
+        return hold_out(N, share, np.random.default_rng([self.seed, 0]), classes)
 
     @property
     def net_(self) -> Network:
@@ -195,7 +208,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     Parameters
     ----------
     hidden
-        Units of the hidden layers.
+        Units of the hidden layers; None takes (128,), and (128, 64) from 5,000 rows on.
     activation
         One name for all hidden layers, or one for each.
     optimiser, learning_rate, weight_decay, schedule, l1, l2, clip_norm
@@ -205,9 +218,10 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     batch_size
         Rows an update; None takes a twentieth of the table, 16 to 256.
     validation
-        Share of the rows to hold out and watch; None learns from all of them.
+        Share of the rows to hold out and watch; None takes 0, and a tenth from 5,000 rows on. The weights of
+        the epoch with the best validation loss are restored.
     early_stopping
-        Epochs to wait for a better validation loss; the best weights are restored.
+        Epochs to wait for a better validation loss before stopping; None runs all epochs.
     seed
         Of starting weights, order and validation part: the same seed gives the same bits.
     progress

@@ -5,7 +5,7 @@ from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.model import TableModel
 from deltarule.tables.readers import read_table
 from deltarule.tables.table import Table
-from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, guess_task
+from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, guess_task, take_target
 
 __all__ = [
     "ClassTarget",
@@ -18,4 +18,5 @@ __all__ = [
     "Task",
     "guess_task",
     "read_table",
+    "take_target",
 ]

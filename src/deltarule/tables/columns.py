@@ -82,7 +82,7 @@ class Column:
             return [None if math.isnan(v) else _as_text(v) for v in self.values.tolist()]
         return [None if math.isnan(v) else str(moment(v)) for v in self.values]
 
-    def as_numbers(self) -> Column:
+    def as_numbers(self, advice: str = "mend it or leave it empty") -> Column:
         """Return the column as numbers, those of a text column parsed.
 
         Raises
@@ -101,8 +101,7 @@ class Column:
                 numbers[row] = float(cast(str, text))
             except ValueError:
                 raise DataError(
-                    f"column {self.name!r} was a number in training, but holds {text!r} in row {row + 1:,}; "
-                    "mend it or leave it empty."
+                    f"expected numbers in column {self.name!r}, but row {row + 1:,} holds {text!r}; {advice}."
                 ) from None
         return Column(self.name, "number", numbers)
 
@@ -193,7 +192,7 @@ _DATES = (datetime.date, np.datetime64)
 def _from_values(name: str, values: Sequence[object]) -> Column:
     """Return the column of Python objects: the kind that all of them have, else text."""
     present: list[Any] = [None if _is_missing(value) else value for value in values]
-    types = {cast(type, type(value)) for value in present if value is not None}
+    types: set[type[Any]] = {type(value) for value in present if value is not None}
     if types and all(issubclass(each, _BOOLEANS) for each in types):
         return Column(name, "boolean", _objects_to_floats(present))
     if types and all(issubclass(each, _NUMBERS) for each in types):
@@ -206,7 +205,7 @@ def _from_values(name: str, values: Sequence[object]) -> Column:
     if any(issubclass(each, _NO_VALUES) for each in types):
         row = next(row for row, value in enumerate(present) if isinstance(value, _NO_VALUES))
         raise DataError(
-            f"column {name!r} holds a {cast(type, type(present[row])).__name__} in row {row + 1:,}; "
+            f"column {name!r} holds a value of type {type(present[row]).__name__} in row {row + 1:,}; "
             "expected a number, text, a boolean or a date."
         )
     return _text(name, present)
@@ -224,7 +223,7 @@ def _is_missing(value: object) -> bool:
 
 def _is_date(value: Any) -> bool:
     if isinstance(value, np.datetime64):
-        return np.datetime_data(value.dtype)[0] == "D"
+        return np.datetime_data(cast(Any, value).dtype)[0] == "D"
     return not isinstance(value, datetime.datetime)
 
 
@@ -248,9 +247,9 @@ def _as_float(value: Any) -> float:
 
 def _as_text(value: object) -> str:
     """Return a value as text; 3.0 is "3", as it is where the same column came as integers."""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
+    if isinstance(value, (float, np.floating)) and float(cast(float, value)).is_integer():
+        return str(int(cast(float, value)))
+    return str(cast(object, value))
 
 
 def _text(name: str, values: Iterable[object]) -> Column:

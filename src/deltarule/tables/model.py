@@ -78,9 +78,9 @@ class TableModel:
             return _class_metrics(
                 target.encode(column), self.predict_proba(table), np.array(target.frequencies)
             )
-        y = target.decode(target.encode(column))
+        true = target.decode(target.encode(column))
         constant = target.decode(np.zeros(1))[0]
-        return _value_metrics(y, np.asarray(self.predict(table), np.float64), float(constant))
+        return _value_metrics(true, np.asarray(self.predict(table), np.float64), float(constant))
 
     def confusion(self, data: object) -> NDArray[np.int64]:
         """Return how many rows of true class n (row) were predicted as class m (column), (C, C)."""

@@ -6,11 +6,14 @@ number column is found and named, not guessed away.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +46,8 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
     Returns
     -------
     polars.DataFrame
-        CSV columns become booleans (true/false), integers, floats, dates, datetimes, or text.
+        CSV columns become booleans (true/false), integers, floats, dates, datetimes (in UTC where they carry
+        an offset), or text. Parquet columns keep their types, but for those named in `text`.
 
     Raises
     ------
@@ -54,18 +58,23 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
         counted from 1 below the header.
     OptionError
         `text` names a column that is not there, or Polars is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "people.csv")
+    ...     size = path.write_text("age;sex;since\\n28;male;2019-03-23\\n;female;2020-01-01\\n")
+    ...     frame = read_table(path)
+    >>> frame.schema.names(), frame["age"].to_list(), frame["since"].dtype
+    (['age', 'sex', 'since'], [28, None], Date)
     """
-    try:
-        import polars as pl
-    except ImportError:
-        raise OptionError('reading files needs Polars: pip install "deltarule[app]".') from None
+    if find_spec("polars") is None:
+        raise OptionError('reading files needs Polars: pip install "deltarule[app]".')
     name = "standard input" if str(path) == "-" else str(path)
     content = _read(path, name)
     if content[:4] == b"PAR1":
-        try:
-            frame = pl.read_parquet(io.BytesIO(content))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise DataError(f"{name} is not a readable Parquet file: {_first_line(error)}.") from None
+        frame = _read_parquet(content, name, missing, text)
     elif str(path).lower().endswith((".parquet", ".pq")):
         raise DataError(
             f"{name} is not a Parquet file, whatever its name says; expected it to begin with PAR1."
@@ -75,6 +84,33 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
     if frame.height == 0:
         raise DataError(f"{name} has a header but no rows; give at least one example.")
     return frame
+
+
+def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Sequence[str]) -> pl.DataFrame:
+    import polars as pl
+
+    if content[-4:] != b"PAR1":
+        raise DataError(f"{name} is a Parquet file that was cut short; write or fetch it again.")
+    try:
+        frame = pl.read_parquet(io.BytesIO(content))
+    except Exception as error:
+        raise DataError(f"{name} is not a readable Parquet file: {_first_line(error)}.") from None
+    except BaseException as error:  # a panic of Polars' Rust code, of a class that cannot be imported
+        if type(error).__name__ != "PanicException":
+            raise
+        raise DataError(f"{name} is not a readable Parquet file: its contents are damaged.") from None
+    _refuse_absent(text, frame.columns, name)
+    try:
+        return frame.with_columns(
+            *(pl.col(column).cast(pl.String) for column in text),
+            *(
+                pl.when(~pl.col(column).is_in(missing)).then(pl.col(column)).alias(column)
+                for column, dtype in frame.schema.items()
+                if missing and dtype == pl.String and column not in text
+            ),
+        )
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{name}: a column cannot be taken as text: {_first_line(error)}.") from None
 
 
 def _read(path: str | Path, name: str) -> bytes:
@@ -88,7 +124,7 @@ def _read(path: str | Path, name: str) -> bytes:
         raise InputError(f"{name} may not be read; check its permissions.") from None
     except OSError as error:
         raise FileError(f"reading {name} broke off: {error.strerror or error}.") from None
-    if not content.strip():
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"{name} is empty; expected a table with a header line.")
     return content
 
@@ -98,6 +134,7 @@ def _read_csv(content: bytes, name: str, missing: Sequence[str], text: Sequence[
 
     lines = _decode(content, name)
     separator = _separator(lines)
+    csv.field_size_limit(max(csv.field_size_limit(), len(lines)))  # a long text is no mistake
     rows = csv.reader(io.StringIO(lines, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         header = [column.strip() for column in next(rows)]
@@ -105,11 +142,7 @@ def _read_csv(content: bytes, name: str, missing: Sequence[str], text: Sequence[
         columns = _columns(rows, header, name)
     except csv.Error as error:
         raise DataError(f"{name}, near line {rows.line_num:,}, is not valid CSV: {error}.") from None
-    for column in text:
-        if column not in header:
-            near = closest(column, header)
-            hint = f"; did you mean {near!r}?" if near else "."
-            raise OptionError(f"the text column {column!r} is not in {name}{hint}")
+    _refuse_absent(text, header, name)
     markers = [*MISSING, *(marker.strip() for marker in missing)]
     return pl.DataFrame(
         [
@@ -120,25 +153,39 @@ def _read_csv(content: bytes, name: str, missing: Sequence[str], text: Sequence[
 
 
 def _decode(content: bytes, name: str) -> str:
+    """Return the text without the blank lines at its head."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{name} is UTF-16 text; save it as UTF-8 and try again.")
     if b"\0" in content:
-        raise DataError(f"{name} holds NUL bytes, so it is no text file; expected CSV or Parquet.")
+        row = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise DataError(
+            f"{name} holds a NUL byte in line {row:,}, so it is no text file; expected CSV or Parquet."
+        )
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig").lstrip("\r\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(
-            f"{name} is not UTF-8 text: line {line:,} holds the byte 0x{content[error.start]:02x}; "
-            "save it as UTF-8 and try again."
+            f"{name} is not UTF-8 text: line {line:,} holds the byte 0x{content[error.start]:02x} "
+            f"(byte {error.start:,} of the file); save it as UTF-8 and try again."
         ) from None
 
 
 def _separator(lines: str) -> str:
     """Return the separator that occurs most in the header line, outside quotes; a comma if none does."""
-    header = lines[: lines.find("\n")] if "\n" in lines else lines
-    outside = "".join(header.split('"')[::2])
+    header = re.match(r'(?:[^"\r\n]|"[^"]*")*', lines)  # a quoted name may go over several lines
+    outside = re.sub(r'"[^"]*"', "", header.group() if header else "")
     counts = Counter({separator: outside.count(separator) for separator in ",;\t|"})
     separator, count = counts.most_common(1)[0]
     return separator if count else ","
+
+
+def _refuse_absent(text: Sequence[str], header: Sequence[str], name: str) -> None:
+    for column in text:
+        if column not in header:
+            near = closest(column, header)
+            hint = f"; did you mean {near!r}?" if near else "."
+            raise OptionError(f"the text column {column!r} is not in {name}{hint}")
 
 
 def _refuse_header(header: list[str], name: str) -> None:
@@ -173,13 +220,15 @@ def _typed(values: pl.Series, missing: Sequence[str], name: str, is_text: bool) 
     values = values.set(values.is_in(missing), None)
     if is_text or values.null_count() == len(values):
         return values
-    lower = values.str.to_lowercase()
-    if lower.drop_nulls().is_in(["true", "false"]).all():
-        return lower == "true"
+    present = values.drop_nulls()
+    if present.is_in(["true", "True", "TRUE", "false", "False", "FALSE"]).all():
+        return values.str.to_lowercase() == "true"
     numbers = values.cast(pl.Float64, strict=False)
+    if numbers.is_nan().any():  # NAN and -nan, which are no number and mean missing like nan
+        return _typed(values.set(numbers.is_nan().fill_null(False), None), missing, name, is_text)
     is_number = numbers.is_not_null()
-    n, present = int(is_number.sum()), len(values) - values.null_count()
-    if n == present:
+    n = int(is_number.sum())
+    if n == len(present):
         infinite = numbers.is_infinite().fill_null(False)
         if infinite.any():
             row = int(infinite.arg_max() or 0)
@@ -189,7 +238,7 @@ def _typed(values: pl.Series, missing: Sequence[str], name: str, is_text: bool) 
             )
         integers = values.cast(pl.Int64, strict=False)
         return integers if integers.null_count() == values.null_count() else numbers
-    if n >= NUMBERS_SHARE * present and present >= NUMBERS_ROWS:
+    if n >= NUMBERS_SHARE * len(present) and len(present) >= NUMBERS_ROWS:
         wrong = values.is_not_null() & ~is_number
         row, count = int(wrong.arg_max() or 0), int(wrong.sum())
         others = f" ({count - 1:,} more such rows)" if count > 1 else ""
@@ -203,7 +252,6 @@ def _typed(values: pl.Series, missing: Sequence[str], name: str, is_text: bool) 
 
 def _dates(values: pl.Series) -> pl.Series:
     """Return ISO dates or datetimes (in UTC where they carry an offset), and any other text as it is."""
-
     first = values.drop_nulls()[0]
     if not (len(first) >= 8 and first[:4].isdigit() and first[4] == "-"):
         return values

@@ -112,12 +112,15 @@ def _labels(data: object) -> list[str]:
     return [str(name) for name in names]
 
 
-def _array_columns(data: Any) -> list[Column]:
+def _array_columns(data: object) -> list[Column]:
+    # NumPy makes text of [1, "a"]; as objects every column keeps its own kind.
+    ragged = DataError("the rows have different lengths; expected one row an example, (N, m).")
     try:
-        # NumPy makes text of [1, "a"]; as objects every column keeps its own kind.
-        array = data if isinstance(data, np.ndarray) else np.array(data, object)
+        array = cast(NDArray[Any], data if isinstance(data, np.ndarray) else np.array(data, object))
     except ValueError:
-        raise DataError("the rows have different lengths; expected one row an example, (N, m).") from None
+        raise ragged from None
+    if array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in array):
+        raise ragged
     if array.ndim != 2:
         raise DataError(f"the array has shape {array.shape}; expected one row an example, (N, m).")
     return [Column.of(f"x{m + 1}", array[:, m]) for m in range(array.shape[1])]

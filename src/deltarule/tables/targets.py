@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.tables.columns import Column
+from deltarule.tables.table import Table
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -66,12 +67,13 @@ class ClassTarget(Target):
         if len(names) > MOST_CLASSES:
             raise DataError(
                 f"the target {column.name!r} has {len(names):,} classes, more than {MOST_CLASSES:,}; "
-                "if it is a quantity, use regression."
+                "if it is a quantity, choose regression (--task regression)."
             )
         if counts.min() < 2:
-            rare = names[int(counts.argmin())]
+            rare, n = str(names[int(counts.argmin())]), int((counts < 2).sum())
+            others = f" (so have {n - 1:,} others)" if n > 1 else ""
             raise DataError(
-                f"class {rare!s} of the target {column.name!r} has 1 row, and a class needs at least 2; "
+                f"class {rare!r} of the target {column.name!r} has 1 row{others}, and a class needs at least 2; "
                 "give more rows of it, or leave it out."
             )
         frequencies = counts / counts.sum()
@@ -80,16 +82,18 @@ class ClassTarget(Target):
     def encode(self, column: Column) -> NDArray[Any]:
         """Return class numbers from 0, (N,) int64; a class that was not in training is refused by name."""
         _refuse_missing(column)
-        number = {str(name): n for n, name in enumerate(self.names)}
-        texts = [str(label) for label in _labels(column, like=self.names[0])]
-        for row, text in enumerate(texts):
-            if text not in number:
-                known = ", ".join(list(number)[:20])
-                raise DataError(
-                    f"the target {self.name!r} is {text!r} in row {row + 1:,}, a class that was not in training; "
-                    f"known: {known}."
-                )
-        return np.fromiter((number[text] for text in texts), np.int64, len(texts))
+        names = list(_keys(Column.of(self.name, list(self.names))))
+        number = {name: n for n, name in enumerate(names)}
+        keys = _keys(column, is_boolean=isinstance(self.names[0], bool))
+        numbers = np.fromiter((number.get(key, -1) for key in keys), np.int64, len(keys))
+        if (numbers < 0).any():
+            row = int(np.argmax(numbers < 0))
+            known = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+            raise DataError(
+                f"the target {self.name!r} is {keys[row]!r} in row {row + 1:,}, a class that was not in training; "
+                f"known: {known}."
+            )
+        return numbers
 
     def decode(self, y: NDArray[Any]) -> NDArray[Any]:
         return np.array(self.names)[y]
@@ -128,7 +132,7 @@ class NumberTarget(Target):
         values = _numbers(column)
         unit = float(np.abs(values).max()) or 1.0
         std = float((values / unit).std())
-        if not std > 1e-12:
+        if np.ptp(values / unit) == 0.0:  # exactly: a target may vary little about a large mean
             raise DataError(
                 f"the target {column.name!r} is {values[0]:g} in every row; there is nothing to learn."
             )
@@ -181,30 +185,50 @@ def guess_task(column: Column) -> tuple[Task, str]:
     return "regression", f"{name} is a number with {distinct:,} different values"
 
 
-def _labels(column: Column, like: object = None) -> NDArray[Any]:
-    """Return the values as an array of str, int, float or bool; of the type of `like` where that can be."""
+def take_target(data: object, name: str, where: str = "the table") -> tuple[Table, Column]:
+    """Return the table without the column to learn, and that column.
+
+    >>> table, target = take_target({"age": [20, 30], "survived": [0, 1]}, "survived")
+    >>> table.names, target.values
+    (['age'], array([0., 1.]))
+    >>> take_target({"age": [20, 30], "survived": [0, 1]}, "surived", "titanic.csv")
+    Traceback (most recent call last):
+    deltarule.errors.DataError: there is no target column 'surived' in titanic.csv; did you mean 'survived'? ...
+    """
+    table = Table.of(data)
+    return table.without(name), table.column(name, "target column", where)
+
+
+def _labels(column: Column) -> NDArray[Any]:
+    """Return the values as an array of str, int, float or bool."""
     if column.kind == "boolean":
         return column.values.astype(bool)
-    if column.kind == "number" and not isinstance(like, str):
-        if isinstance(like, bool) and bool(np.isin(column.values, (0, 1)).all()):
-            return column.values.astype(bool)
+    if column.kind == "number":
         is_whole = bool((column.values == np.round(column.values)).all())
         is_small = bool((np.abs(column.values) < 2**53).all())
         return column.values.astype(np.int64) if is_whole and is_small else column.values
     return np.array([str(text) for text in column.texts()])
 
 
+def _keys(column: Column, is_boolean: bool = False) -> list[str]:
+    """Return the values as text by which a class is found, whether a column came as text or as numbers."""
+    keys = [str(text) for text in column.texts()]
+    if is_boolean:
+        meaning = {"0": "False", "1": "True", "false": "False", "true": "True"}
+        return [meaning.get(key.lower(), key) for key in keys]
+    return keys
+
+
 def _numbers(column: Column) -> NDArray[Any]:
     _refuse_missing(column)
-    if column.kind not in ("number", "boolean"):
+    column = column.as_numbers("mend it, or choose classification (--task classification)")
+    bad = ~np.isfinite(column.values)
+    if bad.any():
+        row = int(np.argmax(bad))
         raise DataError(
-            f"the target {column.name!r} holds {column.texts()[0]!r} in row 1, which is no number; "
-            "regression needs numbers, classification takes any."
+            f"the target {column.name!r} is {column.values[row]} in row {row + 1:,}; expected a finite number, "
+            "so mend it or remove the row."
         )
-    infinite = np.isinf(column.values)
-    if infinite.any():
-        row = int(np.argmax(infinite))
-        raise DataError(f"the target {column.name!r} is {column.values[row]} in row {row + 1:,}; mend it.")
     return column.values
 
 

@@ -1,0 +1,49 @@
+"""Seven real tables, from the file to finite arrays; skipped where they are not at hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deltarule.tables import ClassTarget, NumberTarget, TableEncoder, guess_task, read_table, take_target
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real tables are not here")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "task", "shape", "dropped"),
+    [
+        ("adult.csv", "income", "classification", (32_561, 115), []),
+        ("california_housing.csv", "median_house_value", "regression", (20_640, 15), []),
+        ("diamonds.csv", "price", "regression", (53_940, 29), []),
+        ("mpg.csv", "mpg", "regression", (398, 11), ["name"]),
+        ("penguins.csv", "species", "classification", (344, 16), []),
+        ("taxis.csv", "tip", "regression", (6_433, 242), []),
+        ("titanic.csv", "survived", "classification", (891, 40), []),
+    ],
+)
+def test_real_table(name, target, task, shape, dropped):
+    frame = read_table(DATA / name)
+    table, y = take_target(frame, target)
+    assert guess_task(y)[0] == task
+    encoder = TableEncoder.fit(table)
+    X = encoder.encode(table)
+    assert X.shape == shape
+    assert list(encoder.dropped) == dropped
+    assert np.isfinite(X).all()
+    assert len(set(encoder.features)) == len(encoder.features)
+    assert (
+        TableEncoder.from_record(json.loads(json.dumps(encoder.record()))).encode(frame).tobytes()
+        == X.tobytes()
+    )
+    learnt = (ClassTarget if task == "classification" else NumberTarget).fit(y)
+    back = learnt.decode(learnt.encode(y))
+    if task == "classification":
+        assert back.tolist() == frame[target].to_list()
+    else:
+        np.testing.assert_allclose(back, frame[target].to_numpy(), rtol=1e-9, atol=1e-9)

@@ -1,0 +1,321 @@
+"""Any table to arrays: what the features are, that every library gives the same bits, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deltarule.errors import DataError, OptionError
+from deltarule.tables import Column, Table, TableEncoder
+
+DAY = dt.datetime(2024, 1, 30, 22)
+MIXED = {
+    "age": [22.0, None, 38.5, 26.0, 35.0, 54.0],
+    "rooms": [3, 1, 4, 1, 5, 9],
+    "alone": [True, False, None, True, True, False],
+    "sex": ["male", "female", None, "female", "male", "x"],
+    "since": [None if n == 3 else DAY + dt.timedelta(hours=31 * n) for n in range(6)],
+}
+
+
+def frames(columns: dict[str, list]) -> dict[str, object]:
+    polars = pl.DataFrame(columns)
+    objects = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    return {
+        "polars": polars,
+        "arrow": pa.table(columns),
+        "dict": columns,
+        "pandas": pd.DataFrame(columns),
+        "pandas nullable": pd.DataFrame(columns).convert_dtypes(),
+        "pandas objects": objects.where(objects.notna(), np.nan),
+        "pandas index": pd.DataFrame(columns, index=[9, 9, 1, 0, 5, 5][: len(polars)]),
+    }
+
+
+def refusal(function, *arguments, error=DataError, **options) -> str:
+    with pytest.raises(error) as caught:
+        function(*arguments, **options)
+    return str(caught.value)
+
+
+def test_every_kind_of_column():
+    encoder = TableEncoder.fit(MIXED)
+    assert encoder.columns == ["age", "rooms", "alone", "sex", "since"]
+    assert encoder.features == (
+        "age", "age is missing", "rooms", "alone", "alone is missing",
+        "sex=female", "sex=male", "sex=other", "sex is missing",
+        "since", "since month sin", "since month cos", "since weekday sin", "since weekday cos",
+        "since hour sin", "since hour cos", "since is missing",
+    )  # fmt: skip
+    X = dict(zip(encoder.features, encoder.encode(MIXED).T, strict=True))
+    filled = np.array([22, 35, 38.5, 26, 35, 54])
+    np.testing.assert_allclose(X["age"], (filled - filled.mean()) / filled.std())
+    assert X["age is missing"].tolist() == [0, 1, 0, 0, 0, 0]
+    assert X["alone"].tolist() == [1, -1, 0, 1, 1, -1]
+    assert X["sex=other"].tolist() == [0, 0, 0, 0, 0, 1]
+    assert X["sex is missing"].tolist() == [0, 0, 1, 0, 0, 0]
+    assert X["since"][3] == 0.0
+    hour = 2 * np.pi * np.array([22, 5, 12, 2, 9]) / 24
+    np.testing.assert_allclose(X["since hour sin"][[0, 1, 2, 4, 5]], np.sin(hour), atol=1e-12)
+    weekday = 2 * np.pi * np.array([1, 3, 4, 0, 1]) / 7  # Tuesday, 30 January 2024
+    np.testing.assert_allclose(X["since weekday cos"][[0, 1, 2, 4, 5]], np.cos(weekday), atol=1e-12)
+    assert [name for name, _ in encoder.describe()] == encoder.columns
+
+
+@pytest.mark.parametrize("library", frames(MIXED))
+def test_every_library_gives_the_same_bits_and_is_left_alone(library):
+    frame = frames(MIXED)[library]
+    before = repr(frame)
+    encoder = TableEncoder.fit(frame)
+    reference = TableEncoder.fit(pl.DataFrame(MIXED))
+    assert encoder == reference
+    assert encoder.encode(frame).tobytes() == reference.encode(MIXED).tobytes()
+    assert repr(frame) == before
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        (pd.Series(["a", None], dtype="category"), "text", ["a", None]),
+        (pd.Series([1.0, 2.5, None]).astype("category"), "text", ["1", "2.5", None]),
+        (pd.Series([1, "a", 3.0, pd.NA, True], dtype=object), "text", ["1", "a", "3", None, "True"]),
+        (pd.Series([1, None], dtype="int64[pyarrow]"), "number", [1.0, None]),
+        (pd.Series([True, None], dtype="boolean"), "boolean", [1.0, None]),
+        (pl.Series(["x", None], dtype=pl.Enum(["x"])), "text", ["x", None]),
+        (pl.Series(["x", None], dtype=pl.Categorical), "text", ["x", None]),
+        (pl.Series([None, None]), "text", [None, None]),
+        (pa.chunked_array([pa.nulls(2)]), "text", [None, None]),
+        (pa.chunked_array([pa.array(["x", None]).dictionary_encode()]), "text", ["x", None]),
+        (pl.Series([Decimal("1.5"), None]), "number", [1.5, None]),
+        ([Decimal("1.5"), None], "number", [1.5, None]),
+        ([np.True_, None], "boolean", [1.0, None]),
+        ([dt.date(1970, 1, 2), None], "date", [1.0, None]),
+        (pl.Series([dt.date(1970, 1, 2), None]), "date", [1.0, None]),
+        ([np.datetime64("1970-01-02"), np.datetime64("NaT")], "date", [1.0, None]),
+        ([dt.datetime(1970, 1, 2, 12, tzinfo=dt.UTC), None], "datetime", [1.5, None]),
+        (pd.Series(pd.to_datetime(["1970-01-02 12:00+00:00", None])), "datetime", [1.5, None]),
+        (np.array(["1970-01-02T12", "NaT"], "M8[h]"), "datetime", [1.5, None]),
+    ],
+)
+def test_kinds(values, kind, expected):
+    column = Column.of("c", values)
+    assert column.kind == kind
+    assert [None if gone else v for v, gone in zip(column.values, column.is_missing, strict=True)] == expected
+
+
+def test_arrays_lists_and_odd_labels():
+    rows = [[1, "a"], [2, "b"]]
+    assert [column.kind for column in Table.of(rows).columns.values()] == ["number", "text"]
+    assert Table.of(np.eye(2)).names == ["x1", "x2"]
+    assert Table.of(pd.DataFrame(np.eye(2))).names == ["0", "1"]
+    assert Table.of(pd.DataFrame({("a", "b"): [1]})).names == ["('a', 'b')"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "several columns named 'a'"),
+        (pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), "several columns named 'a'"),
+        ({1: [1], "1": [2]}, "several columns named '1'"),
+        (pl.DataFrame({"a": []}), "the table has no rows"),
+        (pd.DataFrame(), "the table has no rows"),
+        ({"a": [1], "b": [1, 2]}, "different lengths: a 1, b 2"),
+        (pl.DataFrame({"a": [[1]]}), "column 'a' has the type List"),
+        (pl.DataFrame({"a": [{"x": 1}]}), "column 'a' has the type Struct"),
+        (pl.DataFrame({"a": [dt.timedelta(1)]}), "column 'a' has the type Duration"),
+        (
+            pd.DataFrame({"a": pd.period_range("2020", periods=1, freq="D")}),
+            "column 'a' has the type period[D]",
+        ),
+        ({"a": [1, [2]]}, "column 'a' holds a value of type list in row 2"),
+        ({"a": ["x", b"y"]}, "column 'a' holds a value of type bytes in row 2"),
+        ({"a": np.array([1j])}, "column 'a' has the type complex128"),
+        ({"a": np.eye(2)}, "column 'a' has shape (2, 2)"),
+        (np.zeros(3), "has shape (3,)"),
+        ([[1, 2], [3]], "rows have different lengths"),
+        (pl.LazyFrame({"a": [1]}), "LazyFrame (collect it first)"),
+        (3, "cannot read a table from an object of type int"),
+    ],
+)
+def test_what_is_no_table(data, said):
+    assert said in refusal(Table.of, data)
+
+
+def test_columns_that_say_nothing_are_left_out():
+    n = 30
+    data = {
+        "x": list(np.linspace(0, 1, n)),
+        "constant": [7] * n,
+        "empty": [None] * n,
+        "PassengerId": list(range(900, 900 + n)),
+        "counter": list(range(1, n + 1)),
+        "year": list(range(1990, 1990 + n)),
+        "name": [f"name {row}" for row in range(n)],
+        "flag": [True] * (n - 1) + [None],
+    }
+    encoder = TableEncoder.fit(data)
+    assert encoder.columns == ["x", "year", "flag"]
+    assert encoder.dropped == {
+        "constant": "the same value in every row, '7'",
+        "empty": "no value in any row",
+        "PassengerId": "a row number, from 900 to 929",
+        "counter": "a row number, from 1 to 30",
+        "name": "30 different texts in 30 rows",
+    }
+    assert encoder.notices[-1] == "name: 30 different texts in 30 rows; left out"
+    assert "no column is left to learn from (a: the same" in refusal(TableEncoder.fit, {"a": [1, 1]})
+
+
+def test_exclude():
+    assert TableEncoder.fit(MIXED, exclude=["age", "sex"]).columns == ["rooms", "alone", "since"]
+    assert "did you mean 'age'?" in refusal(TableEncoder.fit, MIXED, exclude=["Age"], error=OptionError)
+
+
+def test_levels():
+    few = {"s": ["b"] * 2 + ["a"] * 2 + ["c"] * 3 + ["d"]}
+    assert TableEncoder.fit(few).features == ("s=c", "s=a", "s=b", "s=other")
+    many = {"s": [f"{n % 150:03}" for n in range(3000)] + ["rare"] * 4}
+    encoder = TableEncoder.fit(many)
+    assert len(encoder.features) == 101
+    assert encoder.encode({"s": ["rare", "new", None]})[:, -1].tolist() == [1, 1, 1]
+    assert TableEncoder.fit({"s": ["other", "", "other", ""]}).features == ("s=", "s=other", "s=any other")
+    digits = TableEncoder.fit({"s": ["1", "2", "1", "2"]})
+    for same in ([1, 2], [1.0, 2.0], ["1", "2"], np.array([1, 2], np.uint8)):
+        assert digits.encode({"s": same}).tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+def test_what_was_not_missing_in_training():
+    encoder = TableEncoder.fit({"n": [1, 2, 9], "b": [False, True, False], "d": ["x", "x", "y"]})
+    assert (
+        encoder.encode({"n": [None, 2], "b": [None, False], "d": [None, "y"]}).tolist()[0]
+        == (encoder.encode({"n": [2, 2], "b": [False, False], "d": ["y", "y"]}).tolist()[0])
+    )
+
+
+def test_dates_without_a_spread_of_their_own():
+    moment = dt.datetime(2024, 5, 5, 1, 0)
+    encoder = TableEncoder.fit({"d": [moment, moment, None]})
+    assert encoder.features == ("d", "d is missing")
+    np.testing.assert_allclose(encoder.encode({"d": [moment]}), [[0, 0]], atol=1e-9)
+    hours = [moment.replace(hour=hour) for hour in range(24)]
+    X = TableEncoder.fit({"d": hours}).encode({"d": hours})
+    np.testing.assert_allclose(X[:, 1], np.sin(2 * np.pi * np.arange(24) / 24), atol=1e-12)
+
+
+def test_columns_of_another_type_are_read_or_refused():
+    encoder = TableEncoder.fit(MIXED)
+
+    def encode(**columns):
+        return encoder.encode({name: values[:2] for name, values in MIXED.items()} | columns)
+
+    plain = encode()
+    assert (encode(age=["22", None], alone=["true", 0.0], since=["2024-01-30T22:00:00Z", "2024-02-01 05:00"])
+            == encode(alone=[1, 0])).all()  # fmt: skip
+    assert (encode(alone=[None, None], sex=[None, None])[:, :3] == plain[:, :3]).all()
+    assert "expected numbers in column 'age', but row 2 holds 'x'" in refusal(encode, age=["1", "x"])
+    assert "'alone' was boolean in training, but holds 'maybe' in row 2" in refusal(
+        encode, alone=["true", "maybe"]
+    )
+    assert "holds '2024-01-30T22:00:00' in row 1" in refusal(encode, age=MIXED["since"][:2])
+    assert "'since' was datetime in training, but holds 'soon' in row 2" in refusal(
+        encode, since=[None, "soon"]
+    )
+    assert "'since' was datetime in training, but holds '5' in row 1" in refusal(encode, since=[5, 6])
+    assert "'rooms' is inf in row 2; every number must be finite" in refusal(encode, rooms=[1.0, np.inf])
+    assert "'rooms' is inf in row 1" in refusal(encode, rooms=[10**400, 1])
+    assert "'a' is -inf in row 3" in refusal(TableEncoder.fit, {"a": [1, 2, -np.inf]})
+
+
+def test_columns_that_are_absent_in_another_order_or_too_many():
+    encoder = TableEncoder.fit(MIXED)
+    turned = dict(reversed(MIXED.items())) | {"extra": list(range(6))}
+    assert (encoder.encode(turned) == encoder.encode(MIXED)).all()
+    absent = {"Age" if name == "age" else name: values for name, values in MIXED.items() if name != "rooms"}
+    message = refusal(encoder.encode, absent)
+    assert "the columns 'age' (is it 'Age'?), 'rooms' are not in the table" in message
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1.0, 1e30, 1e300])
+def test_numbers_of_any_size_give_the_same_features(scale):
+    values = np.array([1.0, 2.0, 5.0, np.nan, -3.0])
+    X = TableEncoder.fit({"a": values * scale}).encode({"a": values * scale})
+    np.testing.assert_allclose(X, TableEncoder.fit({"a": values}).encode({"a": values}), rtol=1e-12)
+
+
+def test_outliers_stay_finite():
+    encoder = TableEncoder.fit({"a": [1.0, 2.0, 3.0, 1e38]})
+    assert np.isfinite(encoder.encode({"a": [1.0, -1e308]})).all()
+    tiny = TableEncoder.fit({"a": [1e-30, 2e-30]})
+    assert np.isfinite(tiny.encode({"a": [1e308]}).astype(np.float32)).all()
+
+
+numbers = st.floats(-1e200, 1e200) | st.none()
+texts = st.sampled_from(["a", "b", "c d", "", "é", "other"]) | st.none()
+moments = st.datetimes(dt.datetime(1700, 1, 1), dt.datetime(2200, 1, 1)) | st.none()
+
+
+@st.composite
+def tables(draw):
+    n = draw(st.integers(2, 12))
+
+    def column(values):
+        return draw(st.lists(values, min_size=n, max_size=n))
+
+    return {
+        "number": column(numbers),
+        "text": column(texts),
+        "boolean": column(st.booleans() | st.none()),
+        "moment": column(moments),
+        "anchor": [-1.0] + [1.0] * (n - 1),
+    }
+
+
+@settings(deadline=None)
+@given(tables(), st.permutations(["number", "text", "boolean", "moment", "anchor"]))
+def test_properties(table, order):
+    encoder = TableEncoder.fit(table)
+    X = encoder.encode(table)
+    assert X.shape == (len(table["anchor"]), len(encoder.features))
+    assert X.dtype == np.float64
+    assert np.isfinite(X).all()
+    assert len(set(encoder.features)) == len(encoder.features)
+    for fitted in encoder.encoders:
+        own = X[:, [encoder.features.index(feature) for feature in fitted.features]]
+        if fitted.name in ("number", "anchor") and np.ptp(own[:, 0]) > 0.5:  # else rounding alone
+            np.testing.assert_allclose([own[:, 0].mean(), own[:, 0].std()], [0, 1], atol=1e-3)
+        if fitted.name == "text":
+            assert (own.sum(axis=1) == 1).all()
+            assert set(np.unique(own)) <= {0, 1}
+        if fitted.name == "moment" and len(fitted.features) > 2:
+            circles = own[:, 1 : 1 + 2 * ((own.shape[1] - 1) // 2)].reshape(len(own), -1, 2)
+            np.testing.assert_allclose((circles**2).sum(axis=2), 1)
+    assert encoder.encode({name: table[name] for name in order}).tobytes() == X.tobytes()
+    again = TableEncoder.from_record(json.loads(json.dumps(encoder.record())))
+    assert again == encoder
+    assert again.encode(table).tobytes() == X.tobytes()
+
+
+@settings(deadline=None)
+@given(tables())
+def test_polars_and_arrow_give_the_same_bits(table):
+    encoder = TableEncoder.fit(table)
+    for frame in (pl.DataFrame(table, strict=False), pa.table(table)):
+        assert TableEncoder.fit(frame) == encoder
+        assert encoder.encode(frame).tobytes() == encoder.encode(table).tobytes()
+
+
+def test_importing_the_room_imports_no_dataframe_library():
+    code = "import sys, deltarule.tables; print({'polars', 'pandas', 'pyarrow'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"
