@@ -14,6 +14,7 @@ from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     columns_text,
     explain_constant,
+    paragraph,
     print_json,
     refuse_existing,
     scores_table,
@@ -189,18 +190,24 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
     target = model.target
     learnt = f"{target.name} ({model.task}: {why})"
     if isinstance(target, ClassTarget):
-        listed = ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
-        learnt += f"\n  classes: {listed}"
-    rate = run.history.seconds[-1] if len(run.history) else 0.0
-    settings = model.settings["optimiser"]
+        learnt += (
+            "; classes " + ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
+        )
+    used = f"{len(model.encoder.columns)} columns used as {net.sizes[0]} features"
+    shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {net.layout.size:,} parameters"
+    seconds = run.history.seconds[-1] if len(run.history) else 0.0
+    settings = model.settings
+    course = (
+        f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: stopped {run.stopped}; "
+        f"{seconds:.1f} s on the {run.engine} engine"
+    )
     lines = [
-        f"Data     {where}: {n_rows:,} rows, {len(model.encoder.columns)} columns used as {net.sizes[0]} features",
+        paragraph("Data", f"{where}: {n_rows:,} rows, {used}"),
         columns_text(model.encoder.describe()),
         "",
-        f"Target   {learnt}",
-        f"Network  {sizes} {', '.join(names)}, {net.output.name} output: {net.layout.size:,} parameters",
-        f"Training {settings['name']}, batches of {model.settings['batch_size']}: stopped {run.stopped}, "
-        f"{rate:.1f} s ({run.engine} engine)",
+        paragraph("Target", learnt),
+        paragraph("Network", shape),
+        paragraph("Training", course),
         "",
         scores_table(model.task, model.scores),
     ]

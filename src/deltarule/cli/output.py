@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,9 +54,16 @@ def columns_text(described: Sequence[tuple[str, str]], most: int = 4) -> str:
     return table(rows)
 
 
+def paragraph(label: str, text: str, indent: int = 9) -> str:
+    """Return a labelled text, wrapped to the terminal."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(f"{label if n == 0 else '':<{indent}}{line}" for n, line in enumerate(lines))
+
+
 def number(value: float) -> str:
     """Return a metric in four digits."""
-    if math.isfinite(value) and 1e-3 <= abs(value) < 1e5:
+    if value == 0 or (math.isfinite(value) and 1e-3 <= abs(value) < 1e5):
         return (
             f"{value:,.4f}" if abs(value) < 10 else f"{value:,.5g}" if abs(value) < 1e4 else f"{value:,.0f}"
         )
@@ -79,8 +88,8 @@ def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
 def explain_constant(task: str) -> str:
     """Return what the constant prediction is."""
     if task == "classification":
-        return "constant: always the most frequent class of training (log loss: its class frequencies)"
-    return "constant: always the mean of training"
+        return "constant: the most frequent class of training (log loss: class frequencies)"
+    return "constant: the mean of training"
 
 
 def open_model(path: str) -> TableModel:
