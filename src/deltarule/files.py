@@ -21,6 +21,7 @@ import safetensors.numpy
 
 from deltarule.errors import FileError, InputError, ModelFileError, OptionError, OutputError
 from deltarule.network import Network
+from deltarule.parameters import Layout
 from deltarule.tables import TableModel
 
 FORMAT = 1
@@ -218,6 +219,8 @@ def _model(content: bytes, path: str | Path) -> Network | TableModel:
     def build() -> Network | TableModel:
         theta = safetensors.numpy.load(content)["theta"]
         spec = head["network"]
+        if Layout(spec["sizes"]).size != theta.size:  # before a network of any size is made
+            raise ValueError("theta does not fit the sizes")
         network = Network(spec["sizes"], spec["activation"], spec["output"], dtype=spec["dtype"])
         if theta.dtype != network.dtype or not np.isfinite(theta).all():
             raise ValueError("theta has another dtype, or a number in it is not finite")

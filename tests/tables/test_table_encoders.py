@@ -27,6 +27,10 @@ MIXED = {
     "sex": ["male", "female", None, "female", "male", "x"],
     "since": [None if n == 3 else DAY + dt.timedelta(hours=31 * n) for n in range(6)],
 }
+TRAINING = {
+    name: values * 2 for name, values in MIXED.items()
+}  # each thing missing twice, so that it is marked
+TRAINING["sex"] = [*MIXED["sex"], *MIXED["sex"][:-1], "y"]
 
 
 def frames(columns: dict[str, list]) -> dict[str, object]:
@@ -50,7 +54,7 @@ def refusal(function, *arguments, error=DataError, **options) -> str:
 
 
 def test_every_kind_of_column():
-    encoder = TableEncoder.fit(MIXED)
+    encoder = TableEncoder.fit(TRAINING)
     assert encoder.columns == ["age", "rooms", "alone", "sex", "since"]
     assert encoder.features == (
         "age", "age is missing", "rooms", "alone", "alone is missing",
@@ -203,9 +207,18 @@ def test_what_was_not_missing_in_training():
     )
 
 
+def test_what_is_missing_in_too_few_rows_has_no_feature_of_its_own():
+    numbers, texts = np.sin(np.arange(500)).tolist(), ["x", "y"] * 250
+    for N, few in ((499, 1), (500, 4)):
+        for missing in (few, few + 1):
+            gaps, present = [None] * missing, slice(N - missing)
+            features = TableEncoder.fit({"n": numbers[present] + gaps, "t": texts[present] + gaps}).features
+            assert ("n is missing" in features) == ("t is missing" in features) == (missing > few)
+
+
 def test_dates_without_a_spread_of_their_own():
     moment = dt.datetime(2024, 5, 5, 1, 0)
-    encoder = TableEncoder.fit({"d": [moment, moment, None]})
+    encoder = TableEncoder.fit({"d": [moment, moment, None, None]})
     assert encoder.features == ("d", "d is missing")
     np.testing.assert_allclose(encoder.encode({"d": [moment]}), [[0, 0]], atol=1e-9)
     hours = [moment.replace(hour=hour) for hour in range(24)]
@@ -214,7 +227,7 @@ def test_dates_without_a_spread_of_their_own():
 
 
 def test_columns_of_another_type_are_read_or_refused():
-    encoder = TableEncoder.fit(MIXED)
+    encoder = TableEncoder.fit(TRAINING)
 
     def encode(**columns):
         return encoder.encode({name: values[:2] for name, values in MIXED.items()} | columns)

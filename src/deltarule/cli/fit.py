@@ -114,22 +114,17 @@ def fit(
     features = frame.without(target, *(ignore or ()))
     guess, why = guess_task(column) if task is None else (task, "as --task says")
     learn, held = _split(column, guess, test, seed)
-    settings: dict[str, Any] = (
-        {} if optimiser == "adamw" and learning_rate is None else {"learning_rate": learning_rate}
-    )
-    if optimiser not in ("adamw", "lbfgs"):
-        settings["weight_decay"] = 0.0
     estimator = (TableClassifier if guess == "classification" else TableRegressor)(
         hidden=None if hidden is None else whole_numbers(hidden, "--hidden"),
         activation=activation,
         optimiser=optimiser,
+        learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,
         validation=validation,
         early_stopping=early_stopping,
         seed=seed,
         progress=False if quiet else None,
-        **settings,
     )
     estimator.fit(features.rows(learn), column.rows(learn))
     run, model = estimator.run_, estimator.model_

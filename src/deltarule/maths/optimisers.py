@@ -200,11 +200,11 @@ class Rprop(Optimiser):
     def update(self, grad: Array, state: State, lr: float | None = None) -> tuple[Array, State]:
         xp = grad.__array_namespace__()
         turn = xp.sign(grad) * xp.sign(state["g"])
-        s = state["s"] * xp.where(turn > 0, self.grow, xp.where(turn < 0, self.shrink, 1.0))
-        s = xp.astype(xp.clip(s, self.least, self.most), grad.dtype)
+        factor = xp.where(turn > 0, self.grow, xp.where(turn < 0, self.shrink, xp.ones_like(grad)))
+        s = xp.clip(factor * state["s"], self.least, self.most)
         g = xp.where(turn < 0, xp.zeros_like(grad), grad)
-        factor = 1.0 if lr is None else lr / self.lr
-        return -factor * xp.sign(g) * s, {"t": state["t"] + 1, "s": s, "g": g}
+        rate = 1.0 if lr is None else lr / self.lr
+        return -rate * xp.sign(g) * s, {"t": state["t"] + 1, "s": s, "g": g}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,4 +53,4 @@ def clip_by_norm(grad: Array, bound: float) -> Array:
     largest = xp.max(xp.abs(grad))
     largest = xp.where(largest > 0, largest, xp.ones_like(largest))
     norm = largest * xp.sqrt(xp.sum((grad / largest) ** 2))  # squares cannot overflow
-    return xp.where(norm > bound, (bound / norm) * grad, grad)
+    return grad * (bound / xp.where(norm > bound, norm, bound))

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from deltarule.tables.columns import Column
-from deltarule.tables.encoders import Encoder, Floats, standardised
+from deltarule.tables.encoders import Encoder, Floats, is_often_missing, standardised
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Dates(Encoder):
         cycles = tuple(name for name, angle in _angles(present).items() if np.ptp(angle) > 0)
         # Equal moments can have a std of rounding alone, which must not be blown up.
         std = float(present.std()) if np.ptp(present) > 0 else 1.0
-        return cls(column.name, bool(column.is_missing.any()), float(present.mean()), std, cycles)
+        return cls(column.name, is_often_missing(column), float(present.mean()), std, cycles)
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Dates(Encoder):
         return np.stack(parts, axis=1)
 
     def describe(self) -> str:
-        return "date: " + ", ".join(["days", *self.cycles]) + (", missing" if self.has_missing else "")
+        return "date: " + ", ".join(["days", *self.cycles]) + (", missing" if self.marks_missing else "")
 
     def _converted(self, column: Column) -> Column:
         """Read ISO dates that come as text, in UTC where they carry an offset."""

@@ -18,7 +18,8 @@ from deltarule.tables.table import Table
 class TableEncoder:
     """The encoders of the columns that are used, and the reasons why others are not.
 
-    >>> encoder = TableEncoder.fit({"age": [20, 30, None], "sex": ["f", "m", "m"], "planet": ["earth"] * 3})
+    >>> table = {"age": [20, 30, None, None], "sex": ["f", "m", "m", "m"], "planet": ["earth"] * 4}
+    >>> encoder = TableEncoder.fit(table)
     >>> encoder.features
     ('age', 'age is missing', 'sex=m', 'sex=other')
     >>> encoder.dropped

@@ -24,13 +24,27 @@ FARTHEST = 1e30
 """Standardised values end here: finite in float32 too, and as far away as any other to a network."""
 
 
+def fewest_rows(N: int) -> int:
+    """Return how many of N rows a level, or what is missing, needs for a feature of its own."""
+    return 2 if N < 500 else 5
+
+
+def is_often_missing(column: Column) -> bool:
+    """Return whether enough values are missing to learn from that; else it would learn single rows by heart."""
+    return int(column.is_missing.sum()) >= fewest_rows(len(column))
+
+
 @dataclass(frozen=True)
 class Encoder(ABC):
-    """A fitted encoder of the column `name`; `has_missing` says whether values were missing in training."""
+    """A fitted encoder of the column `name`.
+
+    `marks_missing` says whether a missing value has a feature of its own: where training had enough of them
+    to learn from, see `fewest_rows`.
+    """
 
     kinds: ClassVar[tuple[Kind, ...]]
     name: str
-    has_missing: bool
+    marks_missing: bool
 
     @property
     @abstractmethod
@@ -47,7 +61,7 @@ class Encoder(ABC):
 
     @property
     def features(self) -> tuple[str, ...]:
-        missing = (f"{self.name} is missing",) if self.has_missing else ()
+        missing = (f"{self.name} is missing",) if self.marks_missing else ()
         return (*self.own_features, *missing)
 
     def encode(self, column: Column) -> Floats:
@@ -60,7 +74,7 @@ class Encoder(ABC):
         """
         column = self._as_in_training(column)
         parts = [self.own_encode(column)]
-        if self.has_missing:
+        if self.marks_missing:
             parts.append(column.is_missing[:, None].astype(np.float64))
         return np.concatenate(parts, axis=1)
 
@@ -107,7 +121,7 @@ class Number(Encoder):
     x is divided by `unit`, the largest |x| of training, before anything else, so that squares neither
     overflow nor vanish: mean and std are those of x / unit, filled.
 
-    >>> encoder = Number.fit(Column.of("age", [20.0, None, 30.0, 40.0]))
+    >>> encoder = Number.fit(Column.of("age", [20.0, None, None, 30.0, 40.0]))
     >>> encoder.features
     ('age', 'age is missing')
     >>> encoder.encode(Column.of("age", [30.0, None]))
@@ -128,10 +142,10 @@ class Number(Encoder):
         unit = float(np.abs(present).max()) or 1.0
         median = float(np.median(present / unit)) * unit
         filled = np.where(column.is_missing, median, column.values) / unit
-        std = float(filled.std())
-        has_missing = bool(column.is_missing.any())
-        # A spread that is rounding alone carries no information and must not be blown up.
-        return cls(column.name, has_missing, median, unit, float(filled.mean()), std if std > 1e-12 else 1.0)
+        mean, std = float(filled.mean()), float(filled.std())
+        if not std > 1e-12:  # a spread that is rounding alone must not be blown up
+            std = 1.0
+        return cls(column.name, is_often_missing(column), median, unit, mean, std)
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -143,7 +157,7 @@ class Number(Encoder):
         return standardised(filled, self.mean, self.std, self.unit)[:, None]
 
     def describe(self) -> str:
-        filled = f", {self.median:.4g} where missing, with an indicator" if self.has_missing else ""
+        filled = f", {self.median:.4g} where missing, with an indicator" if self.marks_missing else ""
         return f"number, standardised{filled}"
 
     def _converted(self, column: Column) -> Column:
@@ -169,18 +183,18 @@ class Boolean(Encoder):
     def fit(cls, column: Column) -> Boolean:
         is_missing = column.is_missing
         usual = 1.0 if column.values[~is_missing].mean() >= 0.5 else -1.0
-        return cls(column.name, bool(is_missing.any()), usual)
+        return cls(column.name, is_often_missing(column), usual)
 
     @property
     def own_features(self) -> tuple[str, ...]:
         return (self.name,)
 
     def own_encode(self, column: Column) -> Floats:
-        filler = 0.0 if self.has_missing else self.usual
+        filler = 0.0 if self.marks_missing else self.usual
         return np.where(column.is_missing, filler, 2.0 * column.values - 1.0)[:, None]
 
     def describe(self) -> str:
-        return "boolean" + (", with an indicator where missing" if self.has_missing else "")
+        return "boolean" + (", with an indicator where missing" if self.marks_missing else "")
 
     def _converted(self, column: Column) -> Column:
         """Read 0/1 and true/false."""
@@ -199,7 +213,7 @@ class Levels(Encoder):
 
     A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 100 most frequent get one.
 
-    >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None]))
+    >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None, None]))
     >>> encoder.features
     ('sex=male', 'sex=female', 'sex=other', 'sex is missing')
     >>> encoder.encode(Column.of("sex", ["female", "unseen", None]))
@@ -216,14 +230,9 @@ class Levels(Encoder):
     @classmethod
     def fit(cls, column: Column) -> Levels:
         counts = Counter(text for text in column.texts() if text is not None)
-        kept = [level for level, count in counts.items() if count >= cls.fewest(len(column))]
+        kept = [level for level, count in counts.items() if count >= fewest_rows(len(column))]
         kept.sort(key=lambda level: (-counts[level], level))
-        return cls(column.name, bool(column.is_missing.any()), tuple(kept[: cls.MOST]))
-
-    @staticmethod
-    def fewest(N: int) -> int:
-        """Return how many of N rows a level needs for a place of its own."""
-        return 2 if N < 500 else 5
+        return cls(column.name, is_often_missing(column), tuple(kept[: cls.MOST]))
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -240,12 +249,12 @@ class Levels(Encoder):
         encoded[np.arange(len(texts)), hot] = 1.0
         is_missing = column.is_missing
         encoded[is_missing] = 0.0
-        if not self.has_missing:  # else missing has a place of its own
+        if not self.marks_missing:  # else missing has a place of its own
             encoded[is_missing, other] = 1.0
         return encoded
 
     def describe(self) -> str:
-        missing = ", missing" if self.has_missing else ""
+        missing = ", missing" if self.marks_missing else ""
         return f"text, one-hot: {len(self.levels)} levels{missing}, other"
 
     def _converted(self, column: Column) -> Column:

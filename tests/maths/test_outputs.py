@@ -1,0 +1,200 @@
+"""Every output: its formula, its factors and their product, the ends of the number line, wrong targets."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.special import expit, log_softmax, softmax
+from scipy.stats import poisson
+
+from deltarule.errors import DataError, OptionError, ShapeError
+from deltarule.maths.differences import COMPLEX_STEP
+from deltarule.maths.outputs import OUTPUTS, Output, output
+
+RNG = np.random.default_rng(3)
+A = 3.0 * RNG.normal(size=(20, 4))
+EVERY = pytest.mark.parametrize("o", OUTPUTS.values(), ids=str)
+
+
+def targets(o: Output, N: int = 20, n: int = 4) -> np.ndarray:
+    """Return targets of every kind: halves hard, halves soft; no two columns alike."""
+    rng = np.random.default_rng(1)
+    if o.name == "softmax":
+        return np.where(
+            np.arange(N)[:, None] % 2, rng.dirichlet(np.ones(n), N), np.eye(n)[rng.integers(0, n, N)]
+        )
+    if o.name == "sigmoid":
+        return np.where(np.arange(N)[:, None] % 2, rng.uniform(size=(N, n)), rng.integers(0, 2, (N, n)))
+    return rng.poisson(2.0, (N, n)).astype(float) if o.name == "poisson" else rng.normal(size=(N, n))
+
+
+class TestFormulas:
+    def test_linear(self):
+        o, p = output("linear"), targets(output("linear"))
+        np.testing.assert_array_equal(o.y_hat(A), A)
+        np.testing.assert_allclose(
+            o.loss(A, p), [np.mean((a - y) ** 2) for a, y in zip(A, p, strict=True)], rtol=1e-15
+        )
+
+    def test_softmax(self):
+        o, p = output("softmax"), targets(output("softmax"))
+        np.testing.assert_allclose(o.y_hat(A), softmax(A, axis=1), rtol=1e-14)
+        np.testing.assert_allclose(o.loss(A, p), -(p * log_softmax(A, axis=1)).sum(axis=1), rtol=1e-14)
+        np.testing.assert_allclose(o.y_hat(A + 1e6), o.y_hat(A), rtol=1e-8)  # a shift changes nothing
+
+    def test_sigmoid(self):
+        o, p = output("sigmoid"), targets(output("sigmoid"))
+        np.testing.assert_allclose(o.y_hat(A), expit(A), rtol=1e-15)
+        expected = -(p * np.log(expit(A)) + (1 - p) * np.log(expit(-A))).sum(axis=1)
+        np.testing.assert_allclose(o.loss(A, p), expected, rtol=1e-13)
+
+    def test_poisson(self):
+        o, p = output("poisson"), targets(output("poisson"))
+        np.testing.assert_allclose(o.y_hat(A), np.exp(A), rtol=1e-15)
+        expected = (poisson.logpmf(p, np.where(p > 0, p, 1e-300)) - poisson.logpmf(p, np.exp(A))).sum(axis=1)
+        np.testing.assert_allclose(o.loss(A, p), expected, rtol=1e-12)
+        np.testing.assert_allclose(o.loss(np.log([[3.0, 5.0]]), np.array([[3.0, 5.0]])), 0.0, atol=1e-15)
+
+
+@EVERY
+def test_delta_is_the_product_of_the_two_factors(o: Output):
+    p = targets(o)
+    together = (o.dL_dy_hat(A, p)[:, None, :] @ o.dy_hat_da(A))[:, 0, :]
+    np.testing.assert_allclose(o.delta(A, p), together, rtol=1e-12, atol=1e-14)
+
+
+@EVERY
+def test_factors_and_delta_are_complex_steps(o: Output):
+    p = targets(o)
+    for i in range(4):
+        moved = A + 1j * COMPLEX_STEP * (np.arange(4) == i)
+        slopes = o.loss(moved, p).imag / COMPLEX_STEP
+        np.testing.assert_allclose(o.delta(A, p)[:, i], slopes, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(
+            o.dy_hat_da(A)[:, :, i], o.y_hat(moved).imag / COMPLEX_STEP, rtol=1e-12, atol=1e-16
+        )
+
+
+@EVERY
+def test_the_first_factor_is_the_slope_of_the_loss_as_a_function_of_y_hat(o: Output):
+    p = targets(o)
+    y_hat = o.y_hat(A) + 0j
+    for i in range(4):
+        z = y_hat + 1j * COMPLEX_STEP * (np.arange(4) == i)
+        if o.name == "linear":
+            loss = ((z - p) ** 2).mean(axis=1)
+        elif o.name == "softmax":
+            loss = -(p * np.log(z)).sum(axis=1)
+        elif o.name == "sigmoid":
+            loss = -(p * np.log(z) + (1 - p) * np.log(1 - z)).sum(axis=1)
+        else:
+            loss = (z - p * np.log(z)).sum(axis=1)
+        np.testing.assert_allclose(o.dL_dy_hat(A, p)[:, i], loss.imag / COMPLEX_STEP, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "logits"),
+    [
+        ("float64", (1e308, -1e308, 1e300, -1e300, 0.0, 745.0, -745.0)),
+        ("float32", (3e38, -3e38, 1e30, -1e30, 0.0, 104.0, -104.0)),
+    ],
+)
+@pytest.mark.parametrize("n", [2, 3])
+def test_softmax_and_cross_entropy_are_finite_for_every_finite_logit(dtype: str, logits: tuple, n: int):
+    o, a = output("softmax"), np.array(list(product(logits, repeat=n)), dtype)
+    for l in range(n):
+        p = np.broadcast_to(np.eye(n, dtype=dtype)[l], a.shape)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            y_hat, loss, delta, jacobian = o.y_hat(a), o.loss(a, p), o.delta(a, p), o.dy_hat_da(a)
+        assert {y_hat.dtype, loss.dtype, delta.dtype, jacobian.dtype} == {np.dtype(dtype)}
+        assert all(np.isfinite(part).all() for part in (y_hat, loss, delta, jacobian))
+        np.testing.assert_allclose(y_hat.sum(axis=1), 1.0, rtol=1e-6)
+        assert (loss >= 0).all()
+        right = a[:, l] == a.max(axis=1)
+        assert (loss[right] <= np.log(n) * (1 + 1e-6)).all()
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [("float64", 1e308), ("float32", 3e38)])
+def test_sigmoid_is_finite_for_every_finite_logit(dtype: str, largest: float):
+    o, a = output("sigmoid"), np.array([[largest, -largest, 0.0, 800.0, -800.0]], dtype)
+    for label in (0.0, 1.0):
+        p = np.full_like(a, label)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            parts = [o.y_hat(a), o.loss(a / 8, p), o.delta(a, p), o.dy_hat_da(a)]
+        assert all(np.isfinite(part).all() for part in parts)
+        assert {part.dtype for part in parts} == {np.dtype(dtype)}
+
+
+def test_losses_keep_their_digits_where_probabilities_have_none():
+    one = np.array([[1.0, 0.0]])
+    assert output("softmax").loss(np.array([[0.0, 800.0]]), one)[0] == 800.0
+    assert output("softmax").loss(np.array([[50.0, 0.0]]), one)[0] == pytest.approx(
+        np.exp(-50), rel=1e-15, abs=1e-15
+    )
+    assert output("sigmoid").loss(np.array([[40.0]]), np.ones((1, 1)))[0] == pytest.approx(
+        np.exp(-40), rel=1e-12
+    )
+    assert output("sigmoid").loss(np.array([[-800.0]]), np.ones((1, 1)))[0] == 800.0
+
+
+@EVERY
+def test_float32_is_kept(o: Output):
+    a, p = A.astype("float32"), targets(o).astype("float32")
+    parts = (o.y_hat(a), o.loss(a, p), o.dL_dy_hat(a, p), o.dy_hat_da(a), o.delta(a, p))
+    assert {part.dtype for part in parts} == {np.dtype("float32")}
+
+
+class TestTargets:
+    def test_class_numbers_become_rows_of_the_identity(self):
+        for dtype in ("int64", "int8", "uint8", "float32", "float64"):
+            p = output("softmax").targets(np.array([0, 2, 1], dtype), 3)
+            np.testing.assert_array_equal(p, np.eye(3)[[0, 2, 1]])
+
+    @EVERY
+    def test_right_ones_come_back(self, o: Output):
+        y = targets(o)
+        np.testing.assert_array_equal(o.targets(y, 4), y)
+        if o.fewest_units == 1:
+            np.testing.assert_array_equal(o.targets(y[:, 0], 1), y[:, :1])
+
+    @pytest.mark.parametrize(
+        ("name", "y", "n", "message"),
+        [
+            (
+                "softmax",
+                [0, 1, 3],
+                3,
+                "example 3 .*: 3 is no class number; 3 outputs know the classes 0 to 2",
+            ),
+            ("softmax", [0, -1, 3], 3, "example 2 .*: -1 is no class number"),
+            ("softmax", [0.0, 0.5], 3, "example 2 .*: 0.5 is no class number"),
+            ("softmax", [0.0, np.nan], 3, "example 2 .*: nan is not a class number"),
+            ("softmax", [np.inf, 1.0], 3, "example 1 .*: inf is not a class number"),
+            ("softmax", [[0.5, 0.5], [0.5, 0.6]], 2, "example 2 .*: 1.1 is the sum of its probabilities"),
+            ("softmax", [[0.5, 0.5], [1.5, -0.5]], 2, "example 2 .*: -0.5 is negative"),
+            ("softmax", [[0.5, 0.5], [np.nan, 1.0]], 2, "example 2 .*: nan is not a finite number"),
+            ("linear", [1.0, np.inf], 1, "example 2 .*: inf is not a finite number"),
+            ("sigmoid", [0.0, 1.0, 2.0], 1, "example 3 .*: 2 is no probability"),
+            ("sigmoid", [0.0, -0.1], 1, "example 2 .*: -0.1 is no probability"),
+            ("poisson", [3.0, 0.0, -1.0], 1, "example 3 .*: -1 is negative"),
+        ],
+    )
+    def test_wrong_ones_are_refused_with_their_row(self, name: str, y: list, n: int, message: str):
+        with pytest.raises(DataError, match=message):
+            output(name).targets(np.array(y), n)
+
+    @EVERY
+    def test_wrong_shapes_are_refused(self, o: Output):
+        for y in (np.zeros((2, 3)), np.zeros((2, 4, 1)), np.zeros((2, 0))):
+            with pytest.raises(ShapeError, match=rf"the {o} output expects \(N, 4\)"):
+                o.targets(y, 4)
+        if o.fewest_units == 1:
+            with pytest.raises(ShapeError, match=r"expects \(N,\) or \(N, 1\)"):
+                o.targets(np.zeros((2, 2)), 1)
+
+
+def test_unknown_names_list_the_known():
+    with pytest.raises(OptionError, match="Known: linear, softmax, sigmoid, poisson"):
+        output("hinge")

@@ -1,0 +1,92 @@
+"""Bugs to plant, one at a time: in which file, what is written instead of what, and which tests should catch it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GRADIENTS = ("tests/maths/test_gradients.py", "tests/maths/test_worked_example.py")
+ACTIVATIONS = ("tests/maths/test_activations.py",)
+OUTPUTS = ("tests/maths/test_outputs.py",)
+OPTIMISERS = ("tests/maths/test_optimisers.py",)
+PENALTIES = ("tests/maths/test_penalties.py",)
+TRAINING = ("tests/training/test_training.py",)
+ENGINES = ("tests/engines/test_engines.py",)
+CERTIFICATE = ("tests/chain/test_certificate.py",)
+NAMES = ("tests/test_parameters.py",)
+TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
+
+
+@dataclass(frozen=True)
+class Bug:
+    """In `file`, below src/deltarule, `right` (which stands there once) becomes `wrong`."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: tuple[str, ...]
+
+
+BUGS = [
+    # The derivation
+    Bug("sign of delta", "maths/outputs.py", "return self.y_hat(a) - p\n\n    def targets(self, y: Array, n: int) -> Array:\n        xp", "return p - self.y_hat(a)\n\n    def targets(self, y: Array, n: int) -> Array:\n        xp", GRADIENTS),
+    Bug("MSE summed, not averaged, in its derivative", "maths/outputs.py", "return 2.0 * (a - p) / a.shape[1]", "return 2.0 * (a - p)", GRADIENTS),
+    Bug("factor 2 of MSE missing", "maths/outputs.py", "return 2.0 * (a - p) / a.shape[1]", "return (a - p) / a.shape[1]", GRADIENTS),
+    Bug("example weights missing (1/N)", "maths/passes.py", "return c[:, None] * net.output.delta(", "return net.output.delta(", GRADIENTS),
+    Bug("soft labels ignored by cross entropy", "maths/outputs.py", "return -xp.sum(p * log_y_hat, axis=1)", "return -xp.sum((p == xp.max(p, axis=1, keepdims=True)) * log_y_hat, axis=1)", OUTPUTS),
+    Bug("softmax without its largest logit", "maths/outputs.py", "half = 0.5 * a - 0.5 * xp.max(real(a), axis=1, keepdims=True)", "half = 0.5 * a", OUTPUTS),
+    Bug("softmax Jacobian without - y_hat_i", "maths/outputs.py", "(one[None, :, :] - y_hat[:, None, :])", "(one[None, :, :] + 0.0 * y_hat[:, None, :])", OUTPUTS),
+    Bug("softmax factor not divided by y_hat", "maths/outputs.py", "return _ratio(-p, self.y_hat(a))", "return -p * self.y_hat(a)", OUTPUTS),
+    Bug("sigmoid loss with the wrong class", "maths/outputs.py", "per_label = at_least(a, 0.0) - p * a", "per_label = at_least(a, 0.0) - (1.0 - p) * a", OUTPUTS),
+    Bug("Poisson's loss loses a term", "maths/outputs.py", "xp.exp(a) - p + p * (log_y - a)", "xp.exp(a) + p * (log_y - a)", OUTPUTS),
+    Bug("W not transposed back", "maths/passes.py", "dh[k - 1] = delta @ net.W[k]", "dh[k - 1] = (delta @ net.W[k])[:, ::-1]", GRADIENTS),
+    Bug("derivative at h instead of a", "maths/passes.py", "net.g[k - 1].df(trace.a[k - 1])", "net.g[k - 1].df(trace.h[k - 1])", GRADIENTS),
+    Bug("derivative of the wrong layer's activation", "maths/passes.py", "dh[k - 1] * net.g[k - 1].df", "dh[k - 1] * net.g[max(1, k - 2)].df", GRADIENTS),
+    Bug("bias summed twice", "maths/passes.py", "db[k] = delta.__array_namespace__().sum(delta, axis=0)", "db[k] = 2 * delta.__array_namespace__().sum(delta, axis=0)", GRADIENTS),
+    Bug("bias averaged over the batch", "maths/passes.py", "db[k] = delta.__array_namespace__().sum(delta, axis=0)", "db[k] = delta.__array_namespace__().mean(delta, axis=0)", GRADIENTS),
+    Bug("dW of absolute activations", "maths/passes.py", "dW[k] = delta.T @ trace.h[k - 1]", "dW[k] = delta.T @ abs(trace.h[k - 1])", GRADIENTS),
+    Bug("lowest layer off by one", "maths/passes.py", "default=net.K)\n", "default=net.K) - 1\n    lowest = max(1, lowest)\n", (*GRADIENTS, "tests/maths/test_array_api.py")),
+    Bug("norm per example without the bias", "maths/passes.py", "(xp.sum(h**2, axis=1) + 1.0)", "xp.sum(h**2, axis=1)", GRADIENTS),
+    Bug("central difference over h", "maths/differences.py", "(up[i] - down[i])", "(up[i] - theta[i])", GRADIENTS),
+    Bug("wrong column in the chain", "maths/jacobians.py", "e_i = xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1]\n    return h[:, j - 1]", "e_i = xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1]\n    return h[:, 0]", GRADIENTS),
+    Bug("relu' is 1 below 0", "maths/activations.py", "return xp.astype(real(a) > 0, a.dtype)", "return xp.astype(real(a) < 0, a.dtype)", ACTIVATIONS),
+    Bug("leaky slope forgotten in g'", "maths/activations.py", "return xp.where(real(a) > 0, xp.ones_like(a), self.slope)", "return xp.where(real(a) > 0, xp.ones_like(a), 0.0)", ACTIVATIONS),
+    Bug("selu' loses its scale", "maths/activations.py", "return self.s * xp.where(real(a) > 0, xp.ones_like(a)", "return xp.where(real(a) > 0, xp.ones_like(a)", ACTIVATIONS),
+    Bug("gelu' loses its inner derivative", "maths/activations.py", "SIGMOID.f(-two_u) * two_du", "SIGMOID.f(-two_u)", ACTIVATIONS),
+    Bug("silu' loses a term", "maths/activations.py", "return SIGMOID.f(a) * (1.0 + a * SIGMOID.f(-a))", "return SIGMOID.f(a)", ACTIVATIONS),
+    Bug("sigmoid' is its square", "maths/activations.py", "return self.f(a) * self.f(-a)", "return self.f(a) * self.f(a)", ACTIVATIONS),
+    # Penalties and optimisers
+    Bug("L2's half forgotten", "maths/penalties.py", "0.5 * self.l2 * xp.sum(w * w)", "self.l2 * xp.sum(w * w)", GRADIENTS),
+    Bug("L1 without its sign", "maths/penalties.py", "self.l1 * w.__array_namespace__().sign(w)", "self.l1 * abs(w.__array_namespace__().sign(w))", GRADIENTS),
+    Bug("clipping lengthens short gradients", "maths/penalties.py", "xp.where(norm > bound, norm, bound)", "xp.where(norm < bound, norm, bound)", TRAINING),
+    Bug("clipping by value on one side only", "maths/penalties.py", ".clip(grad, -bound, bound)", ".clip(grad, None, bound)", PENALTIES),
+    Bug("Adam without bias correction", "maths/optimisers.py", "return m / (1.0 - self.beta1**t)", "return m", OPTIMISERS),
+    Bug("Adam's v of g, not of its square", "maths/optimisers.py", "v = self.beta2 * state[\"v\"] + (1.0 - self.beta2) * grad**2", "v = self.beta2 * state[\"v\"] + (1.0 - self.beta2) * abs(grad)", OPTIMISERS),
+    Bug("NAdam without its step ahead", "maths/optimisers.py", "(1.0 - self.beta1 ** (t + 1))", "(1.0 - self.beta1 ** t)", OPTIMISERS),
+    Bug("Nesterov is plain momentum", "maths/optimisers.py", "return self.mu * v - lr * grad, state", "return v, state", OPTIMISERS),
+    Bug("AdaGrad forgets", "maths/optimisers.py", "s = state[\"s\"] + grad**2", "s = grad**2", OPTIMISERS),
+    Bug("RMSProp with rho and 1 - rho exchanged", "maths/optimisers.py", "s = self.rho * state[\"s\"] + (1.0 - self.rho) * grad**2", "s = (1.0 - self.rho) * state[\"s\"] + self.rho * grad**2", OPTIMISERS),
+    Bug("Rprop shrinks where it should grow", "maths/optimisers.py", "xp.where(turn > 0, self.grow,", "xp.where(turn > 0, self.shrink,", OPTIMISERS),
+    Bug("decay of biases", "maths/optimisers.py", "return xp.where(is_weight, -lr * weight_decay * theta, xp.zeros_like(theta))", "return -lr * weight_decay * theta", TRAINING),
+    # Names and selections
+    Bug("unit and input exchanged", "parameters.py", "return self.W[k].start + (i - 1) * self.sizes[k - 1] + j - 1", "return self.W[k].start + (j - 1) * self.sizes[k - 1] + i - 1", (*TRAINING, *NAMES, *GRADIENTS)),
+    Bug("only is ignored in the gradient", "network.py", "        if selection.is_all:\n", "        if selection.is_all or len(dW) > 2:\n", GRADIENTS),
+    Bug("weights do not sum to 1", "network.py", "return (w / w.sum()).astype(self.dtype)", "return w.astype(self.dtype)", (*GRADIENTS, "tests/test_network.py")),
+    # Engine and training
+    Bug("a frozen parameter moved by decay", "engines/reference.py", "        net.theta[self.index] = updated\n", "        net.theta[self.index] = updated\n        net.theta *= 1.0 - lr * q.optimiser.weight_decay\n", TRAINING),
+    Bug("penalty on biases", "engines/reference.py", "return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))", "return self.problem.penalty.gradient(theta)", (*TRAINING, *ENGINES)),
+    Bug("the ragged last batch is dropped", "engines/reference.py", "for start in range(0, len(order), q.batch_size):", "for start in range(0, len(order) - q.batch_size + 1, q.batch_size):", (*TRAINING, *ENGINES)),
+    Bug("batch weights not scaled to 1", "engines/reference.py", "self._loss_and_gradient(X, p, c / c.sum())", "self._loss_and_gradient(X, p, c)", (*TRAINING, *ENGINES)),
+    Bug("the optimiser's state is lost", "engines/reference.py", "        self.state = state\n", "        self.state = self.problem.optimiser.init(theta) | {\"t\": state[\"t\"]}\n", (*TRAINING, *ENGINES)),
+    Bug("validation rows are learnt from", "training/loop.py", "return _rescaled(net, kept_examples), _rescaled(net, held)", "return examples, _rescaled(net, held)", TRAINING),
+    Bug("the last weights instead of the best", "training/stopping.py", "            event.net.theta = self._best_theta\n", "            pass\n", TRAINING),
+    Bug("the same order in every run", "training/loop.py", "np.random.default_rng([seed, epoch]).permutation(N)", "np.random.default_rng([0, epoch]).permutation(N)", TRAINING),
+    Bug("an interruption is not heeded", "engines/reference.py", "                if interrupted[0]:\n                    break\n", "", TRAINING),
+    # The certificate
+    Bug("NaN passes", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n", "    if complex_error > COMPLEX_LIMIT:\n", CERTIFICATE),
+    Bug("a kink excuses a wrong gradient", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n        verdict = \"FAIL\"\n    elif _changes_side", "    if _changes_side", CERTIFICATE),
+    Bug("the certificate compares with itself", "chain/certificate.py", "by_complex = float(differences.complex_step(loss, w)[0])", "by_complex = analytic", CERTIFICATE),
+    # Tables
+    Bug("test rows' own mean in standardising", "tables/encoders.py", "return standardised(filled, self.mean, self.std, self.unit)[:, None]", "return standardised(filled, float((filled / self.unit).mean()), self.std, self.unit)[:, None]", TABLES),
+    Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", TABLES),
+]  # fmt: skip

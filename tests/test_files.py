@@ -1,0 +1,216 @@
+"""The model file: what is saved comes back bit for bit, and nothing else is ever opened."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deltarule import Network, TableClassifier, TableRegressor, load, save
+from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
+from deltarule.files import _NO_DIGEST, _hash, summary
+
+TABLE = {
+    "size": [1.0, 1.2, None, 5.1, 4.8, 5.0, None, 1.1],
+    "colour": ["red", "red", None, "blue", "blue", "red", "blue", "red"],
+    "big": [False, False, True, True, True, True, None, False],
+    "day": np.array(["2024-01-01", "2024-02-03", "NaT", "2024-03-01"] * 2, "M8[D]"),
+}
+LABELS = {"text": ["a", "b"] * 4, "int": [3, 7] * 4, "bool": [True, False] * 4, "float": [0.5, 1.5] * 4}
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("model") / "m.deltarule"
+    save(TableClassifier(epochs=3).fit(TABLE, LABELS["text"]), path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_network_comes_back_bit_for_bit(tmp_path: Path, dtype: str):
+    net = Network([3, 4, 5, 2], ["relu", "gelu"], "sigmoid", seed=3, dtype=dtype)
+    save(net, tmp_path / "net")
+    again = load(tmp_path / "net")
+    assert isinstance(again, Network)
+    assert repr(again) == repr(net)
+    assert again.theta.tobytes() == net.theta.tobytes()
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_a_classifier_comes_back_with_its_classes(tmp_path: Path, labels: list[Any]):
+    model = TableClassifier(epochs=3).fit(TABLE, labels)
+    save(model, tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.predict(TABLE).tolist() == model.predict(TABLE).tolist()
+    assert again.predict(TABLE).dtype == model.predict(TABLE).dtype
+    assert again.predict_proba(TABLE).tobytes() == model.predict_proba(TABLE).tobytes()
+    assert json.dumps(again.record()) == json.dumps(model.model_.record())
+
+
+def test_a_regressor_comes_back_with_its_units(tmp_path: Path):
+    model = TableRegressor(epochs=3).fit(TABLE, [1e30 * n for n in range(8)])
+    save(model.model_, tmp_path / "m")
+    assert load(tmp_path / "m").predict(TABLE).tobytes() == model.predict(TABLE).tobytes()
+
+
+def test_it_is_a_safetensors_file_that_says_what_it_is(tmp_path: Path, content: bytes):
+    assert list(safetensors.numpy.load(content)) == ["theta"]
+    path = tmp_path / "m"
+    path.write_bytes(content)
+    about = summary(path)
+    assert (about["format"], about["kind"], about["bytes"]) == (1, "table", len(content))
+    assert _hash(content.replace(about["sha256"].encode(), _NO_DIGEST.encode())) == about["sha256"]
+
+
+@given(st.data())
+def test_every_altered_byte_is_found(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+):
+    at = data.draw(st.integers(0, len(content) - 1))
+    other = data.draw(st.integers(0, 255).filter(lambda byte: byte != content[at]))
+    path = tmp_path_factory.getbasetemp() / "altered"
+    path.write_bytes(content[:at] + bytes([other]) + content[at + 1 :])
+    with pytest.raises(ModelFileError):
+        load(path)
+
+
+@given(st.data())
+def test_every_truncation_and_addition_is_found(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+):
+    path = tmp_path_factory.getbasetemp() / "cut"
+    length = data.draw(st.integers(0, len(content) - 1))
+    path.write_bytes(content[:length] if data.draw(st.booleans()) else content + bytes(length + 1))
+    with pytest.raises(ModelFileError):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        b"",
+        b"x",
+        b"species,island\nAdelie,Torgersen\n",
+        pickle.dumps({"theta": [1.0]}),
+        b"\x89PNG\r\n\x1a\n" + bytes(100),
+        (2**63).to_bytes(8, "little") + b"{}",
+        (4).to_bytes(8, "little") + b"[[[[",
+        safetensors.numpy.save({"theta": np.zeros(3)}),
+        safetensors.numpy.save({"theta": np.zeros(3)}, {"deltarule": "{}"}),
+    ],
+)
+def test_foreign_files_are_refused_in_one_sentence(tmp_path: Path, foreign: bytes):
+    path = tmp_path / "foreign"
+    path.write_bytes(foreign)
+    with pytest.raises(ModelFileError, match="is not a deltarule model file") as raised:
+        load(path)
+    assert "\n" not in str(raised.value)
+
+
+def forged(content: bytes, change: Any) -> bytes:
+    """Return a model file with its JSON changed and a digest that is right again."""
+    theta = safetensors.numpy.load(content)["theta"]
+    length = int.from_bytes(content[:8], "little")
+    head = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["deltarule"])
+    result = change(head)
+    changed = result if isinstance(result, list) else head
+    new = safetensors.numpy.save({"theta": theta}, {"deltarule": json.dumps(changed), "sha256": _NO_DIGEST})
+    return new.replace(_NO_DIGEST.encode(), _hash(new).encode(), 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda head: head.update(format=99), "has the format 99 and this version reads up to 1"),
+        (lambda head: head.update(format="1"), "has the format '1'"),
+        (lambda head: head.pop("network"), "does not describe a model"),
+        (lambda head: head["network"].update(sizes=[2, 3, 2]), "does not describe a model"),
+        (lambda head: head["network"].update(sizes=[10**5, 10**5]), "does not describe a model"),
+        (lambda head: head["network"].update(activation="evil"), "does not describe a model"),
+        (lambda head: head["encoder"]["columns"].pop(), "does not describe a model"),
+        (lambda head: head["encoder"]["columns"][0].update(encoder="os.system"), "does not describe a model"),
+        (lambda head: head["encoder"]["columns"][0].update(surprise=1), "does not describe a model"),
+        (lambda head: head.update(encoder=7), "does not describe a model"),
+        (lambda head: head["target"].pop("names"), "does not describe a model"),
+        (lambda head: [1, 2], "does not describe a model"),
+    ],
+)
+def test_a_forged_description_is_refused_too(tmp_path: Path, content: bytes, change: Any, message: str):
+    path = tmp_path / "forged"
+    path.write_bytes(forged(content, change))
+    with pytest.raises(ModelFileError, match=message) as raised:
+        load(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_the_forger_himself_forges_well(tmp_path: Path, content: bytes):
+    path = tmp_path / "forged"
+    path.write_bytes(forged(content, lambda head: None))
+    assert load(path).predict(TABLE).shape == (8,)
+
+
+def test_where_a_file_cannot_be_read_or_written(tmp_path: Path):
+    net = Network([3, 2])
+    with pytest.raises(InputError, match="there is no model file"):
+        load(tmp_path / "none")
+    with pytest.raises(InputError, match="is a folder"):
+        load(tmp_path)
+    with pytest.raises(OutputError, match="there is no folder"):
+        save(net, tmp_path / "none" / "m")
+    with pytest.raises(OutputError, match="is a folder"):
+        save(net, tmp_path)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="is not a folder"):
+        save(net, tmp_path / "file" / "m")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+def test_what_cannot_be_saved_leaves_the_old_file(tmp_path: Path):
+    path = tmp_path / "m"
+    net = Network([3, 2])
+    save(net, path)
+    before = path.read_bytes()
+    net.theta[0] = np.nan
+    with pytest.raises(OptionError, match="not finite"):
+        save(net, path)
+    with pytest.raises(OptionError, match="cannot save a list"):
+        save([1], path)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["m"]
+
+
+WRITER = """
+import sys
+from deltarule import Network, save
+net = Network([300, 300, 2], seed=int(sys.argv[2]))
+print("ready", flush=True)
+while True:
+    save(net, sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("delay", range(5))
+def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path, delay: int):
+    path = tmp_path / "m"
+    save(Network([300, 300, 2], seed=1), path)
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), "2"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    for _ in range(delay * 20):  # some while, in units of looking at the folder
+        list(tmp_path.iterdir())
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    theta = load(path).theta
+    assert any((theta == Network([300, 300, 2], seed=seed).theta).all() for seed in (1, 2))

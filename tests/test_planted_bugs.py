@@ -1,0 +1,56 @@
+"""Every planted bug is caught: a copy of the package with one mistake in it must fail its tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.planted_bugs import BUGS, Bug
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_tests(source: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run tests on the package below `source`, with few random examples."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(source),
+        "DELTARULE_EXPECT_SOURCE": str(source),
+        "DELTARULE_HYPOTHESIS": "quick",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    command = [sys.executable, "-m", "pytest", *options, *tests]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def copy_of_the_package(folder: Path) -> Path:
+    source = folder / "src"
+    shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+    return source
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_caught(bug: Bug, tmp_path: Path):
+    source = copy_of_the_package(tmp_path)
+    file = source / "deltarule" / bug.file
+    text = file.read_text(encoding="utf-8")
+    assert text.count(bug.right) == 1, f"{bug.file} holds {text.count(bug.right)} times: {bug.right}"
+    file.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
+    done = run_tests(source, bug.tests)
+    report = done.stdout[-3000:] + done.stderr[-1000:]
+    assert done.returncode == 1, f"pytest ended with {done.returncode} (1 means: a test failed)\n{report}"
+    assert re.search(r"^1 failed", done.stdout, re.MULTILINE), report
+    assert " error" not in done.stdout.splitlines()[-1], report
+
+
+def test_the_package_without_a_bug_passes(tmp_path: Path):
+    tests = sorted({test for bug in BUGS for test in bug.tests})
+    done = run_tests(copy_of_the_package(tmp_path), tuple(tests))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
