@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from deltarule import Network
 from deltarule.maths import jacobians, passes
-from deltarule.maths.differences import COMPLEX_STEP, central_step
+from deltarule.maths.differences import COMPLEX_STEP, central, central_step, complex_step
 from deltarule.maths.outputs import OUTPUTS
 from tests.random_networks import Case, cases, examples
 
@@ -99,6 +99,22 @@ def test_the_gradient_is_that_of_complex_step_and_central_differences():
     compare()
     assert seen["networks"] >= examples(1000)
     assert seen["central"] > 0.99 * seen["all"]
+
+
+def test_numerical_derivatives_of_a_known_function():
+    theta = np.array([1.0, -2.0, 300.0])
+    slopes = np.array([3.0, 12.0, np.cos(300.0)])
+
+    def f(theta: np.ndarray) -> complex:
+        return theta[0] ** 3 + theta[1] ** 3 + np.sin(theta[2])
+
+    np.testing.assert_allclose(complex_step(f, theta), slopes, rtol=1e-15)
+    np.testing.assert_allclose(complex_step(f, theta, [2, 0]), slopes[[2, 0]], rtol=1e-15)
+    np.testing.assert_allclose(central(f, theta), slopes, rtol=1e-6)
+    np.testing.assert_allclose(central(f, theta, [1]), slopes[1:2], rtol=1e-9)
+    np.testing.assert_allclose(central(f, theta, [0], step=0.5), [3.25], rtol=1e-15)  # 3 theta^2 + h^2
+    assert central_step(0.0) == central_step(-1.0) == pytest.approx(EPS ** (1 / 3), rel=1e-12)
+    assert central_step(-300.0) == 300.0 * central_step(0.0)
 
 
 @settings(max_examples=examples(200))
