@@ -19,6 +19,7 @@ app = App(
     help_epilogue="Exit codes: 0 done; 2 usage; 65 bad data; 66 no input; 73 cannot create; 74 input/output; "
     "76 bad model file; 130 Ctrl-C; 1 anything else.",
     version=__version__,
+    suppress_keyboard_interrupt=False,
 )
 app.command("deltarule.cli.fit:fit", name="fit", help="Train a network on a table and write a model file.")
 app.command(

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from deltarule.chain import check as certify
-from deltarule.cli.output import open_model, print_json
+from deltarule.cli.output import Data, Flag, Names, open_model, print_json
 from deltarule.tables import Table, read_table
 
 
 def check(
     model: str,
-    data: str,
+    data: Data,
     /,
     *,
     parameters: int = 1000,
     rows: int = 1000,
     seed: int = 0,
-    text: Annotated[list[str] | None, Parameter(negative="")] = None,
-    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    text: Names = None,
+    missing: Names = None,
+    json: Flag = False,
 ) -> int:
     """Compare a model's gradient with central differences and the complex step, on the rows of a table.
 

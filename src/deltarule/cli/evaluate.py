@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from deltarule.cli.output import explain_constant, open_model, print_json, scores_table
+from deltarule.cli.output import Data, Flag, Names, explain_constant, open_model, print_json, scores_table
 from deltarule.cli.output import table as aligned
 from deltarule.tables import ClassTarget, Table, read_table
 
@@ -15,12 +11,12 @@ MOST_CLASSES = 12  # that a confusion table of 80 columns shows
 
 def evaluate(
     model: str,
-    data: str,
+    data: Data,
     /,
     *,
-    text: Annotated[list[str] | None, Parameter(negative="")] = None,
-    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    text: Names = None,
+    missing: Names = None,
+    json: Flag = False,
 ) -> int:
     """Measure a model on a table with the target in it, beside a constant prediction.
 

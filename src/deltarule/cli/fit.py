@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from cyclopts import Parameter
 
 from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
+    Data,
+    Flag,
+    Names,
     columns_text,
     explain_constant,
     paragraph,
@@ -30,16 +32,16 @@ FEWEST_ROWS = 2  # of a class, that remain to learn from
 
 
 def fit(
-    data: str,
+    data: Data,
     /,
     *,
     target: str,
     out: Path | None = None,
-    force: Annotated[bool, Parameter(negative="")] = False,
+    force: Flag = False,
     task: Literal["classification", "regression"] | None = None,
-    ignore: Annotated[list[str] | None, Parameter(negative="")] = None,
-    text: Annotated[list[str] | None, Parameter(negative="")] = None,
-    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
+    ignore: Names = None,
+    text: Names = None,
+    missing: Names = None,
     hidden: str | None = None,
     activation: str = "relu",
     optimiser: str = "adamw",
@@ -50,8 +52,8 @@ def fit(
     validation: float | None = None,
     early_stopping: int | None = None,
     seed: int = 0,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json: Flag = False,
+    quiet: Flag = False,
 ) -> int:
     """Train a network on a table and write a model file.
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
-
-from deltarule.cli.output import explain_constant, number, print_json, scores_table, table
+from deltarule.cli.output import Flag, explain_constant, number, print_json, scores_table, table
 from deltarule.files import load, summary
 from deltarule.network import Network
 from deltarule.tables import ClassTarget, TableModel
 
 
-def inspect(model: str, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+def inspect(model: str, /, *, json: Flag = False) -> int:
     """Show what a model file holds: network, columns, target, training, scores.
 
     For example: deltarule inspect penguins.deltarule

@@ -8,11 +8,24 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
 
 from deltarule.errors import ModelFileError, OptionError, OutputError
 from deltarule.files import load
 from deltarule.tables import TableModel
+
+
+def _refuse_option(_: object, value: str) -> None:
+    if value.startswith("-") and value != "-":
+        raise ValueError(f"Unknown option: {value}")
+
+
+Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]
+"""The table of a verb: a path, or - for standard input."""
+Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
+Names: TypeAlias = Annotated[list[str] | None, Parameter(negative="")]
 
 METRICS = {
     "classification": ("accuracy", "log_loss"),

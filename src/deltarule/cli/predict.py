@@ -6,11 +6,8 @@ import csv
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from deltarule.cli.output import open_model, plain, refuse_existing
+from deltarule.cli.output import Data, Flag, Names, open_model, plain, refuse_existing
 from deltarule.errors import OptionError
 from deltarule.files import write
 from deltarule.tables import ClassTarget, Table, read_table
@@ -18,14 +15,14 @@ from deltarule.tables import ClassTarget, Table, read_table
 
 def predict(
     model: str,
-    data: str,
+    data: Data,
     /,
     *,
-    probabilities: Annotated[bool, Parameter(negative="")] = False,
+    probabilities: Flag = False,
     out: Path | None = None,
-    force: Annotated[bool, Parameter(negative="")] = False,
-    text: Annotated[list[str] | None, Parameter(negative="")] = None,
-    missing: Annotated[list[str] | None, Parameter(negative="")] = None,
+    force: Flag = False,
+    text: Names = None,
+    missing: Names = None,
 ) -> int:
     """Predict the target for the rows of a table, as CSV in the order of the rows.
 

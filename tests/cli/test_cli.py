@@ -1,0 +1,405 @@
+"""The command line as a user types it: what it prints, what it writes, how it ends, what bad input gets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from deltarule import TableClassifier, load, save
+from deltarule.cli import main
+from deltarule.network import Network
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a table of flowers in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    flowers(120).write_csv("flowers.csv")
+    return tmp_path
+
+
+def flowers(N: int) -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 3, N)
+    return pl.DataFrame(
+        {
+            "length": [None if n % 17 == 0 else 5.0 + k + 0.3 * rng.normal() for n, k in enumerate(kind)],
+            "colour": [None if n % 23 == 0 else ["red", "blue", "white"][int(k)] for n, k in enumerate(kind)],
+            "scented": [bool(k == 1) for k in kind],
+            "picked": [f"2024-0{1 + n % 6}-11" for n in range(N)],
+            "planet": ["earth"] * N,
+            "species": [["rose", "iris", "lily"][int(k)] for k in kind],
+            "weight": 10.0 * kind + rng.normal(size=N),
+        }
+    )
+
+
+def run(*words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = main(words)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+FIT = ("fit", "flowers.csv", "--target", "species", "--epochs", "20")
+
+
+def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.CaptureFixture[str]):
+    code, out, err = run(*FIT, capsys=capsys)
+    assert (code, err) == (0, "")
+    for expected in (
+        "flowers.csv: 120 rows, 5 columns used as",
+        "length",
+        "with an indicator",
+        "planet   left out: the same value in every row, 'earth'",
+        "species (classification: species is text with 3 different values); classes iris, lily, rose",
+        "softmax output",
+        "stopped after 20 epochs",
+        "constant: the most frequent class of training",
+        "Model    flowers.deltarule",
+    ):
+        assert expected in out
+    assert max(map(len, out.splitlines())) <= 100
+    model = load("flowers.deltarule")
+    assert model.scores["test"]["rows"] == 24
+    assert model.scores["train"]["rows"] == 96
+    assert f"{model.scores['test']['accuracy']:.4f}" in out
+
+    code, out, err = run("predict", "flowers.deltarule", "flowers.csv", capsys=capsys)
+    assert (code, err) == (0, "")
+    rows = list(csv.reader(io.StringIO(out)))
+    assert rows[0] == ["species"]
+    assert [row[0] for row in rows[1:]] == model.predict(
+        pl.read_csv("flowers.csv", try_parse_dates=True)
+    ).tolist()
+
+    code, out, _ = run(
+        "predict", "flowers.deltarule", "flowers.csv", "--probabilities", "--out", "p.csv", capsys=capsys
+    )
+    assert (code, out) == (0, "")
+    shares = pl.read_csv("p.csv")
+    assert shares.columns == ["species", *(f"probability of {name}" for name in ("iris", "lily", "rose"))]
+    np.testing.assert_allclose(shares[:, 1:].to_numpy().sum(axis=1), 1, atol=1e-5)
+
+    code, out, _ = run("evaluate", "flowers.deltarule", "flowers.csv", "--json", capsys=capsys)
+    scores = json.loads(out)
+    truth = pl.read_csv("flowers.csv")["species"].to_list()
+    assert scores["accuracy"] == np.mean([row[0] == name for row, name in zip(rows[1:], truth, strict=True)])
+    assert np.sum(scores["confusion"]) == 120
+    code, out, _ = run("evaluate", "flowers.deltarule", "flowers.csv", capsys=capsys)
+    assert "rows are true classes, columns predicted ones" in out
+
+    code, out, _ = run("inspect", "flowers.deltarule", capsys=capsys)
+    assert "SHA-256" in out
+    assert "species (classification)" in out
+    code, out, _ = run("inspect", "flowers.deltarule", "--json", capsys=capsys)
+    assert json.loads(out)["network"]["output"] == "softmax"
+
+    code, out, _ = run("check", "flowers.deltarule", "flowers.csv", capsys=capsys)
+    assert code == 0
+    assert out.startswith("PASS: the gradient of ")
+
+
+def test_regression_in_units_and_as_json(folder: Path, capsys: pytest.CaptureFixture[str]):
+    code, out, err = run("fit", "flowers.csv", "--target", "weight", "--json", "--out", "w", capsys=capsys)
+    assert (code, err) == (0, "")
+    record = json.loads(out)
+    assert (record["task"], record["model"]) == ("regression", "w")
+    assert record["because"] == "weight is a number with decimals"
+    assert record["scores"]["test"]["r2"] > 0.9 > 0.1 > record["scores"]["test"]["constant_r2"]
+    _, out, _ = run("predict", "w", "flowers.csv", capsys=capsys)
+    assert np.corrcoef(np.loadtxt(out.splitlines()[1:]), pl.read_csv("flowers.csv")["weight"])[0, 1] > 0.95
+
+
+def test_options_reach_the_training(folder: Path, capsys: pytest.CaptureFixture[str]):
+    words = [
+        "--hidden",
+        "7,5",
+        "--activation",
+        "tanh",
+        "--optimiser",
+        "nadam",
+        "--learning-rate",
+        "0.01",
+        "--seed",
+        "4",
+        "--batch-size",
+        "30",
+        "--validation",
+        "0.25",
+        "--test",
+        "0",
+        "--ignore",
+        "weight",
+        "--ignore",
+        "planet",
+        "--quiet",
+    ]
+    assert run(*FIT, *words, capsys=capsys) == (0, "", "")
+    record = load("flowers.deltarule").record()
+    assert record["network"]["sizes"][1:] == [7, 5, 3]
+    assert record["network"]["activation"] == ["tanh", "tanh"]
+    assert record["settings"]["optimiser"]["name"] == "nadam"
+    assert record["settings"]["optimiser"]["lr"] == 0.01
+    assert record["settings"]["batch_size"] == 30
+    assert set(record["scores"]) == {"train", "validation"}
+    assert {column["name"] for column in record["encoder"]["columns"]}.isdisjoint({"weight", "planet"})
+
+
+def test_the_same_command_writes_the_same_model(folder: Path, capsys: pytest.CaptureFixture[str]):
+    thetas = []
+    for seed in ("0", "0", "1"):
+        run(*FIT, "--seed", seed, "--force", "--quiet", capsys=capsys)
+        thetas.append(load("flowers.deltarule").network.theta.tobytes())
+    assert thetas[0] == thetas[1] != thetas[2]
+
+
+def test_columns_in_another_order_are_fine(folder: Path, capsys: pytest.CaptureFixture[str]):
+    run(*FIT, "--quiet", capsys=capsys)
+    _, before, _ = run("predict", "flowers.deltarule", "flowers.csv", capsys=capsys)
+    frame = pl.read_csv("flowers.csv")
+    frame.select(reversed(frame.columns)).write_csv("turned.csv")
+    assert run("predict", "flowers.deltarule", "turned.csv", capsys=capsys) == (0, before, "")
+    frame.drop("species").write_parquet("untold.parquet")
+    assert run("predict", "flowers.deltarule", "untold.parquet", capsys=capsys) == (0, before, "")
+
+
+def with_text_in_row(row: int, N: int = 5000) -> str:
+    lines = [f"{n},{n % 2}" for n in range(N)]
+    lines[row - 1] = "about 3,1"
+    return "x,y\n" + "\n".join(lines) + "\n"
+
+
+BAD_TABLES = {
+    "empty.csv": b"",
+    "header.csv": b"a,b\n",
+    "latin.csv": "a,b\n1,caf\xe9\n2,x\n".encode("latin-1"),
+    "twice.csv": b"a,b,a\n1,2,3\n4,5,6\n",
+    "ragged.csv": b"a,b\n1,2\n1,2,3\n",
+    "number.csv": with_text_in_row(4711).encode(),
+    "gaps.csv": b"a,b\n1,x\n2,\n3,y\n4,x\n",
+    "one.csv": b"a,b\n1,x\n2,x\n3,x\n",
+    "few.csv": b"a,b\n1,x\n2,y\n3,x\n",
+    "flat.csv": b"a,b,c\n1,x,\n1,y,\n1,x,\n1,y,\n",
+    "infinite.csv": b"a,b\n1,x\ninf,y\n3,x\n4,y\n",
+    "broken.parquet": b"PAR1 and no more",
+    "no.parquet": b"a,b\n1,2\n",
+}
+BAD = [
+    (
+        ("fit", "flowers.csv", "--target", "spices"),
+        65,
+        "no target column 'spices' in flowers.csv; did you mean 'species'?",
+    ),
+    (("fit", "none.csv", "--target", "b"), 66, "there is no file none.csv"),
+    (("fit", ".", "--target", "b"), 66, "is a folder"),
+    (("fit", "empty.csv", "--target", "b"), 65, "empty.csv is empty"),
+    (("fit", "header.csv", "--target", "b"), 65, "has a header but no rows"),
+    (("fit", "latin.csv", "--target", "b"), 65, "is not UTF-8"),
+    (("fit", "twice.csv", "--target", "b"), 65, "'a'"),
+    (("fit", "ragged.csv", "--target", "b"), 65, "row 2"),
+    (("fit", "number.csv", "--target", "y"), 65, "row 4,711"),
+    (("fit", "gaps.csv", "--target", "b"), 65, "the target 'b' is missing in 1 row, first in row 2"),
+    (("fit", "one.csv", "--target", "b"), 65, "the target 'b' is x in every row"),
+    (("fit", "few.csv", "--target", "b"), 65, "class 'y' of the target 'b' has 1 row"),
+    (("fit", "flat.csv", "--target", "b"), 65, "no column is left to learn from"),
+    (("fit", "infinite.csv", "--target", "b"), 65, "row 2"),
+    (("fit", "broken.parquet", "--target", "b"), 65, "broken.parquet"),
+    (("fit", "no.parquet", "--target", "b"), 65, "is not a Parquet file"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--task", "regression"),
+        65,
+        "expected numbers in column 'species'",
+    ),
+    (("fit", "flowers.csv", "--target", "species", "--task", "ranking"), 2, "ranking"),
+    (("fit", "flowers.csv", "--target", "species", "--epochs", "0"), 2, "epochs is 0"),
+    (("fit", "flowers.csv", "--target", "species", "--epochs", "many"), 2, "many"),
+    (("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"), 2, "learning rate is -1"),
+    (("fit", "flowers.csv", "--target", "species", "--hidden", "a,b"), 2, "--hidden is 'a,b'"),
+    (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "whole numbers above 0"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--activation", "reul"),
+        2,
+        "did you mean 'relu'? Known: identity",
+    ),
+    (("fit", "flowers.csv", "--target", "species", "--optimiser", "adm"), 2, "Known: gradient_descent"),
+    (("fit", "flowers.csv", "--target", "species", "--test", "1.5"), 2, "--test is 1.5"),
+    (("fit", "flowers.csv", "--target", "species", "--validation", "2"), 2, "must lie between 0 and 1"),
+    (("fit", "flowers.csv", "--target", "species", "--ignore", "colr"), 65, "did you mean 'colour'"),
+    (("fit", "flowers.csv", "--target", "species", "--text", "colr"), 2, "did you mean 'colour'"),
+    (("fit", "flowers.csv", "--target", "species", "--out", "none/m"), 73, "there is no folder none"),
+    (("fit", "flowers.csv", "--target", "species", "--out", "old"), 73, "old exists; add --force"),
+    (("fit", "flowers.csv"), 2, "--target"),
+    (("fit", "flowers.csv", "--target", "species", "--what"), 2, "--what"),
+    (("fit", "--what", "flowers.csv", "--target", "species"), 2, "--what"),
+    (("frobnicate",), 2, "frobnicate"),
+    (("predict", "model", "few.csv"), 65, "the columns 'length', 'colour', 'scented' are not in the table"),
+    (("predict", "model", "renamed.csv"), 65, "the column 'colour' (is it 'color'?) is not in the table"),
+    (("predict", "model", "flowers.csv", "--out", "old"), 73, "old exists; add --force"),
+    (("predict", "none", "flowers.csv"), 66, "there is no model file none"),
+    (("predict", "altered", "flowers.csv"), 76, "was altered or truncated"),
+    (("predict", "flowers.csv", "flowers.csv"), 76, "is not a deltarule model file"),
+    (("predict", "network", "flowers.csv"), 76, "holds a bare network"),
+    (("evaluate", "model", "few.csv"), 65, "no target column 'species' in the table"),
+    (("inspect", "altered"), 76, "was altered or truncated"),
+    (("check", "model", "flowers.csv", "--rows", "0"), 2, "must be 1 or more"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_bad_input_gets_one_sentence_and_writes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, message: str
+):
+    for name, content in BAD_TABLES.items():
+        (folder / name).write_bytes(content)
+    frame = flowers(60).drop("picked", "planet", "weight")
+    frame.rename({"colour": "color"}).write_csv("renamed.csv")
+    save(TableClassifier(epochs=1).fit(frame, "species"), "model")
+    save(Network([3, 2]), "network")
+    content = (folder / "model").read_bytes()
+    (folder / "altered").write_bytes(content[:-3] + b"abc")
+    (folder / "old").write_text("precious")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    ended, out, err = run(*words, capsys=capsys)
+    assert (ended, out) == (code, ""), err
+    assert message in err
+    assert err.startswith("deltarule: ")
+    assert err.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_force_replaces(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(*FIT, "--quiet", capsys=capsys)[0] == 0
+    before = Path("flowers.deltarule").read_bytes()
+    assert run(*FIT, "--quiet", "--seed", "9", capsys=capsys)[0] == 73
+    assert Path("flowers.deltarule").read_bytes() == before
+    assert run(*FIT, "--quiet", "--seed", "9", "--force", capsys=capsys)[0] == 0
+    assert Path("flowers.deltarule").read_bytes() != before
+
+
+def test_a_mistake_in_a_number_column_can_be_declared(folder: Path, capsys: pytest.CaptureFixture[str]):
+    Path("n.csv").write_text(with_text_in_row(4711))
+    words = ("fit", "n.csv", "--target", "y", "--epochs", "1", "--quiet", "--force")
+    assert run(*words, "--missing", "about 3", capsys=capsys)[0] == 0
+    assert load("n.deltarule").record()["encoder"]["columns"][0]["encoder"] == "Number"
+
+
+def command(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deltarule", *words], capture_output=True, text=True, check=False, **options
+    )
+
+
+def test_as_a_process_with_standard_input_and_a_closed_pipe(folder: Path):
+    table = Path("flowers.csv").read_text()
+    done = command("fit", "-", "--target", "species", "--epochs", "5", input=table)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "standard input: 120 rows" in done.stdout
+    done = command("predict", "model.deltarule", "-", input=table)
+    assert done.stdout.count("\n") == 121
+    done = command("fit", "none.csv", "--target", "x")
+    assert (done.returncode, done.stdout) == (66, "")
+    assert done.stderr == "deltarule: there is no file none.csv; check the path.\n"
+    assert command("--version").stdout.strip()
+    assert "fit" in command("--help").stdout
+    piped = f"{sys.executable} -m deltarule inspect model.deltarule | head -1"
+    done = subprocess.run(piped, shell=True, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_ctrl_c_keeps_what_was_learnt(folder: Path):
+    flowers(4000).write_csv("many.csv")
+    program = (
+        "import os, signal, sys, threading\n"
+        "from deltarule.cli import main\n"
+        "import deltarule.training.loop as loop\n"
+        "order, calls = loop._order, []\n"
+        "def press(*arguments):\n"
+        "    calls.append(1)\n"
+        "    if len(calls) == 3:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return order(*arguments)\n"
+        "loop._order = press\n"
+        "sys.exit(main(['fit', 'many.csv', '--target', 'species', '--epochs', '100000']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted; many.deltarule holds what was learnt so far" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert load("many.deltarule").predict(flowers(10)).shape == (10,)
+
+
+def test_ctrl_c_before_training_writes_nothing(folder: Path):
+    program = "import os, signal, sys\nfrom deltarule.cli import main, app\nimport deltarule.cli.fit as fit\n" \
+        "fit.read_table = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" \
+        "sys.exit(main(['fit', 'flowers.csv', '--target', 'species']))\n"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "deltarule: interrupted; nothing was written.\n")
+    assert not Path("flowers.deltarule").exists()
+
+
+def test_an_unexpected_error_is_one_line_unless_debug(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError("first\nsecond")
+
+    monkeypatch.setattr("deltarule.cli.fit.read_table", fail)
+    code, _, err = run(*FIT, capsys=capsys)
+    assert code == 1
+    assert err.startswith("deltarule: unexpected RuntimeError: first (")
+    assert err.count("\n") == 1
+    with pytest.raises(RuntimeError):
+        main([*FIT, "--debug"])
+
+
+TARGETS = {
+    "adult": "income",
+    "california_housing": "median_house_value",
+    "diamonds": "price",
+    "mpg": "mpg",
+    "penguins": "species",
+    "taxis": "tip",
+    "titanic": "survived",
+}
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared tables are not here")
+@pytest.mark.parametrize(("name", "target"), TARGETS.items())
+def test_every_real_table_without_an_option(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, target: str
+):
+    path = str(SHARED / f"{name}.csv")
+    code, out, err = run("fit", path, "--target", target, "--json", capsys=capsys)
+    assert (code, err) == (0, "")
+    scores = json.loads(out)["scores"]["test"]
+    assert (
+        scores.get("r2", scores.get("accuracy"))
+        > scores.get("constant_r2", scores.get("constant_accuracy")) + 0.05
+    )
+    code, out, err = run("predict", f"{name}.deltarule", path, capsys=capsys)
+    assert (code, err) == (0, "")
+    code, out, _ = run("evaluate", f"{name}.deltarule", path, "--json", capsys=capsys)
+    assert code == 0
+    assert json.loads(out)["rows"] == len(pl.read_csv(path, infer_schema_length=None))
+
+
+def test_import_is_quick_in_what_it_loads():
+    program = "import sys, deltarule, deltarule.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {"sklearn", "scipy", "polars", "pandas", "narwhals", "numpy", "matplotlib"}.isdisjoint(loaded)
