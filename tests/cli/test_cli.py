@@ -64,7 +64,7 @@ def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.Capture
         "planet   left out: the same value in every row, 'earth'",
         "species (classification: species is text with 3 different values); classes iris, lily, rose",
         "softmax output",
-        "stopped after 20 epochs",
+        "ended after 20 epochs",
         "constant: the most frequent class of training",
         "Model    flowers.deltarule",
     ):

@@ -195,7 +195,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
     seconds = run.history.seconds[-1] if len(run.history) else 0.0
     settings = model.settings
     course = (
-        f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: stopped {run.stopped}; "
+        f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: ended {run.stopped}; "
         f"{seconds:.1f} s on the {run.engine} engine"
     )
     lines = [
