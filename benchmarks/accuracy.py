@@ -160,6 +160,7 @@ def _page(rows: list[str], first: int, seeds: int) -> str:
         "does not scale the target; with `TransformedTargetRegressor`, which its users have to add by hand, it "
         'gives the column "target scaled". titanic is without `alive`, which repeats the target. Made by:',
         120,
+        break_on_hyphens=False,
     )
     command = "    python benchmarks/accuracy.py --write docs/accuracy.md"
     return "\n\n".join(["# Accuracy with default settings", text, command, "\n".join(rows)]) + "\n"

@@ -60,7 +60,7 @@ def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.Capture
     for expected in (
         "flowers.csv: 120 rows, 5 columns used as",
         "length",
-        "with an indicator",
+        "median, marked, where missing",
         "planet   left out: the same value in every row, 'earth'",
         "species (classification: species is text with 3 different values); classes iris, lily, rose",
         "softmax output",

@@ -84,8 +84,8 @@ class Certificate:
         failed = sum(each.verdict == "FAIL" for each in self.comparisons)
         kinks = sum(each.verdict == "kink" for each in self.comparisons)
         lines = [
-            f"{'PASS' if self.passed else 'FAIL'}: the gradient of {_of(n, self.n_parameters, 'parameter')} "
-            f"on {_of(self.n_examples, self.n_given, 'example')}, in float64, loss {self.loss:.6g}",
+            f"{'PASS' if self.passed else 'FAIL'}: the gradient of {_of(n, self.n_parameters, 'parameter')}",
+            f"      on {_of(self.n_examples, self.n_given, 'example')}, in float64; loss {self.loss:.6g}",
             "",
             "  largest relative error     found      limit",
             f"  against complex step       {complex_error:<10.1e} {COMPLEX_LIMIT:.0e}",

@@ -53,24 +53,32 @@ def table(rows: Iterable[Sequence[str]], indent: int = 2, right: Sequence[int] =
     return "\n".join(lines)
 
 
-def columns_text(described: Sequence[tuple[str, str]], most: int = 4) -> str:
-    """Return what becomes of every column; more than `most` with the same fate share a line."""
+MOST_ALIKE, MOST_LINES = 4, 40
+
+
+def columns_text(described: Sequence[tuple[str, str]]) -> str:
+    """Return what becomes of every column; more than MOST_ALIKE with the same fate share a line."""
     groups: dict[str, list[str]] = {}
     for name, fate in described:
         groups.setdefault(fate, []).append(name)
     rows: list[tuple[str, str]] = []
     for fate, names in groups.items():
-        if len(names) > most:
-            rows.append((f"{names[0]} ... {names[-1]} ({len(names)} columns)", fate))
+        if len(names) > MOST_ALIKE:
+            rows.append((f"{names[0]}, ... ({len(names)} columns)", fate))
         else:
             rows += [(name, fate) for name in names]
-    return table(rows)
+    shown = rows[:MOST_LINES]
+    indent = 4 + max(len(label) for label, _ in shown)
+    lines = [paragraph(f"  {label}", fate, indent) for label, fate in shown]
+    if len(rows) > len(shown):
+        lines.append(f"  ... and {len(rows) - len(shown)} more; deltarule inspect shows all")
+    return "\n".join(lines)
 
 
 def paragraph(label: str, text: str, indent: int = 9) -> str:
     """Return a labelled text, wrapped to the terminal."""
-    width = min(shutil.get_terminal_size().columns, 100)
-    lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    width = max(min(shutil.get_terminal_size().columns, 100) - indent, 24)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     return "\n".join(f"{label if n == 0 else '':<{indent}}{line}" for n, line in enumerate(lines))
 
 

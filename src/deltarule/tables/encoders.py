@@ -157,8 +157,7 @@ class Number(Encoder):
         return standardised(filled, self.mean, self.std, self.unit)[:, None]
 
     def describe(self) -> str:
-        filled = f", {self.median:.4g} where missing, with an indicator" if self.marks_missing else ""
-        return f"number, standardised{filled}"
+        return "number, standardised" + ("; median, marked, where missing" if self.marks_missing else "")
 
     def _converted(self, column: Column) -> Column:
         """Read numbers that come as text."""
@@ -194,7 +193,7 @@ class Boolean(Encoder):
         return np.where(column.is_missing, filler, 2.0 * column.values - 1.0)[:, None]
 
     def describe(self) -> str:
-        return "boolean" + (", with an indicator where missing" if self.marks_missing else "")
+        return "boolean" + ("; 0, marked, where missing" if self.marks_missing else "")
 
     def _converted(self, column: Column) -> Column:
         """Read 0/1 and true/false."""
