@@ -11,6 +11,7 @@ OPTIMISERS = ("tests/maths/test_optimisers.py",)
 PENALTIES = ("tests/maths/test_penalties.py",)
 TRAINING = ("tests/training/test_training.py",)
 ENGINES = ("tests/engines/test_engines.py",)
+COMPILED = ("tests/engines/test_compiled.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
 NAMES = ("tests/test_parameters.py",)
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
@@ -89,4 +90,10 @@ BUGS = [
     # Tables
     Bug("test rows' own mean in standardising", "tables/encoders.py", "return standardised(filled, self.mean, self.std, self.unit)[:, None]", "return standardised(filled, float((filled / self.unit).mean()), self.std, self.unit)[:, None]", TABLES),
     Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", TABLES),
+    # The compiled engine
+    Bug("the second layer's copy of W is not renewed", "engines/compiled/epoch.py", "        transpose(memory, layers, places, k, max(r0 - 1, 0), r1 - 1)", "        transpose(memory, layers, places, k, max(r0 - 1, 0), 0)", COMPILED),
+    Bug("biases decay too", "engines/compiled/epoch.py", "skip = width if r0 == 0 and decay != 0.0 else 0", "skip = 0", COMPILED),
+    Bug("a frozen parameter is not put back", "engines/compiled/epoch.py", "                theta[i] = keep[i]", "                theta[i] = theta[i]", COMPILED),
+    Bug("padding is not zero after a sigmoid", "engines/compiled/epoch.py", "n < width:  # g(0) is not 0", "n > width:  # g(0) is not 0", COMPILED),
+    Bug("the running product begins at 1", "engines/compiled/epoch.py", "reals[FIVE] ** t, reals[FIVE + 1] ** t", "1.0, 1.0", COMPILED),
 ]  # fmt: skip

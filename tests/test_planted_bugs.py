@@ -16,13 +16,16 @@ from tests.planted_bugs import BUGS, Bug
 ROOT = Path(__file__).parents[1]
 
 
-def run_tests(source: Path, tests: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+def run_tests(
+    source: Path, tests: tuple[str, ...], engine: str = "reference"
+) -> subprocess.CompletedProcess[str]:
     """Run tests on the package below `source`, with few random examples."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(source),
         "DELTARULE_EXPECT_SOURCE": str(source),
         "DELTARULE_HYPOTHESIS": "quick",
+        "DELTARULE_ENGINE": engine,
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
@@ -43,7 +46,8 @@ def test_a_planted_bug_is_caught(bug: Bug, tmp_path: Path):
     text = file.read_text(encoding="utf-8")
     assert text.count(bug.right) == 1, f"{bug.file} holds {text.count(bug.right)} times: {bug.right}"
     file.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
-    done = run_tests(source, bug.tests)
+    is_compiled = bug.file.startswith("engines/compiled")
+    done = run_tests(source, bug.tests, "compiled" if is_compiled else "reference")
     report = done.stdout[-3000:] + done.stderr[-1000:]
     assert done.returncode == 1, f"pytest ended with {done.returncode} (1 means: a test failed)\n{report}"
     assert re.search(r"^1 failed", done.stdout, re.MULTILINE), report

@@ -323,14 +323,14 @@ def test_as_a_process_with_standard_input_and_a_closed_pipe(folder: Path):
 def test_ctrl_c_keeps_what_was_learnt(folder: Path):
     flowers(4000).write_csv("many.csv")
     program = (
-        "import os, signal, sys, threading\n"
+        "import signal, sys\n"
         "from deltarule.cli import main\n"
         "import deltarule.training.loop as loop\n"
         "order, calls = loop._order, []\n"
         "def press(*arguments):\n"
         "    calls.append(1)\n"
         "    if len(calls) == 3:\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
         "    return order(*arguments)\n"
         "loop._order = press\n"
         "sys.exit(main(['fit', 'many.csv', '--target', 'species', '--epochs', '100000']))\n"
@@ -343,8 +343,8 @@ def test_ctrl_c_keeps_what_was_learnt(folder: Path):
 
 
 def test_ctrl_c_before_training_writes_nothing(folder: Path):
-    program = "import os, signal, sys\nfrom deltarule.cli import main, app\nimport deltarule.cli.fit as fit\n" \
-        "fit.read_table = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" \
+    program = "import signal, sys\nfrom deltarule.cli import main, app\nimport deltarule.cli.fit as fit\n" \
+        "fit.read_table = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n" \
         "sys.exit(main(['fit', 'flowers.csv', '--target', 'species']))\n"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "deltarule: interrupted; nothing was written.\n")

@@ -246,7 +246,7 @@ class TestStopping:
 
         def press(event: object) -> None:
             if isinstance(event, EpochEnded) and event.epoch == 3:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
 
         start = net.theta.copy()
         run = train(net, X, LABELS, epochs=1000, listeners=[press])

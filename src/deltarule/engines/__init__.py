@@ -1,14 +1,23 @@
 """How a training epoch runs: one protocol, several engines."""
 
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import cast
+
 from deltarule.engines.base import Engine, EpochResult, Problem
-from deltarule.engines.reference import ReferenceEngine
 from deltarule.errors import unknown
+from deltarule.network import Floats, Network
 
-ENGINES: dict[str, type[Engine]] = {"reference": ReferenceEngine}
+ENGINES = {"compiled": "compiled.CompiledEngine", "reference": "reference.ReferenceEngine"}
+"""Where each engine stands; the compiled one is imported when first used, since that takes half a second."""
 
 
-def engine(name: str, problem: Problem) -> Engine:
-    """Return the engine of that name, ready to train on `problem`; "auto" is the fastest there is.
+def engine(name: str, problem: Problem, n_threads: int | None = None) -> Engine:
+    """Return the engine of that name, ready to train on `problem`.
+
+    "auto" is the compiled one, or the one that the environment variable DELTARULE_ENGINE names.
 
     Raises
     ------
@@ -16,10 +25,27 @@ def engine(name: str, problem: Problem) -> Engine:
         No engine has that name.
     """
     if name == "auto":
-        name = "reference"
+        name = default()
     if name not in ENGINES:
         raise unknown("engine", name, ["auto", *ENGINES])
-    return ENGINES[name](problem)
+    module, kind = ENGINES[name].split(".")
+    return cast(type[Engine], getattr(import_module(f"deltarule.engines.{module}"), kind))(problem, n_threads)
 
 
-__all__ = ["ENGINES", "Engine", "EpochResult", "Problem", "ReferenceEngine", "engine"]
+def default() -> str:
+    """Return the name of the engine that "auto" stands for."""
+    return os.environ.get("DELTARULE_ENGINE") or "compiled"
+
+
+def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
+    """Return y_hat, (N, n_K), of the rows of X, (N, n_0) in the network's dtype, in bounded memory."""
+    if default() == "reference":
+        from deltarule.engines import reference
+
+        return reference.predict(net, X)
+    from deltarule.engines import compiled
+
+    return compiled.predict(net, X, n_threads)
+
+
+__all__ = ["ENGINES", "Engine", "EpochResult", "Problem", "default", "engine", "predict"]

@@ -78,7 +78,9 @@ class Engine(Protocol):
     state: State
     """The optimiser's."""
 
-    def __init__(self, problem: Problem) -> None: ...
+    def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
+        """n_threads: the most threads to use; None for one each processor. The result is the same for any."""
+        ...
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
         """Update the network once for every batch of `order`, a permutation of the rows.

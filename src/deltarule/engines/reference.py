@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
-from deltarule.errors import DivergenceError
+from deltarule.engines.divergence import diverged
 from deltarule.maths import passes
 from deltarule.maths.optimisers import State, decay
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
-from deltarule.network import Floats
+from deltarule.network import Floats, Network
 
 BLOCK = 16_384
 """Rows of a block where a loss is taken without gradients."""
@@ -27,7 +27,7 @@ class ReferenceEngine:
 
     name: ClassVar[str] = "reference"
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
         self.problem = problem
         self.index = problem.selection.index
         self.is_weight = problem.net.layout.is_weight()[self.index]
@@ -43,9 +43,10 @@ class ReferenceEngine:
                 if interrupted[0]:
                     break
                 batch = order[start : start + q.batch_size]
-                lr = q.learning_rate(self.state["t"])
                 share = float(q.w[batch].sum()) / total_weight
-                loss += share * self._update(batch, lr, norms) if share > 0 else 0.0
+                if share > 0:
+                    lr = q.learning_rate(self.state["t"])
+                    loss += share * self._update(batch, lr, norms)
                 examples += len(batch)
                 updates += 1
         return EpochResult(loss, norms / max(updates, 1), lr, examples)
@@ -68,7 +69,7 @@ class ReferenceEngine:
             step = step + decay(theta, self.is_weight, lr, q.optimiser.weight_decay)
         updated = theta + step
         if not (np.isfinite(loss) and np.isfinite(updated).all()):
-            raise self._diverged(batch, lr)
+            raise diverged(q, batch, lr, self.state["t"])
         net.theta[self.index] = updated
         self.state = state
         return loss
@@ -104,20 +105,8 @@ class ReferenceEngine:
         for k in range(1, layout.K + 1):
             norms[k - 1] += np.linalg.norm(whole[layout.W[k].start : layout.b[k].stop])
 
-    def _diverged(self, batch: NDArray[np.intp], lr: float) -> DivergenceError:
-        """Return the error that names the update, what is not finite first, and a likely cause."""
-        q, net, t = self.problem, self.problem.net, self.state["t"]
-        trace = passes.forward(net, q.X[batch])
-        where = next(
-            (f"a_{k}" for k in range(1, net.K + 1) if not np.isfinite(trace.a[k]).all()), "the gradient"
-        )
-        largest = np.abs(q.X).max(axis=0)
-        column = int(np.argmax(largest))
-        if largest[column] > 1e3:
-            advice = f"column {column + 1} of X reaches {largest[column]:.3g}: standardise it"
-        else:
-            advice = f"lower the learning rate ({lr:.3g}) or clip the gradient"
-        return DivergenceError(
-            f"training diverged at update {t + 1:,} (epoch {t // q.updates_per_epoch + 1}): "
-            f"{where} is no longer finite; {advice}. The network keeps the parameters before that update."
-        )
+
+def predict(net: Network, X: Floats) -> Floats:
+    """Return y_hat, (N, n_K), of the rows of X, block by block."""
+    blocks = [passes.forward(net, X[start : start + BLOCK]).y_hat for start in range(0, len(X), BLOCK)]
+    return np.concatenate(blocks)

@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.engines import predict
 from deltarule.errors import OptionError
 from deltarule.network import Network
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, Target, Task, target_from_record
-
-BLOCK = 65_536
-"""Rows that go through the network at a time."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,7 @@ class TableModel:
         return table.column(self.target.name, "target column")
 
     def _y_hat(self, data: object) -> NDArray[Any]:
-        X = self.encoder.encode(data)
-        blocks = [self.network.predict(X[start : start + BLOCK]) for start in range(0, len(X), BLOCK)]
-        return np.concatenate(blocks)
+        return predict(self.network, self.network.inputs(self.encoder.encode(data)))
 
     def record(self) -> dict[str, Any]:
         """Return everything but theta as plain data for JSON."""

@@ -73,6 +73,7 @@ def train(
     early_stopping: int | EarlyStopping | None = None,
     shuffle: bool = True,
     seed: int = 0,
+    n_threads: int | None = None,
     engine: str = "auto",
     progress: bool | None = None,
     listeners: Iterable[Listener] = (),
@@ -116,8 +117,11 @@ def train(
         Visit the examples in a new order every epoch, from the seed.
     seed
         Of the validation part and of the order.
+    n_threads
+        The most threads to use; None for one each processor. The result is the same, to the last bit, for any.
     engine
-        "auto" or "reference".
+        "compiled" (machine code made for this processor), "reference" (the functions of `deltarule.maths` as they
+        are), or "auto", which is the first.
     progress
         A bar on standard error: None where that is a terminal, or True or False.
     listeners
@@ -173,6 +177,7 @@ def train(
                 validation=validation,
                 shuffle=shuffle,
                 seed=seed,
+                n_threads=n_threads,
                 engine=engine,
                 interrupted=interrupted,
             ),
@@ -255,6 +260,7 @@ def events(
     validation: float | Sequence[ArrayLike] | None = None,
     shuffle: bool = True,
     seed: int = 0,
+    n_threads: int | None = None,
     engine: str = "auto",
     interrupted: NDArray[np.bool_] | None = None,
 ) -> Iterator[Event]:
@@ -268,7 +274,7 @@ def events(
     ...     if isinstance(event, EpochEnded) and event.loss < 1.0:
     ...         break
     """
-    _refuse_settings(epochs, batch_size, l1, l2, clip_norm, clip_value)
+    _refuse_settings(epochs, batch_size, l1, l2, clip_norm, clip_value, n_threads)
     chosen = _optimiser(optimiser)
     is_lbfgs = isinstance(chosen, LBFGS)
     # Line searches compare losses that differ by less than float32 resolves.
@@ -289,7 +295,7 @@ def events(
         clip_norm=clip_norm,
         clip_value=clip_value,
     )
-    runner = _engine(engine, problem)
+    runner = _engine(engine, problem, n_threads)
     interrupted = np.zeros(1, bool) if interrupted is None else interrupted
     yield RunStarted(
         net=net,
@@ -375,7 +381,10 @@ def _refuse_settings(
     l2: float,
     clip_norm: float | None,
     clip_value: float | None,
+    n_threads: int | None,
 ) -> None:
+    if n_threads is not None and n_threads < 1:
+        raise OptionError(f"n_threads is {n_threads}; it must be 1 or more, or None for one each processor.")
     if epochs < 1:
         raise OptionError(f"epochs is {epochs}; it must be 1 or more.")
     if batch_size is not None and batch_size < 1:

@@ -1,0 +1,282 @@
+"""CompiledEngine and `predict`: the interface of an engine over the compiled kernels."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import cache, cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.engines.base import EpochResult, Problem
+from deltarule.engines.compiled import epoch as kernels
+from deltarule.engines.compiled import optimisers
+from deltarule.engines.compiled.memory import Memory
+from deltarule.engines.compiled.plan import GRADIENT, N_THETA, STATES, THETA, plan
+from deltarule.engines.compiled.threads import run
+from deltarule.engines.divergence import diverged
+from deltarule.maths.optimisers import State
+from deltarule.maths.schedules import Constant
+from deltarule.network import Floats, Network
+from deltarule.parameters import Selection
+
+EVALUATED = 192
+"""Rows of a block where only y_hat or a loss is wanted; blocks are added up in their order."""
+LONG = 1e9
+"""Floating-point operations after which a person may want to press Ctrl-C, which only an idle main thread sees."""
+
+
+class Workplace:
+    """Memory and threads for one shape of work on one network."""
+
+    def __init__(
+        self,
+        net: Network,
+        selection: Selection | None,
+        batch: int,
+        most_threads: int,
+        examples: int,
+        n_states: int = 0,
+        keeps_gradient: bool = True,
+    ) -> None:
+        self.plan = plan(net, selection, batch, most_threads, n_states, keeps_gradient)
+        self.memory = Memory(net, self.plan)
+        if selection is not None:
+            self.memory.mark(selection)
+        self.threads = self.plan.threads_worth(most_threads, examples)
+        self.is_long = self.plan.operations * examples > LONG
+        self.losses = np.zeros(64)
+        self.squares = np.zeros((len(self.plan.blocks), 2))
+        self.shares = self.plan.shares(self.threads)
+        self.counters = np.zeros(kernels.COUNTERS, np.int64)
+
+    def run(self, work: Callable[[int], None]) -> None:
+        """Call work(thread) in every thread, or here, where that is all."""
+        self.counters[:] = 0
+        if self.threads == 1 and not self.is_long:
+            work(0)
+        else:
+            run(self.threads, work)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The first arguments of every kernel."""
+        return self.memory.numbers, self.plan.layers, self.plan.places
+
+
+class CompiledEngine:
+    """Runs an epoch as machine code made for this processor, on several threads where it pays.
+
+    The bits of the result are the same for every number of threads.
+    """
+
+    name: ClassVar[str] = "compiled"
+
+    def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
+        get_ready(str(problem.net.dtype))
+        self.problem = q = problem
+        self.most_threads = n_threads or available_threads()
+        clips = (q.clip_value or 0.0, q.clip_norm or 0.0)
+        self.reals = np.array(
+            [q.optimiser.weight_decay, q.penalty.l1, q.penalty.l2, *clips, *optimisers.settings(q.optimiser)]
+        )
+        self.code = optimisers.CODES[q.optimiser.name]
+        self.states = optimisers.STATES[q.optimiser.name]
+        self.t = 0
+        self.is_uniform = bool((q.w == q.w[0]).all())
+
+    @cached_property
+    def training(self) -> Workplace:
+        """Where epochs run, with the optimiser's state."""
+        q = self.problem
+        clips = q.clip_norm is not None
+        place = Workplace(
+            q.net,
+            q.selection,
+            q.batch_size,
+            self.most_threads,
+            len(q.X),
+            len(self.states),
+            keeps_gradient=clips,
+        )
+        initial = q.optimiser.init(q.net.theta)
+        for n, name in enumerate(self.states):
+            place.memory.write(_state_at(place, n), initial[name])
+        return place
+
+    @cached_property
+    def whole(self) -> Workplace:
+        """Where the gradient of the full batch is taken."""
+        q = self.problem
+        return Workplace(q.net, q.selection, len(q.X), self.most_threads, len(q.X))
+
+    @cached_property
+    def evaluation(self) -> Workplace:
+        """Where the losses of other examples are taken."""
+        return _evaluation(self.problem.net, self.most_threads, len(self.problem.X))
+
+    @property
+    def state(self) -> State:
+        """The optimiser's: the count t of updates, and arrays over the parameters that learn."""
+        state: State = {"t": self.t}
+        for n, name in enumerate(self.states):
+            whole = np.zeros_like(self.problem.net.theta)
+            self.training.memory.read(_state_at(self.training, n), whole)
+            state[name] = whole[self.problem.selection.index]
+        return state
+
+    def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
+        q, memory = self.problem, self.training.memory
+        memory.load()
+        before = memory.numbers[: memory.plan.kept].copy()
+        rates = self._rates(q.updates_per_epoch)
+        total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
+        if why == kernels.DIVERGED or not np.isfinite(memory.numbers[: memory.plan.kept]).all():
+            self._return_to_last_good(before, order, rates, steps)
+        memory.read(int(memory.plan.places[THETA]), q.net.theta)
+        self.t += updates
+        return EpochResult(
+            loss=total / float(q.w.sum(dtype=np.float64)),
+            gradient_norms=norms / max(steps, 1),
+            learning_rate=float(rates[updates - 1]) if updates else 0.0,
+            examples=min(steps * q.batch_size, len(order)),
+        )
+
+    def _steps(
+        self, order: NDArray[np.intp], rates: Floats, interrupted: NDArray[np.bool_], most: int
+    ) -> tuple[float, int, int, NDArray[np.float64], int]:
+        """Make at most so many steps; return loss times weight, steps, updates, sums of norms, and why it ended."""
+        q, place = self.problem, self.training
+        norms, result = np.zeros(q.net.K), np.zeros(3)
+        place.run(
+            lambda thread: kernels.epoch(
+                *place.shape, place.plan.blocks, place.shares, self.code, self.reals, q.X, q.p, q.w, self.is_uniform,
+                order, rates, self.t, place.losses, place.squares, norms, result, place.counters, interrupted, most,
+                thread, place.threads,
+            )
+        )  # fmt: skip
+        return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[kernels.STOP])
+
+    def _return_to_last_good(
+        self, before: Floats, order: NDArray[np.intp], rates: Floats, steps: int
+    ) -> None:
+        """Repeat the epoch up to the last step that left everything finite, and raise the error of the next.
+
+        The same steps give the same bits; so the loop need not keep what was before each of them.
+        """
+        q, memory = self.problem, self.training.memory
+        never = np.zeros(1, bool)
+        for most in range(steps, -1, -1):
+            memory.numbers[: memory.plan.kept] = before
+            memory.read(int(memory.plan.places[THETA]), q.net.theta)
+            memory.load(is_forced=True)
+            _, _, updates, _, why = self._steps(order, rates, never, most)
+            if why == kernels.GOING and np.isfinite(memory.numbers[: memory.plan.kept]).all():
+                memory.read(int(memory.plan.places[THETA]), q.net.theta)
+                self.t += updates
+                batch = order[most * q.batch_size : (most + 1) * q.batch_size]
+                raise diverged(q, batch, float(rates[updates]), self.t)
+
+    def objective(self) -> tuple[float, float, NDArray[Any]]:
+        q, place = self.problem, self.whole
+        place.memory.load()
+        order = np.arange(len(q.X))
+        share = 1.0 / float(q.w.sum(dtype=np.float64))
+        reals = self.reals.copy()
+        reals[[kernels.CLIP_VALUE, kernels.CLIP_NORM]] = 0.0
+        place.run(
+            lambda thread: kernels.gradient(
+                *place.shape, place.plan.blocks, place.shares, reals, q.X, q.p, q.w, share, order, place.losses,
+                place.squares, place.counters, thread, place.threads,
+            )
+        )  # fmt: skip
+        whole = np.zeros_like(q.net.theta)
+        place.memory.read(int(place.plan.places[GRADIENT]), whole)
+        theta = q.net.theta[q.selection.index]
+        penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
+        groups = -(-len(q.X) // place.plan.group_rows)
+        return float(place.losses[:groups].sum()), penalty, whole[q.selection.index]
+
+    def loss(self, X: Floats, p: Floats, c: Floats) -> float:
+        place = self.evaluation
+        sums = np.zeros(-(-len(X) // EVALUATED))
+        _evaluate(place, X, p, c, np.zeros((0, 0), X.dtype), sums)
+        return float(sums.sum())
+
+    def _rates(self, steps: int) -> NDArray[np.float64]:
+        q = self.problem
+        if isinstance(q.schedule, Constant):
+            return np.full(steps, q.optimiser.lr)
+        return np.array([q.learning_rate(self.t + n) for n in range(steps)])
+
+
+def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
+    """Return y_hat, (N, n_K), of the rows of X, (N, n_0) in the network's dtype, in memory of a few hundred rows."""
+    get_ready(str(net.dtype))
+    out = np.zeros((len(X), net.sizes[-1]), net.dtype)
+    nothing = np.zeros((0, net.sizes[-1]), net.dtype)
+    place = _evaluation(net, n_threads or available_threads(), len(X))
+    _evaluate(place, X, nothing, nothing[:, 0], out, np.zeros(0))
+    return out
+
+
+def _evaluation(net: Network, most_threads: int, examples: int) -> Workplace:
+    return Workplace(net, None, EVALUATED * most_threads, most_threads, examples)
+
+
+def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
+    place.memory.load()
+    order = np.arange(len(X))
+    place.run(
+        lambda thread: kernels.evaluate(
+            *place.shape, np.ascontiguousarray(X), np.ascontiguousarray(p), np.ascontiguousarray(c), order, EVALUATED,
+            out, sums, thread, place.threads,
+        )
+    )  # fmt: skip
+
+
+def _state_at(place: Workplace, n: int) -> int:
+    return int(place.plan.places[STATES] + n * place.plan.places[N_THETA])
+
+
+def available_threads() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def get_ready(dtype: str) -> None:
+    """Compile the kernels for a dtype, or load them from the cache, and say so where it takes a while."""
+    net = Network([1, 2, 2], dtype=dtype)
+    X, p, w = net.examples([[0.0]], [0])
+    order, never = np.zeros(1, np.intp), np.zeros(1, bool)
+    place = Workplace(net, net.layout.select(), 1, 1, 1)
+    reals = np.zeros(kernels.FIVE + 5)
+    with _announced():
+        kernels.epoch(
+            *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, True, order, np.ones(1), 0, place.losses,
+            place.squares, np.zeros(2), np.zeros(3), place.counters, never, 0, 0, 1,
+        )  # fmt: skip
+        kernels.gradient(
+            *place.shape, place.plan.blocks, place.shares, reals, X, p, w, 1.0, order, place.losses, place.squares,
+            place.counters, 0, 1,
+        )  # fmt: skip
+        kernels.evaluate(*place.shape, X, p, w, order, 1, p[:0], np.zeros(1), 0, 1)
+
+
+@contextmanager
+def _announced() -> Generator[None]:
+    """Say on a terminal what takes so long, where it does."""
+    words = "deltarule: compiling the engine for this processor, once ..."
+    timer = threading.Timer(1.5, lambda: print(words, file=sys.stderr))
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,236 @@
+"""The compiled engine against the reference: random problems, every option, any number of threads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from tests.engines.test_engines import problem
+
+from deltarule.engines import Problem, engine, predict
+from deltarule.engines.compiled import plan
+from deltarule.errors import DivergenceError
+from deltarule.maths.activations import ACTIVATIONS
+from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, Optimiser
+from deltarule.maths.optimisers import optimiser as named
+from deltarule.maths.outputs import OUTPUTS
+from deltarule.maths.penalties import Penalty
+from deltarule.maths.schedules import Constant, OneCycle
+from deltarule.network import Network
+
+STEPWISE = [name for name, kind in OPTIMISERS.items() if kind is not LBFGS]
+
+
+def targets(rng: np.random.Generator, output: str, N: int, n: int) -> np.ndarray:
+    if output == "softmax":
+        return rng.integers(0, n, N) if rng.random() < 0.5 else rng.dirichlet(np.ones(n), N)
+    if output == "sigmoid":
+        return rng.integers(0, 2, (N, n))
+    return rng.poisson(2.0, (N, n)) if output == "poisson" else rng.normal(size=(N, n))
+
+
+def random_problem(seed: int, dtype: str = "float64") -> Problem:
+    """Every activation, output and optimiser comes up as seeds count on; all else is drawn."""
+    rng = np.random.default_rng(seed)
+    output = list(OUTPUTS)[seed % len(OUTPUTS)]
+    sizes = [int(rng.integers(1, 40)) for _ in range(rng.integers(1, 5))]
+    sizes.append(int(rng.integers(2 if output == "softmax" else 1, 20)))
+    names = [list(ACTIVATIONS)[(seed + k) % len(ACTIVATIONS)] for k in range(len(sizes) - 2)]
+    net = Network(sizes, names or "tanh", output, seed=seed, dtype=dtype)
+    N = int(rng.integers(1, 150))
+    X, p, w = net.examples(rng.normal(size=(N, sizes[0])), targets(rng, output, N, sizes[-1]))
+    only = None
+    if rng.random() < 0.5:
+        only = rng.random(net.layout.size) < rng.choice([0.1, 0.9])
+        only[rng.integers(net.layout.size)] = True
+        if rng.random() < 0.5:
+            only = [f"{rng.choice(['W', 'b'])}[{rng.integers(1, len(sizes))}]"]
+    which = named(STEPWISE[seed % len(STEPWISE)], lr=1e-3)
+    assert isinstance(which, Optimiser)
+    return Problem(
+        net=net,
+        X=X,
+        p=p,
+        w=w
+        if rng.random() < 0.5
+        else rng.choice([0.0, 1.0, 2.5], N).astype(dtype) + np.eye(1, N, dtype=dtype)[0],
+        batch_size=min(N, int(rng.choice([1, 3, 16, 64, 1000]))),
+        epochs=10,
+        optimiser=which if rng.random() < 0.5 else type(which)(lr=1e-3, weight_decay=0.1),
+        schedule=Constant() if rng.random() < 0.5 else OneCycle(),
+        selection=net.layout.select(only),
+        penalty=Penalty(0.01, 0.02) if rng.random() < 0.3 else Penalty(),
+        clip_norm=float(rng.choice([0.01, 10.0])) if rng.random() < 0.3 else None,
+        clip_value=0.05 if rng.random() < 0.3 else None,
+    )
+
+
+def order_of(q: Problem, epoch: int) -> np.ndarray:
+    return np.random.default_rng(epoch).permutation(len(q.X))
+
+
+def run(name: str, q: Problem, epochs: int, n_threads: int | None = None):
+    """Train, and return the engine and its results."""
+    runner = engine(name, q, n_threads)
+    return runner, [runner.epoch(order_of(q, epoch), np.zeros(1, bool)) for epoch in range(epochs)]
+
+
+def compare(make, epochs: int, rtol: float, atol: float) -> None:
+    q, specified = make(), make()
+    try:
+        reference, expected = run("reference", specified, epochs)
+    except DivergenceError as error:
+        with pytest.raises(DivergenceError, match=re.escape(str(error))):
+            run("compiled", q, epochs)
+        np.testing.assert_allclose(q.net.theta, specified.net.theta, rtol, atol)
+        return
+    runner, results = run("compiled", q, epochs)
+    np.testing.assert_allclose(q.net.theta, specified.net.theta, rtol, atol)
+    for result, right in zip(results, expected, strict=True):
+        assert result.loss == pytest.approx(right.loss, rel=rtol, abs=atol)
+        np.testing.assert_allclose(result.gradient_norms, right.gradient_norms, rtol, atol)
+        assert result.learning_rate == pytest.approx(right.learning_rate, rel=1e-12)
+        assert result.examples == right.examples
+    assert runner.state.keys() == reference.state.keys()
+    for name, values in reference.state.items():
+        np.testing.assert_allclose(runner.state[name], values, rtol, atol)
+    still = np.ones(q.net.layout.size, bool)
+    still[q.selection.index] = False
+    np.testing.assert_array_equal(q.net.theta[still], make().net.theta[still])
+
+
+@pytest.mark.parametrize("seed", range(90))
+def test_ten_epochs_of_random_problems(seed: int):
+    compare(lambda: random_problem(seed), 10, rtol=1e-7, atol=1e-11)
+
+
+@pytest.mark.parametrize("seed", range(90, 130))
+def test_an_epoch_in_single_precision(seed: int):
+    compare(lambda: random_problem(seed, "float32"), 1, rtol=2e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"sizes": (1, 1, 1, 2)},
+        {"sizes": (1000, 3)},
+        {"sizes": (5, 1000, 2)},
+        {"sizes": (70, 48, 33, 17)},
+        {"N": 1, "batch_size": 1},
+        {"N": 2000, "batch_size": 2000},
+        {"N": 1999, "batch_size": 640},
+        {"N": 5, "batch_size": 5, "sizes": (300, 200, 3)},
+    ],
+    ids=str,
+)
+def test_shapes_at_the_edges(case: dict[str, object]):
+    compare(lambda: problem(**case), 2, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", [0, 5, 9, 14, 23, 31])
+def test_the_objective_is_the_reference_s(seed: int):
+    q = random_problem(seed)
+    loss, penalty, grad = engine("compiled", q).objective()
+    right_loss, right_penalty, right = engine("reference", q).objective()
+    assert (loss, penalty) == (pytest.approx(right_loss, rel=1e-11), pytest.approx(right_penalty, rel=1e-11))
+    np.testing.assert_allclose(grad, right, rtol=1e-9, atol=1e-12)
+
+
+@pytest.fixture
+def every_thread_counts(monkeypatch: pytest.MonkeyPatch):
+    """Use as many threads as are asked for, however small the work."""
+    monkeypatch.setattr(plan, "QUICK", 0.0)
+    monkeypatch.setattr(plan, "WORTH", 1e-9)
+
+
+@pytest.mark.usefixtures("every_thread_counts")
+class TestThreads:
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize(
+        "case",
+        [
+            {"sizes": (4, 6, 5, 3), "N": 130, "batch_size": 32},
+            {"sizes": (4, 6, 5, 3), "N": 4000, "batch_size": 1500},
+            {"sizes": (30, 128, 64, 3), "N": 300, "batch_size": 100},
+            {"sizes": (30, 128, 64, 3), "N": 300, "batch_size": 100, "clip_norm": 0.1},
+            {"sizes": (20, 300, 300, 3), "N": 7, "batch_size": 3, "penalty": Penalty(0.01, 0.01)},
+        ],
+        ids=str,
+    )
+    def test_the_same_bits_for_any_number(self, case: dict[str, object], dtype: str):
+        outcomes = []
+        for n_threads in (1, 2, 4, 8):
+            q = problem(**case, dtype=dtype)
+            _, results = run("compiled", q, 2, n_threads)
+            y_hat = predict(q.net, q.X, n_threads)
+            objective = engine("compiled", q, n_threads).objective()
+            held = engine("compiled", q, n_threads).loss(q.X, q.p, q.w)
+            outcomes.append(
+                (q.net.theta.tobytes(), results[-1].loss, results[-1].gradient_norms.tobytes(), y_hat.tobytes(),
+                 objective[0], objective[2].tobytes(), held)
+            )  # fmt: skip
+        assert all(outcome == outcomes[0] for outcome in outcomes[1:])
+
+    def test_eight_python_threads_train_their_own_networks(self):
+        def train_one(_: int) -> bytes:
+            q = problem(sizes=(30, 64, 3), N=500, batch_size=50)
+            run("compiled", q, 3, 2)
+            return q.net.theta.tobytes()
+
+        with ThreadPoolExecutor(8) as pool:
+            assert len(set(pool.map(train_one, range(8)))) == 1
+
+
+def _train_in_a_child(_: int) -> bytes:
+    q = problem(sizes=(30, 64, 3), N=2000, batch_size=50)
+    run("compiled", q, 2, 2)
+    return q.net.theta.tobytes()
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_children_train_as_their_parent_does(way: str):
+    here = _train_in_a_child(0)
+    with multiprocessing.get_context(way).Pool(2) as pool:
+        assert pool.map(_train_in_a_child, range(2)) == [here, here]
+
+
+class TestDivergence:
+    def test_the_network_keeps_what_was_before_the_update(self):
+        make = lambda: problem(sizes=(4, 6, 3), N=200, batch_size=8, optimiser=Adam(lr=3e37), dtype="float32")  # noqa: E731
+        q = make()
+        with pytest.raises(
+            DivergenceError, match=r"diverged at update \d+ \(epoch 1\): .* is no longer finite"
+        ) as caught:
+            run("compiled", q, 1)
+        update = int(re.search(r"update (\d+)", str(caught.value))[1])
+        assert np.isfinite(q.net.theta).all()
+        again = make()
+        runner = engine("compiled", again)
+        runner.epoch(order_of(q, 0)[: 8 * (update - 1)], np.zeros(1, bool))
+        np.testing.assert_array_equal(q.net.theta, again.net.theta)
+
+    def test_the_message_names_layer_and_column(self):
+        q = problem(sizes=(4, 6, 3), dtype="float32")
+        q.X[11, 2] = 3e38
+        q.net.W[1][:] = 5.0
+        with pytest.raises(DivergenceError, match=r"a_1 .*column 3 of X reaches 3e\+38: standardise it"):
+            run("compiled", q, 1)
+
+
+def test_an_interrupted_epoch_visits_nothing():
+    q = problem()
+    before = q.net.theta.copy()
+    result = engine("compiled", q).epoch(np.arange(len(q.X)), np.ones(1, bool))
+    assert (result.examples, result.loss) == (0, 0.0)
+    np.testing.assert_array_equal(q.net.theta, before)
+
+
+def test_predictions_of_many_rows_are_those_of_the_reference():
+    for output in OUTPUTS:
+        net = Network([5, 40, 20, 3], ["gelu", "softplus"], output, seed=1)
+        X = np.random.default_rng(0).normal(size=(1001, 5)).astype("float32")
+        np.testing.assert_allclose(predict(net, X), net.forward(X).y_hat, rtol=2e-4, atol=1e-6)
