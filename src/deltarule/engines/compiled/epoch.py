@@ -22,7 +22,7 @@ from collections.abc import Callable
 from numba import njit
 
 from deltarule.engines.compiled import optimisers, outputs
-from deltarule.engines.compiled.activations import CODES, activate
+from deltarule.engines.compiled.activations import activate
 from deltarule.engines.compiled.functions import OPTIONS, apart, like
 from deltarule.engines.compiled.plan import (
     AT,
@@ -56,8 +56,6 @@ from deltarule.engines.compiled.plan import (
 from deltarule.engines.compiled.threads import add, look, meet
 from deltarule.engines.compiled.tiles import LANES_4, LANES_8, add_squares, product, transpose_tile
 
-_SIGMOID, _SOFTPLUS = CODES["sigmoid"], CODES["softplus"]
-
 DECAY, L1, L2, CLIP_VALUE, CLIP_NORM = range(5)
 FIVE = 5
 """Entries of `reals`; from FIVE on the optimiser's settings. A clip of 0 means none."""
@@ -81,12 +79,7 @@ def forward(memory, layers, places, base, count):
             memory, h, width, bias, 0, before, inner, 1, bias + width, width, count, width, layers[k, N_IN], 0
         )
         if k < K:
-            code = layers[k, CODE]
-            activate(code, memory, h, d, count * width)
-            n = layers[k, N_OUT]
-            if code in (_SIGMOID, _SOFTPLUS) and n < width:  # g(0) is not 0
-                for r in range(count):
-                    memory[h + r * width + n : h + (r + 1) * width] = 0
+            activate(layers[k, CODE], memory, h, d, count * width)
 
 
 @njit(**OPTIONS)
