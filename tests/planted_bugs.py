@@ -91,8 +91,11 @@ BUGS = [
     Bug("test rows' own mean in standardising", "tables/encoders.py", "return standardised(filled, self.mean, self.std, self.unit)[:, None]", "return standardised(filled, float((filled / self.unit).mean()), self.std, self.unit)[:, None]", TABLES),
     Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", TABLES),
     # The compiled engine
-    Bug("the second layer's copy of W is not renewed", "engines/compiled/epoch.py", "        transpose(memory, layers, places, k, max(r0 - 1, 0), r1 - 1)", "        transpose(memory, layers, places, k, max(r0 - 1, 0), 0)", COMPILED),
-    Bug("biases decay too", "engines/compiled/epoch.py", "skip = width if r0 == 0 and decay != 0.0 else 0", "skip = 0", COMPILED),
-    Bug("a frozen parameter is not put back", "engines/compiled/epoch.py", "                theta[i] = keep[i]", "                theta[i] = theta[i]", COMPILED),
+    Bug("the bias has no input", "engines/compiled/memory.py", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 1", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 0", COMPILED),
+    Bug("biases decay too", "engines/compiled/epoch.py", "return min(block[4], layers[k, N_IN]) - block[3]", "return block[4] - block[3]", COMPILED),
+    Bug("a frozen parameter is not put back", "engines/compiled/epoch.py", "+ i] = memory[spare + r * width + i]", "+ i] += 0 * memory[spare + r * width + i]", COMPILED),
     Bug("the running product begins at 1", "engines/compiled/epoch.py", "reals[FIVE] ** t, reals[FIVE + 1] ** t", "1.0, 1.0", COMPILED),
+    Bug("single examples forget the second moment's correction", "engines/compiled/single.py", "        running_b *= settings[1]", "        running_b *= 0.0", COMPILED),
+    Bug("a group begins with the gradient of the batch before", "engines/compiled/epoch.py", "        for i in range(places[SIZE]):\n            memory[to + i] = 0", "        for i in range(places[SIZE]):\n            memory[to + i] *= 1", COMPILED),
+    Bug("only the first chunk of examples counts in a gradient", "engines/compiled/epoch.py", "count, columns, height * columns, mode", "count, columns, 0, mode", COMPILED),
 ]  # fmt: skip

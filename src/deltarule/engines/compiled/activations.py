@@ -1,4 +1,4 @@
-"""h = g(a) and g'(a) in place, over a run of numbers.
+"""h = g(a) and g'(a) in place, over rows of numbers.
 
 The same formulas as `deltarule.maths.activations`, sharing the one exponential that both need.
 """
@@ -8,103 +8,134 @@ The same formulas as `deltarule.maths.activations`, sharing the one exponential 
 
 from __future__ import annotations
 
-from numba import njit
+from collections.abc import Callable
+from typing import Any
 
-from deltarule.engines.compiled.functions import OPTIONS, apart, exp, exp_parts, larger, like, log1p, smaller
+from numba import types
+from numba.extending import intrinsic
+
+from deltarule.engines.compiled.functions import exp, exp_minus_1, exp_parts, log1p
+from deltarule.engines.compiled.vectors import Kernel, Vector, Writer, larger, smaller
 from deltarule.maths.activations import ACTIVATIONS, GELU, SELU, LeakyReLU
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(ACTIVATIONS)}
 
-# Numba freezes globals into the machine code.
-_IDENTITY, _SIGMOID, _TANH, _RELU, _LEAKY_RELU = (
-    CODES[name] for name in ("identity", "sigmoid", "tanh", "relu", "leaky_relu")
-)
-_ELU, _SELU, _GELU, _SILU, _SOFTPLUS = (CODES[name] for name in ("elu", "selu", "gelu", "silu", "softplus"))
-_SLOPE, _SCALE, _ALPHA = LeakyReLU.slope, SELU.s, SELU.alpha
-_ROOT, _CUBIC = GELU.scale, GELU.cubic
+Pair = tuple[Vector, Vector]
 
 
-@njit(**OPTIONS)
-def activate(code, memory, h_at, d_at, count):
-    """Replace the a in memory[h_at:] by g(a), and write g'(a) to memory[d_at:]; `count` numbers."""
-    apart()
-    h, d = memory[h_at : h_at + count], memory[d_at : d_at + count]
-    zero, one, two = like(h[0], 0.0), like(h[0], 1.0), like(h[0], 2.0)
-    if code == _RELU:
-        for i in range(count):
-            a = h[i]
-            d[i] = one if a > zero else zero
-            h[i] = a if not a <= zero else zero  # NaN stays NaN
-    elif code == _TANH:  # with e = exp(-2 |a|): tanh |a| = (1 - e) / (1 + e), and 4 e / (1 + e)^2
-        for i in range(count):
-            a = h[i]
-            p, s, t = exp_parts(-two * abs(a))
-            e, less = (one + p) * s * t, s * t * p + (s * t - one)
-            inverse = one / (two + less)
-            value = -less * inverse
-            h[i] = -value if a < zero else value
-            d[i] = two * two * e * inverse * inverse
-    elif code == _SIGMOID:
-        for i in range(count):
-            a = h[i]
-            e = exp(-abs(a))
-            inverse = one / (one + e)
-            h[i] = (e if a < zero else one) * inverse
-            d[i] = e * inverse * inverse
-    elif code == _LEAKY_RELU:
-        slope = like(zero, _SLOPE)
-        for i in range(count):
-            a = h[i]
-            d[i] = one if a > zero else slope
-            h[i] = a if a > zero else slope * a
-    elif code == _ELU:
-        for i in range(count):
-            a = h[i]
-            e, less = _below(a)
-            h[i] = a if a > zero else less
-            d[i] = one if a > zero else e
-    elif code == _SELU:
-        scale, alpha = like(zero, _SCALE), like(zero, _ALPHA)
-        for i in range(count):
-            a = h[i]
-            e, less = _below(a)
-            h[i] = scale * (a if a > zero else alpha * less)
-            d[i] = scale * (one if a > zero else alpha * e)
-    elif code == _GELU:
-        two_root, cubic, bound = like(zero, 2.0 * _ROOT), like(zero, _CUBIC), like(zero, 30.0)
-        three_cubic = like(zero, 3.0 * _CUBIC)
-        for i in range(count):
-            a = h[i]
-            t = larger(-bound, smaller(bound, a))
-            u = two_root * (t + cubic * t * t * t)
-            e = exp(-abs(u))
-            inverse = one / (one + e)
-            s = (e if u < zero else one) * inverse
-            h[i] = a * s
-            d[i] = s + t * (e * inverse * inverse) * two_root * (one + three_cubic * t * t)
-    elif code == _SILU:
-        for i in range(count):
-            a = h[i]
-            e = exp(-abs(a))
-            inverse = one / (one + e)
-            s = (e if a < zero else one) * inverse
-            h[i] = a * s
-            d[i] = s + a * e * inverse * inverse
-    elif code == _SOFTPLUS:
-        for i in range(count):
-            a = h[i]
-            e = exp(-abs(a))
-            h[i] = (a if not a <= zero else zero) + log1p(e)
-            d[i] = (e if a < zero else one) / (one + e)
-    else:
-        for i in range(count):
-            d[i] = one
+def _relu(a: Vector) -> Pair:
+    zero = a.like(0.0)
+    return zero.where(a <= 0.0, a), a.like(1.0).where(a > 0.0, 0.0)  # NaN stays NaN
 
 
-@njit(**OPTIONS)
-def _below(a):
+def _tanh(a: Vector) -> Pair:
+    """With e = exp(-2 |a|): tanh |a| = (1 - e) / (1 + e), and the slope 1 - tanh^2."""
+    less = exp_minus_1(2.0 * abs(a))
+    h = (less / (less + 2.0)).with_sign_of(a)
+    return h, 1.0 - h * h
+
+
+def _sigmoid(a: Vector) -> Pair:
+    e = exp(-abs(a))
+    inverse = 1.0 / (e + 1.0)
+    return e.where(a < 0.0, 1.0) * inverse, e * inverse * inverse
+
+
+def _leaky_relu(a: Vector) -> Pair:
+    slope = LeakyReLU.slope
+    return a.where(a > 0.0, slope * a), a.like(1.0).where(a > 0.0, slope)
+
+
+def _below(a: Vector) -> Pair:
     """Return exp and exp - 1 of min(a, 0)."""
-    zero = like(a, 0.0)
-    p, s, t = exp_parts(a if a < zero else zero)
+    p, s, t = exp_parts(a.where(a < 0.0, 0.0))
     scale = s * t
-    return (like(a, 1.0) + p) * scale, scale * p + (scale - like(a, 1.0))
+    return (p + 1.0) * scale, scale * p + (scale - 1.0)
+
+
+def _elu(a: Vector) -> Pair:
+    e, less = _below(a)
+    return a.where(a > 0.0, less), a.like(1.0).where(a > 0.0, e)
+
+
+def _selu(a: Vector) -> Pair:
+    e, less = _below(a)
+    return SELU.s * a.where(a > 0.0, SELU.alpha * less), SELU.s * a.like(1.0).where(a > 0.0, SELU.alpha * e)
+
+
+def _gelu(a: Vector) -> Pair:
+    t = larger(-30.0, smaller(30.0, a))
+    u = 2.0 * GELU.scale * (t + GELU.cubic * t * t * t)
+    e = exp(-abs(u))
+    inverse = 1.0 / (e + 1.0)
+    s = e.where(u < 0.0, 1.0) * inverse
+    slope = 2.0 * GELU.scale * (1.0 + 3.0 * GELU.cubic * t * t)
+    return a * s, s + t * (e * inverse * inverse) * slope
+
+
+def _silu(a: Vector) -> Pair:
+    e = exp(-abs(a))
+    inverse = 1.0 / (e + 1.0)
+    s = e.where(a < 0.0, 1.0) * inverse
+    return a * s, s + a * e * inverse * inverse
+
+
+def _softplus(a: Vector) -> Pair:
+    e = exp(-abs(a))
+    return a.like(0.0).where(a <= 0.0, a) + log1p(e), e.where(a < 0.0, 1.0) / (e + 1.0)
+
+
+def _identity(a: Vector) -> Pair:
+    return a, a.like(1.0)
+
+
+FORMULAS: dict[str, Callable[[Vector], Pair]] = {
+    "identity": _identity,
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "selu": _selu,
+    "gelu": _gelu,
+    "silu": _silu,
+    "softplus": _softplus,
+}
+"""g(a) and g'(a)."""
+
+
+@intrinsic
+def _activate(typing: Any, memory: Any, code: Any, h: Any, d: Any, count: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        code, h, d, count = write.arguments
+        after = builder.append_basic_block("activated")
+        choice = builder.switch(code, after)
+        for name, formula in FORMULAS.items():
+            block = builder.append_basic_block(name)
+            choice.add_case(write.whole(CODES[name]), block)
+            builder.position_at_end(block)
+            with write.each(write.whole(0), count, write.lanes) as n:
+                value, slope = formula(write.load(write.at(h, n)))
+                write.store(write.at(h, n), value)
+                write.store(write.at(d, n), slope)
+            builder.branch(after)
+        builder.position_at_end(after)
+        return context.get_dummy_value()
+
+    return types.void(memory, *[types.intp] * 4), generate
+
+
+def _activate_rows(memory, code, h, d, rows, stride, count):
+    """Replace the a in memory[h:] by g(a), and write g'(a) to memory[d:].
+
+    Of each of `rows` rows, `stride` apart, the first `count` numbers, a multiple of the vector.
+    """
+    if count == stride:
+        _activate(memory, code, h, d, rows * stride)
+    else:
+        for r in range(rows):
+            _activate(memory, code, h + r * stride, d + r * stride, count)
+
+
+activate = Kernel(_activate_rows)

@@ -14,19 +14,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
+from deltarule.engines.compiled import activations, optimisers, outputs, single, tiles
 from deltarule.engines.compiled import epoch as kernels
-from deltarule.engines.compiled import optimisers
 from deltarule.engines.compiled.memory import Memory
-from deltarule.engines.compiled.plan import GRADIENT, N_THETA, STATES, THETA, plan
-from deltarule.engines.compiled.threads import run
+from deltarule.engines.compiled.plan import (
+    ACTIVATE,
+    COLUMNS,
+    DELTA,
+    GRADIENT,
+    GROUP,
+    IS_PARTIAL,
+    LAYERS,
+    LEARNS,
+    ONE,
+    PRODUCT,
+    SINGLE,
+    SIZE,
+    STATES,
+    STEP,
+    Y_HAT,
+    plan,
+)
+from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, run
 from deltarule.engines.divergence import diverged
 from deltarule.maths.optimisers import State
 from deltarule.maths.schedules import Constant
 from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
 
-EVALUATED = 192
-"""Rows of a block where only y_hat or a loss is wanted; blocks are added up in their order."""
+KERNELS = {
+    PRODUCT: tiles.product,
+    ACTIVATE: activations.activate,
+    DELTA: outputs.delta,
+    Y_HAT: outputs.y_hat,
+    STEP: optimisers.step,
+}
+"""What a plan calls by its address."""
+FREEZE = 2e9
+"""Floating-point operations of a run on single examples from which on compiling for its sizes pays."""
 LONG = 1e9
 """Floating-point operations after which a person may want to press Ctrl-C, which only an idle main thread sees."""
 
@@ -45,23 +70,25 @@ class Workplace:
         keeps_gradient: bool = True,
     ) -> None:
         self.plan = plan(net, selection, batch, most_threads, n_states, keeps_gradient)
+        for place, kernel in KERNELS.items():
+            self.plan.places[place] = kernel.address(str(net.dtype))
+        if self.plan.places[SINGLE]:
+            self.plan.places[ONE] = single.KERNELS[int(self.plan.places[SINGLE])].address(str(net.dtype))
         self.memory = Memory(net, self.plan)
         if selection is not None:
             self.memory.mark(selection)
         self.threads = self.plan.threads_worth(most_threads, examples)
         self.is_long = self.plan.operations * examples > LONG
-        self.losses = np.zeros(64)
+        self.losses = np.zeros(self.plan.sums if self.plan.places[GROUP] else 1)
         self.squares = np.zeros((len(self.plan.blocks), 2))
         self.shares = self.plan.shares(self.threads)
-        self.counters = np.zeros(kernels.COUNTERS, np.int64)
+        self.plan.places[LAYERS] = self.plan.layers.ctypes.data
+        self.counters = np.zeros(COUNTERS, np.int64)
 
     def run(self, work: Callable[[int], None]) -> None:
-        """Call work(thread) in every thread, or here, where that is all."""
+        """Call work(thread) in every thread."""
         self.counters[:] = 0
-        if self.threads == 1 and not self.is_long:
-            work(0)
-        else:
-            run(self.threads, work)
+        run(self.threads, work, is_long=self.is_long)
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -88,7 +115,9 @@ class CompiledEngine:
         self.code = optimisers.CODES[q.optimiser.name]
         self.states = optimisers.STATES[q.optimiser.name]
         self.t = 0
-        self.is_uniform = bool((q.w == q.w[0]).all())
+        self.freezing: single.Frozen | None = None
+        self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
+        """Empty where all examples weigh the same."""
 
     @cached_property
     def training(self) -> Workplace:
@@ -136,12 +165,12 @@ class CompiledEngine:
         before = memory.numbers[: memory.plan.kept].copy()
         rates = self._rates(q.updates_per_epoch)
         total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
-        if why == kernels.DIVERGED or not np.isfinite(memory.numbers[: memory.plan.kept]).all():
+        if why == DIVERGED or not np.isfinite(memory.numbers[: memory.plan.kept]).all():
             self._return_to_last_good(before, order, rates, steps)
-        memory.read(int(memory.plan.places[THETA]), q.net.theta)
+        memory.save()
         self.t += updates
         return EpochResult(
-            loss=total / float(q.w.sum(dtype=np.float64)),
+            loss=total / (float(self.w.sum(dtype=np.float64)) or len(order)),
             gradient_norms=norms / max(steps, 1),
             learning_rate=float(rates[updates - 1]) if updates else 0.0,
             examples=min(steps * q.batch_size, len(order)),
@@ -153,14 +182,44 @@ class CompiledEngine:
         """Make at most so many steps; return loss times weight, steps, updates, sums of norms, and why it ended."""
         q, place = self.problem, self.training
         norms, result = np.zeros(q.net.K), np.zeros(3)
+        if self.is_simple:
+            arguments = (
+                *place.shape, self.code, self.reals[kernels.FIVE :], q.X, q.p, order, rates, self.t, norms, result,
+                place.counters, interrupted,
+            )  # fmt: skip
+            function = self._frozen(arguments) or single.singles
+            place.run(lambda _: function(*arguments, most))
+            return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[STOP])
         place.run(
             lambda thread: kernels.epoch(
-                *place.shape, place.plan.blocks, place.shares, self.code, self.reals, q.X, q.p, q.w, self.is_uniform,
-                order, rates, self.t, place.losses, place.squares, norms, result, place.counters, interrupted, most,
+                *place.shape, place.plan.blocks, place.shares, self.code, self.reals, q.X, q.p, self.w, order, rates,
+                self.t, place.losses, place.squares, norms, result, place.counters, interrupted, most,
                 thread, place.threads,
             )
         )  # fmt: skip
-        return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[kernels.STOP])
+        return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[STOP])
+
+    @cached_property
+    def is_simple(self) -> bool:
+        """Whether this is the update of the notes, one example at a time, with any optimiser and nothing beside."""
+        layers = self.training.plan.layers[1:]
+        return bool(
+            self.training.plan.places[SINGLE]
+            and not self.reals[: kernels.FIVE].any()
+            and not len(self.w)
+            and layers[:, LEARNS].all()
+            and not layers[:, IS_PARTIAL].any()
+        )
+
+    def _frozen(self, arguments: tuple[Any, ...]) -> Callable[..., None] | None:
+        """Return the loop compiled for this network alone, once it is there; it begins where the run is long enough."""
+        q, made = self.problem, self.training.plan
+        if made.places[SIZE] > single.Frozen.LARGEST or made.operations * len(q.X) * q.epochs < FREEZE:
+            return None
+        if self.freezing is None:
+            own: list[Any] = [array.copy() if isinstance(array, np.ndarray) else array for array in arguments]
+            self.freezing = single.Frozen.of(made, self.code, (*own, 0))
+        return self.freezing.function
 
     def _return_to_last_good(
         self, before: Floats, order: NDArray[np.intp], rates: Floats, steps: int
@@ -173,11 +232,11 @@ class CompiledEngine:
         never = np.zeros(1, bool)
         for most in range(steps, -1, -1):
             memory.numbers[: memory.plan.kept] = before
-            memory.read(int(memory.plan.places[THETA]), q.net.theta)
+            memory.save()
             memory.load(is_forced=True)
             _, _, updates, _, why = self._steps(order, rates, never, most)
-            if why == kernels.GOING and np.isfinite(memory.numbers[: memory.plan.kept]).all():
-                memory.read(int(memory.plan.places[THETA]), q.net.theta)
+            if why == GOING and np.isfinite(memory.numbers[: memory.plan.kept]).all():
+                memory.save()
                 self.t += updates
                 batch = order[most * q.batch_size : (most + 1) * q.batch_size]
                 raise diverged(q, batch, float(rates[updates]), self.t)
@@ -199,12 +258,11 @@ class CompiledEngine:
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         theta = q.net.theta[q.selection.index]
         penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
-        groups = -(-len(q.X) // place.plan.group_rows)
-        return float(place.losses[:groups].sum()), penalty, whole[q.selection.index]
+        return float(place.losses.sum()), penalty, whole[q.selection.index]
 
     def loss(self, X: Floats, p: Floats, c: Floats) -> float:
         place = self.evaluation
-        sums = np.zeros(-(-len(X) // EVALUATED))
+        sums = np.zeros(-(-len(X) // int(place.plan.places[COLUMNS])))
         _evaluate(place, X, p, c, np.zeros((0, 0), X.dtype), sums)
         return float(sums.sum())
 
@@ -226,22 +284,18 @@ def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
 
 
 def _evaluation(net: Network, most_threads: int, examples: int) -> Workplace:
-    return Workplace(net, None, EVALUATED * most_threads, most_threads, examples)
+    return Workplace(net, None, examples, most_threads, examples)
 
 
 def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
     place.memory.load()
     order = np.arange(len(X))
-    place.run(
-        lambda thread: kernels.evaluate(
-            *place.shape, np.ascontiguousarray(X), np.ascontiguousarray(p), np.ascontiguousarray(c), order, EVALUATED,
-            out, sums, thread, place.threads,
-        )
-    )  # fmt: skip
+    tables = (np.ascontiguousarray(X), np.ascontiguousarray(p), np.ascontiguousarray(c))
+    place.run(lambda thread: kernels.evaluate(*place.shape, *tables, order, out, sums, thread, place.threads))
 
 
 def _state_at(place: Workplace, n: int) -> int:
-    return int(place.plan.places[STATES] + n * place.plan.places[N_THETA])
+    return int(place.plan.places[STATES] + n * place.plan.places[SIZE])
 
 
 def available_threads() -> int:
@@ -255,18 +309,33 @@ def get_ready(dtype: str) -> None:
     net = Network([1, 2, 2], dtype=dtype)
     X, p, w = net.examples([[0.0]], [0])
     order, never = np.zeros(1, np.intp), np.zeros(1, bool)
-    place = Workplace(net, net.layout.select(), 1, 1, 1)
     reals = np.zeros(kernels.FIVE + 5)
     with _announced():
+        place = Workplace(net, net.layout.select(), 1, 1, 1)
         kernels.epoch(
-            *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, True, order, np.ones(1), 0, place.losses,
+            *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, order, np.ones(1), 0, place.losses,
             place.squares, np.zeros(2), np.zeros(3), place.counters, never, 0, 0, 1,
         )  # fmt: skip
         kernels.gradient(
             *place.shape, place.plan.blocks, place.shares, reals, X, p, w, 1.0, order, place.losses, place.squares,
             place.counters, 0, 1,
         )  # fmt: skip
-        kernels.evaluate(*place.shape, X, p, w, order, 1, p[:0], np.zeros(1), 0, 1)
+        kernels.evaluate(*place.shape, X, p, w, order, p[:0], np.zeros(1), 0, 1)
+        single.singles(
+            *place.shape,
+            0,
+            reals,
+            X,
+            p,
+            order,
+            np.ones(1),
+            0,
+            np.zeros(2),
+            np.zeros(3),
+            place.counters,
+            never,
+            0,
+        )
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 A step, with a barrier after each part where there are several threads:
 
-1. by rows: gather the batch, forward, losses and delta, backward (and, where groups of rows have gradients of
-   their own, dW);
-2. by blocks of W_k's rows: the gradient over the whole batch, penalty, norm, clipping, the optimiser's step;
+1. the batch is gathered; h_k and g'_k(a_k) layer by layer; the losses and delta; dL/da_k layer by layer, each
+   thread making some units of a layer for all examples;
+2. by blocks of parameters: the gradient over the whole batch, penalty, norm, clipping, the optimiser's step;
 3. only where the gradient is clipped by its norm: the optimiser's step.
 
-Everything a thread does in a part is a function of what all threads wrote in the part before, in a fixed order;
-so the bits do not depend on how many there are.
+Where groups of examples have gradients of their own, part 1 is done group by group, each by one thread alone.
+Everything a thread does is a function of what all threads wrote before the last barrier, in a fixed order; so the
+bits do not depend on how many there are.
 """
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
@@ -21,252 +22,425 @@ from collections.abc import Callable
 
 from numba import njit
 
-from deltarule.engines.compiled import optimisers, outputs
-from deltarule.engines.compiled.activations import activate
-from deltarule.engines.compiled.functions import OPTIONS, apart, like
+from deltarule.engines.compiled.optimisers import corrected
 from deltarule.engines.compiled.plan import (
+    ACTIVATE,
     AT,
     BATCH,
-    CHUNK_ROWS,
     CODE,
-    END_ROW,
-    FIRST_ROW,
+    COLUMNS,
+    DELTA,
+    EXAMPLE_ROWS,
     GRADIENT,
-    GROUP_ROWS,
-    IN,
+    GROUP,
+    HEIGHT,
+    INPUT,
+    INPUT_PANEL,
+    INPUT_ROWS,
+    INPUT_STEP,
     IS_PARTIAL,
+    IS_TURNED,
+    LEARNS,
+    LOSSES,
     LOWEST,
     MASK,
     N_IN,
     N_OUT,
-    N_THETA,
-    OUT,
     OUTPUT,
+    PANEL_WIDTH,
+    PRODUCT,
+    ROWS,
+    ROWS_STEP,
     SCRATCH,
     SCRATCH_SIZE,
+    SINGLE,
+    SIZE,
     STATES,
-    SUMS,
-    SUMS_BY_GROUP,
+    STEP,
     THETA,
-    ZEROS,
+    UNIT,
+    Y_HAT,
+    C,
     D,
     H,
-    W,
 )  # fmt: skip
-from deltarule.engines.compiled.threads import add, look, meet
-from deltarule.engines.compiled.tiles import LANES_4, LANES_8, add_squares, product, transpose_tile
+from deltarule.engines.compiled.single import loss_of
+from deltarule.engines.compiled.threads import (
+    DIVERGED,
+    GOING,
+    INTERRUPTED,
+    NEXT,
+    STOP,
+    add,
+    look,
+    meet,
+)
+from deltarule.engines.compiled.tiles import (
+    ADD,
+    MULTIPLY,
+    PANEL,
+    SET,
+    add_squares,
+    copy_columns,
+    copy_rows,
+    prefetch_rows,
+    transpose_tile,
+)
+from deltarule.engines.compiled.tiles import ROWS as TILE_ROWS
+from deltarule.engines.compiled.vectors import KEPT, OPTIONS, apart, call, lanes_of
 
 DECAY, L1, L2, CLIP_VALUE, CLIP_NORM = range(5)
 FIVE = 5
 """Entries of `reals`; from FIVE on the optimiser's settings. A clip of 0 means none."""
 
-COUNTERS, STOP = 32, 16
-"""How many counters threads share; the place of the one that says whether to go on, far from the barrier's."""
-GOING, INTERRUPTED, DIVERGED = range(3)
+LITTLE = 256
+"""Examples of a batch that the cache may take up in advance."""
+NARROW = 16
+"""Inputs that are better copied one by one."""
 
 
 @njit(**OPTIONS)
-def forward(memory, layers, places, base, count):
-    """Make h_k, g'_k(a_k) and the logits of `count` rows from row `base` of the buffers on."""
+def share(n, unit, thread, threads):
+    """Return the first of n things that a thread does, in whole units; with thread + 1, where it ends."""
+    if threads == 1:
+        return n * thread
+    return min(n, (n + unit - 1) // unit * thread // threads * unit)
+
+
+@njit(**OPTIONS)
+def gather(memory, layers, places, X, p, w, scale, order, chunk, thread, threads):
+    """Copy the examples `order` into the buffers from a chunk on: h_0, targets (to D_K), and c = scale w.
+
+    Where p has no rows, targets and c are left out; where w has none, c = scale.
+    """
     apart()
-    K = layers.shape[0] - 1
+    lanes, columns = lanes_of(memory), places[COLUMNS]
+    n, K, count = layers[0, N_OUT], len(layers) - 1, len(order)
+    width, n_K = places[INPUT_PANEL], layers[K, N_OUT]
+    begin, last = share(count, lanes, thread, threads), share(count, lanes, thread + 1, threads)
+    of = chunk + begin // columns if begin > 0 else chunk
+    column = begin - (of - chunk) * columns
+    rows = places[INPUT_ROWS] + chunk * places[INPUT_STEP]
+    is_narrow = (
+        layers[1, IS_TURNED] and n <= NARROW
+    )  # no row of an example is wanted, and there is little to copy
+    while begin < last:
+        end = min(begin + lanes, count)
+        if is_narrow:
+            copy_columns(
+                memory,
+                layers[0, H] + of * layers[0, HEIGHT] * columns + column,
+                columns,
+                X,
+                order,
+                begin,
+                end,
+                n,
+            )
+        for first in range(0, 0 if is_narrow else n + 1, PANEL):
+            at = rows + first // PANEL * places[EXAMPLE_ROWS] * width
+            copy_rows(memory, at + begin * width, width, X, order, begin, end, first, min(PANEL, n - first))
+            to = layers[0, H] + (of * layers[0, HEIGHT] + first) * columns + column
+            for j in range(0, min(PANEL, n - first), lanes):
+                transpose_tile(memory, to + j * columns, columns, at + begin * width + j, width)
+        if len(p) > 0:
+            d, c = layers[K, D] + of * n_K * columns + column, places[C] + of * columns + column
+            copy_columns(memory, d, columns, p, order, begin, end, n_K)
+            for r in range(end - begin):
+                memory[c + r] = scale * w[order[begin + r]] if len(w) > 0 else scale
+        begin, column = begin + lanes, column + lanes
+        if column == columns:
+            of, column = of + 1, 0
+
+
+@njit(**OPTIONS)
+def forward(memory, layers, places, k, chunk, count, thread, threads):
+    """Make this thread's units of h_k and g'_k(a_k), or of the logits, for `count` examples from a chunk on."""
+    apart()
+    lanes, columns = lanes_of(memory), places[COLUMNS]
+    n, n_in = layers[k, N_OUT], layers[k, N_IN]
+    first, end = share(n, TILE_ROWS, thread, threads), share(n, TILE_ROWS, thread + 1, threads)
+    theta = places[THETA] + layers[k, AT] + first * layers[k, UNIT]
+    of = chunk - 1
+    for start in range(0, count, columns):
+        of += 1
+        examples = (min(columns, count - start) + lanes - 1) // lanes * lanes
+        h = layers[k, H] + (of * layers[k, HEIGHT] + first) * columns
+        call(places[PRODUCT], memory, (
+            h, columns, theta, layers[k, UNIT], layers[k, INPUT],
+            layers[k - 1, H] + of * layers[k - 1, HEIGHT] * columns, columns, 0,
+            end - first, 0, examples, n_in + 1, n_in + 1, 0, SET,
+        ))  # fmt: skip
+        if k < len(layers) - 1:
+            call(
+                places[ACTIVATE],
+                memory,
+                (
+                    layers[k, CODE],
+                    h,
+                    layers[k, D] + (of * n + first) * columns,
+                    end - first,
+                    columns,
+                    examples,
+                ),
+            )
+
+
+@njit(**OPTIONS)
+def backward(memory, layers, places, k, chunk, count, thread, threads):
+    """Make this thread's units of dL/da_k from dL/da_{k+1}: D_k holds g'_k and is multiplied."""
+    apart()
+    lanes, columns = lanes_of(memory), places[COLUMNS]
+    n, n_out = layers[k, N_OUT], layers[k + 1, N_OUT]
+    first, end = share(n, TILE_ROWS, thread, threads), share(n, TILE_ROWS, thread + 1, threads)
+    theta = places[THETA] + layers[k + 1, AT] + first * layers[k + 1, INPUT]
+    of = chunk - 1
+    for start in range(0, count, columns):
+        of += 1
+        call(places[PRODUCT], memory, (
+            layers[k, D] + (of * n + first) * columns, columns, theta, layers[k + 1, INPUT], layers[k + 1, UNIT],
+            layers[k + 1, D] + of * n_out * columns, columns, 0,
+            end - first, 0, (min(columns, count - start) + lanes - 1) // lanes * lanes, n_out, n_out, 0, MULTIPLY,
+        ))  # fmt: skip
+
+
+@njit(**OPTIONS)
+def delta(memory, layers, places, chunk, count, thread, threads):
+    """Replace the targets of this thread's share of examples by delta, and write their losses."""
+    apart()
+    lanes, columns, K = lanes_of(memory), places[COLUMNS], len(layers) - 1
+    n = layers[K, N_OUT]
+    begin, end = share(count, lanes, thread, threads), share(count, lanes, thread + 1, threads)
+    of = chunk + begin // columns if begin > 0 else chunk
+    column = begin - (of - chunk) * columns
+    while begin < end:
+        size = min(end - begin, columns - column)
+        at = of * columns + column
+        call(
+            places[DELTA], memory, (places[OUTPUT], layers[K, H] + of * layers[K, HEIGHT] * columns + column,
+            layers[K, D] + of * n * columns + column, places[C] + at, places[LOSSES] + at, columns, n, size)
+        )  # fmt: skip
+        begin, of, column = begin + size, of + 1, 0
+
+
+@njit(**OPTIONS)
+def total_loss(memory, places, chunk, count):
+    """Return sum c L of `count` examples from a chunk on, in float64."""
+    apart()
+    c, losses = places[C] + chunk * places[COLUMNS], places[LOSSES] + chunk * places[COLUMNS]
+    total = 0.0
+    for r in range(count):
+        total += float(memory[c + r]) * float(memory[losses + r])
+    return total
+
+
+@njit(**OPTIONS)
+def turn(memory, layers, places, k, chunk, count, thread, threads):
+    """Copy this thread's share of a factor of layer k's gradient so that each example has a row."""
+    apart()
+    lanes, columns, panel = lanes_of(memory), places[COLUMNS], layers[k, PANEL_WIDTH]
+    if layers[k, IS_TURNED]:
+        width, height, at = layers[k, N_OUT], layers[k, N_OUT], layers[k, D]
+    else:
+        width, height, at = layers[k, N_IN], layers[k - 1, HEIGHT], layers[k - 1, H]
+    first, end = share(width, lanes, thread, threads), share(width, lanes, thread + 1, threads)
+    rows = layers[k, ROWS] + chunk * layers[k, ROWS_STEP]
+    at += chunk * height * columns
+    r = 0
+    while r < count:
+        for column in range(0, min(columns, count - r), lanes):
+            for j in range(first, end, lanes):
+                to = rows + (j // PANEL * places[EXAMPLE_ROWS] + r + column) * panel + j % PANEL
+                transpose_tile(memory, to, panel, at + j * columns + column, columns)
+        r += columns
+        at += height * columns
+
+
+@njit(**OPTIONS)
+def add_product(memory, layers, places, block, to, to_row, chunk, count, mode):
+    """Set to, or add to, memory[to:] the gradient of a block of parameters over `count` examples from a chunk on."""
+    apart()
+    k, r0, r1, c0, c1 = block[0], block[1], block[2], block[3], block[4]
+    columns, panel = places[COLUMNS], layers[k, PANEL_WIDTH]
+    if layers[k, IS_TURNED]:
+        height, at = layers[k - 1, HEIGHT], layers[k - 1, H]
+    else:
+        height, at = layers[k, N_OUT], layers[k, D]
+    rows = layers[k, ROWS] + chunk * layers[k, ROWS_STEP]
+    call(places[PRODUCT], memory, (
+        to, to_row, at + (chunk * height + r0) * columns, columns, 1,
+        rows, panel, places[EXAMPLE_ROWS] * panel,
+        r1 - r0, c0, c1, count, columns, height * columns, mode,
+    ))  # fmt: skip
+
+
+@njit(**OPTIONS)
+def row_length(layers, k):
+    """Return the distance of rows in layer k's part of theta."""
+    return layers[k, INPUT] if layers[k, IS_TURNED] else layers[k, UNIT]
+
+
+@njit(**OPTIONS)
+def group_losses(
+    memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread
+):  # fmt: skip
+    """Do part 1 for groups of a batch, with the gradient of each group; losses[group]: sum c L."""
+    apart()
+    K, rows, columns = len(layers) - 1, places[GROUP], places[COLUMNS]
+    groups = (len(order) + rows - 1) // rows
+    while True:  # whoever is free takes the next group
+        group = add(counters, NEXT, 1)
+        if group >= groups:
+            break
+        to = places[GRADIENT] + group * places[SIZE]
+        for i in range(places[SIZE]):
+            memory[to + i] = 0
+        total = 0.0
+        for start in range(group * rows, min(len(order), (group + 1) * rows), columns):
+            examples = order[start : min(len(order), (group + 1) * rows, start + columns)]
+            count = len(examples)
+            gather(memory, layers, places, X, p, w, scale, examples, thread, 0, 1)
+            prefetch_rows(X, order, start + count, min(len(order), start + 2 * count))
+            prefetch_rows(p, order, start + count, min(len(order), start + 2 * count))
+            for k in range(1, K + 1):
+                forward(memory, layers, places, k, thread, count, 0, 1)
+            delta(memory, layers, places, thread, count, 0, 1)
+            total += total_loss(memory, places, thread, count)
+            for k in range(K - 1, places[LOWEST] - 1, -1):
+                backward(memory, layers, places, k, thread, count, 0, 1)
+            for k in range(places[LOWEST], K + 1):
+                if layers[k, LEARNS] and layers[k, ROWS] != places[INPUT_ROWS]:
+                    turn(memory, layers, places, k, thread, count, 0, 1)
+            for n in range(len(blocks)):
+                row = row_length(layers, blocks[n, 0])
+                begin = to + layers[blocks[n, 0], AT] + blocks[n, 1] * row + blocks[n, 3]
+                add_product(memory, layers, places, blocks[n], begin, row, thread, count, ADD)
+        losses[group] = total
+
+
+@njit(**OPTIONS)
+def batch_losses(
+    memory, layers, places, X, p, w, scale, order, losses, counters, thread, threads
+):  # fmt: skip
+    """Do part 1 for a batch together with the other threads; losses[0]: sum c L."""
+    apart()
+    K, count = len(layers) - 1, len(order)
+    gather(memory, layers, places, X, p, w, scale, order, 0, thread, threads)
+    meet(counters, threads)
     for k in range(1, K + 1):
-        width, inner = layers[k, OUT], layers[k, IN]
-        h, d = layers[k, H] + base * width, layers[k, D] + base * width
-        before = layers[k - 1, H] + base * inner
-        bias = places[THETA] + layers[k, AT]
-        product(
-            memory, h, width, bias, 0, before, inner, 1, bias + width, width, count, width, layers[k, N_IN], 0
-        )
-        if k < K:
-            activate(layers[k, CODE], memory, h, d, count * width)
+        forward(memory, layers, places, k, 0, count, thread, threads)
+        if k > 1 and layers[k, LEARNS] and not layers[k, IS_TURNED]:
+            turn(memory, layers, places, k, 0, count, thread, threads)
+        meet(counters, threads)
+    delta(memory, layers, places, 0, count, thread, threads)
+    meet(counters, threads)
+    for k in range(K - 1, places[LOWEST] - 1, -1):
+        backward(memory, layers, places, k, 0, count, thread, threads)
+        if layers[k + 1, LEARNS] and layers[k + 1, IS_TURNED]:
+            turn(memory, layers, places, k + 1, 0, count, thread, threads)
+        meet(counters, threads)
+    lowest = places[LOWEST]
+    if layers[lowest, LEARNS] and layers[lowest, IS_TURNED]:
+        turn(memory, layers, places, lowest, 0, count, thread, threads)
+        meet(counters, threads)
+    if thread == 0:
+        losses[0] = total_loss(memory, places, 0, count)
 
 
 @njit(**OPTIONS)
-def backward(memory, layers, places, base, count):
-    """Make dL/da_k of `count` rows down to the lowest layer that learns: D_k holds g'_k and is multiplied."""
+def block_gradient(memory, layers, places, block, to, count):
+    """Write the gradient of a block of parameters over the whole batch to memory[to:], and zeros after it."""
     apart()
-    for k in range(layers.shape[0] - 1, places[LOWEST], -1):
-        width, inner = layers[k, OUT], layers[k, IN]
-        below, delta = layers[k - 1, D] + base * inner, layers[k, D] + base * width
-        product(
-            memory, below, inner, places[ZEROS], 0, delta, width, 1, layers[k, W], inner, count, inner,
-            layers[k, N_OUT], 1,
-        )  # fmt: skip
-
-
-@njit(**OPTIONS)
-def gather(memory, layers, X, order, base, count):
-    """Copy the rows order[:count] of X into the buffer, padded with zeros."""
-    apart()
-    n, width = layers[1, N_IN], layers[1, IN]
-    for r in range(count):
-        row = X[order[r]]
-        h = memory[layers[0, H] + (base + r) * width : layers[0, H] + (base + r + 1) * width]
-        for j in range(n):
-            h[j] = row[j]
-        for j in range(n, width):
-            h[j] = 0
-
-
-@njit(**OPTIONS)
-def add_gradient(memory, layers, places, base, count, group):
-    """Add dL/db_k and dL/dW_k^T of `count` rows to the gradient of their group."""
-    apart()
-    to = places[GRADIENT] + group * places[N_THETA]
-    for k in range(places[LOWEST], layers.shape[0]):
-        width, inner = layers[k, OUT], layers[k, IN]
-        delta, h = layers[k, D] + base * width, layers[k - 1, H] + base * inner
-        c = to + layers[k, AT]
-        if layers[k, FIRST_ROW] == 0:
-            add_rows(memory, c, delta, width, count)
-        c += width
-        n = layers[k, END_ROW] - 1
-        product(memory, c, width, c, width, h, 1, inner, delta, width, n, width, count, 0)
-
-
-@njit(**OPTIONS)
-def add_rows(memory, to, rows, width, count):
-    """Add `count` rows of `width` numbers to memory[to:]."""
-    apart()
-    total = memory[to : to + width]
-    for r in range(count):
-        row = memory[rows + r * width : rows + (r + 1) * width]
+    k, width = block[0], block[4] - block[3]
+    size = (block[2] - block[1]) * width
+    for i in range(size, size + lanes_of(memory)):
+        memory[to + i] = 0
+    if places[GROUP] == 0:
+        add_product(memory, layers, places, block, to, width, 0, count, SET)
+        return
+    row = row_length(layers, k)
+    begin = places[GRADIENT] + layers[k, AT] + block[1] * row + block[3]
+    for r in range(block[2] - block[1]):
+        total, part = memory[to + r * width : to + (r + 1) * width], memory[begin + r * row :]
         for i in range(width):
-            total[i] += row[i]
-
-
-@njit(**OPTIONS)
-def by_rows(memory, layers, places, X, p, w, order, share, losses, thread, threads):
-    """Do part 1 for this thread's groups of rows of a batch; losses[group] becomes sum c L."""
-    apart()
-    K = layers.shape[0] - 1
-    count, rows = len(order), places[GROUP_ROWS]
-    groups = -(-count // rows)
-    first, last = groups * thread // threads, groups * (thread + 1) // threads
-    width, n = layers[K, OUT], layers[K, N_OUT]
-    if places[SUMS_BY_GROUP]:
-        base = thread * places[CHUNK_ROWS]
-        for group in range(first, last):
-            to = places[GRADIENT] + group * places[N_THETA]
-            memory[to : to + places[N_THETA]] = 0
-            total = 0.0
-            end = min(count, (group + 1) * rows)
-            for start in range(group * rows, end, places[CHUNK_ROWS]):
-                size = min(places[CHUNK_ROWS], end - start)
-                gather(memory, layers, X, order[start:], base, size)
-                forward(memory, layers, places, base, size)
-                total += outputs.delta_rows(
-                    places[OUTPUT], memory, layers[K, H] + base * width, layers[K, D] + base * width,
-                    places[SUMS] + base, width, n,
-                    p, order[start:], w, share, size,
-                )  # fmt: skip
-                backward(memory, layers, places, base, size)
-                add_gradient(memory, layers, places, base, size, group)
-            losses[group] = total
-        return
-    base, end = first * rows, min(count, last * rows)
-    if base >= end:
-        return
-    gather(memory, layers, X, order[base:], base, end - base)
-    forward(memory, layers, places, base, end - base)
-    for group in range(first, last):
-        start = group * rows
-        losses[group] = outputs.delta_rows(
-            places[OUTPUT], memory, layers[K, H] + start * width, layers[K, D] + start * width,
-            places[SUMS] + start, width, n,
-            p, order[start:], w, share, min(rows, count - start),
-        )  # fmt: skip
-    backward(memory, layers, places, base, end - base)
-
-
-@njit(**OPTIONS)
-def block_gradient(memory, layers, places, k, r0, r1, to, count):
-    """Write the gradient of a block of rows over the whole batch to memory[to:]."""
-    apart()
-    width, inner = layers[k, OUT], layers[k, IN]
-    size = (r1 - r0) * width
-    if places[SUMS_BY_GROUP]:
-        begin = places[GRADIENT] + layers[k, AT] + r0 * width
-        total, part = memory[to : to + size], memory[begin : begin + size]
-        for i in range(size):
             total[i] = part[i]
-        for _ in range(1, -(-count // places[GROUP_ROWS])):
-            begin += places[N_THETA]
-            part = memory[begin : begin + size]
-            for i in range(size):
+        for group in range(1, (count + places[GROUP] - 1) // places[GROUP]):
+            part = memory[begin + r * row + group * places[SIZE] :]
+            for i in range(width):
                 total[i] += part[i]
-        return
-    delta, h = layers[k, D], layers[k - 1, H]
-    if r0 == 0:
-        memory[to : to + width] = 0
-        add_rows(memory, to, delta, width, count)
-        r0, to = 1, to + width
-    product(memory, to, width, places[ZEROS], 0, h + r0 - 1, 1, inner, delta, width, r1 - r0, width, count, 0)
 
 
 @njit(**OPTIONS)
-def penalise(memory, x, g, size, l1, l2):
-    """Add l1 sign(w) + l2 w to the gradient of weights."""
+def weights_of(layers, block, r):
+    """Return how many of the numbers of row r of a block are weights; a bias follows them."""
+    k = block[0]
+    if layers[k, IS_TURNED]:
+        return block[4] - block[3] if r < layers[k, N_IN] else 0
+    return min(block[4], layers[k, N_IN]) - block[3]
+
+
+@njit(**OPTIONS)
+def penalise(memory, layers, places, block, g, l1, l2):
+    """Add l1 sign(w) + l2 w to the gradient of a block's weights."""
     apart()
-    weight, gradient = memory[x : x + size], memory[g : g + size]
-    zero = like(weight[0], 0.0)
-    a, b = like(zero, l1), like(zero, l2)
-    for i in range(size):
-        way = a if weight[i] > zero else -a if weight[i] < zero else zero
-        gradient[i] += way + b * weight[i]
+    row, width = row_length(layers, block[0]), block[4] - block[3]
+    for r in range(block[1], block[2]):
+        x = places[THETA] + layers[block[0], AT] + r * row + block[3]
+        for i in range(weights_of(layers, block, r)):
+            weight = memory[x + i]
+            way = l1 if weight > 0 else -l1 if weight < 0 else 0.0
+            memory[g + (r - block[1]) * width + i] += way + l2 * weight
 
 
 @njit(**OPTIONS)
 def clip(memory, g, size, bound):
     """Bring every entry of the gradient within [-bound, bound]."""
     apart()
-    gradient = memory[g : g + size]
-    most = like(gradient[0], bound)
     for i in range(size):
-        value = gradient[i]
-        gradient[i] = most if value > most else -most if value < -most else value
+        memory[g + i] = min(max(memory[g + i], -bound), bound)
 
 
 @njit(**OPTIONS)
-def update(memory, layers, places, code, k, r0, r1, g, lr, reals, corrections):
-    """Make the optimiser's step on a block of rows, and renew its part of W_k."""
+def update(memory, layers, places, code, block, g, lr, reals, corrections, spare):
+    """Make the optimiser's step on a block of parameters, with its gradient in memory[g:]."""
     apart()
-    width = layers[k, OUT]
-    at, size = layers[k, AT] + r0 * width, (r1 - r0) * width
-    x, state = places[THETA] + at, places[STATES] + at
-    is_partial = layers[k, IS_PARTIAL] == 1
-    if is_partial:  # what does not learn is put back, bit for bit
-        keep = memory[x : x + size].copy()
-    decay, five = reals[DECAY], reals[FIVE:]
-    skip = width if r0 == 0 and decay != 0.0 else 0
-    if skip:  # biases do not decay
-        optimisers.step(code, memory, x, g, state, state + places[N_THETA], skip, lr, 0.0, five, corrections)
-    if skip < size:
-        optimisers.step(
-            code, memory, x + skip, g + skip, state + skip, state + skip + places[N_THETA], size - skip, lr, decay,
-            five, corrections,
-        )  # fmt: skip
-    if is_partial:
-        mask = memory[places[MASK] + at : places[MASK] + at + size]
-        theta = memory[x : x + size]
-        for i in range(size):
-            if mask[i] == 0:
-                theta[i] = keep[i]
-    if layers[k, W] != 0:
-        transpose(memory, layers, places, k, max(r0 - 1, 0), r1 - 1)
+    row, width, rows = row_length(layers, block[0]), block[4] - block[3], block[2] - block[1]
+    at = layers[block[0], AT] + block[1] * row + block[3]
+    if layers[block[0], IS_PARTIAL]:
+        copy_block(memory, spare, width, places[THETA] + at, row, rows, width)
+    if reals[DECAY] != 0.0:
+        for r in range(rows):
+            for i in range(weights_of(layers, block, block[1] + r)):
+                memory[places[THETA] + at + r * row + i] *= 1.0 - lr * reals[DECAY]
+    run = width * rows if width == row else width  # what lies together
+    for first in range(0, width * rows, run):
+        step(memory, places, code, at, g + first, run, lr, reals, corrections)
+        at += row
+    if layers[block[0], IS_PARTIAL]:  # what does not learn is put back, bit for bit
+        at = layers[block[0], AT] + block[1] * row + block[3]
+        for r in range(rows):
+            for i in range(width):
+                if memory[places[MASK] + at + r * row + i] == 0:
+                    memory[places[THETA] + at + r * row + i] = memory[spare + r * width + i]
 
 
 @njit(**OPTIONS)
-def transpose(memory, layers, places, k, j0, j1):
-    """Renew the columns j0 to j1 of W_k from the rows of W_k^T."""
-    apart()
-    inner, width = layers[k, IN], layers[k, OUT]
-    lanes = LANES_4 if memory.itemsize == 4 else LANES_8
-    rows = places[THETA] + layers[k, AT] + width
-    for j in range(j0, j1, lanes):
-        for i in range(0, width, lanes):
-            transpose_tile(memory, layers[k, W] + i * inner + j, inner, rows + j * width + i, width)
+def step(memory, places, code, at, g, count, lr, reals, corrections):
+    """Make the optimiser's step on `count` parameters from place `at` of theta on."""
+    state = places[STATES] + at
+    call(places[STEP], memory, (
+        code, places[THETA] + at, g, state, state + places[SIZE], count,
+        lr, reals[FIVE], reals[FIVE + 1], reals[FIVE + 2], reals[FIVE + 3], reals[FIVE + 4],
+        corrections[0], corrections[1], corrections[2],
+    ))  # fmt: skip
+
+
+@njit(**OPTIONS)
+def copy_block(memory, to, to_row, at, row, rows, width):
+    """Copy rows of numbers, `row` apart, to where they are `to_row` apart."""
+    for r in range(rows):
+        for i in range(width):
+            memory[to + r * to_row + i] = memory[at + r * row + i]
 
 
 @njit(**OPTIONS)
@@ -276,34 +450,30 @@ def by_blocks(
     """Do part 2 for this thread's blocks; squares[block] becomes sum g^2, before and after clipping by value."""
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
+    spare = scratch + places[SCRATCH_SIZE] // 2
     for n in range(shares[thread], shares[thread + 1]):
-        k, r0, r1 = blocks[n, 0], blocks[n, 1], blocks[n, 2]
-        width = layers[k, OUT]
-        at, size = layers[k, AT] + r0 * width, (r1 - r0) * width
-        block_gradient(memory, layers, places, k, r0, r1, scratch, count)
+        block = blocks[n]
+        k, width = block[0], block[4] - block[3]
+        size = (block[2] - block[1]) * width
+        block_gradient(memory, layers, places, block, scratch, count)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
-            bias = width if r0 == 0 else 0
-            penalise(memory, places[THETA] + at + bias, scratch + bias, size - bias, reals[L1], reals[L2])
+            penalise(memory, layers, places, block, scratch, reals[L1], reals[L2])
         if layers[k, IS_PARTIAL]:
-            mask, gradient = (
-                memory[places[MASK] + at : places[MASK] + at + size],
-                memory[scratch : scratch + size],
-            )
-            for i in range(size):
-                gradient[i] *= mask[i]
+            row = row_length(layers, k)
+            for r in range(block[1], block[2]):
+                mask = places[MASK] + layers[k, AT] + r * row + block[3]
+                for i in range(width):
+                    memory[scratch + (r - block[1]) * width + i] *= memory[mask + i]
         squares[n, 0] = add_squares(memory, scratch, size)
         if reals[CLIP_VALUE] > 0.0:
             clip(memory, scratch, size, reals[CLIP_VALUE])
         if keeps:
             squares[n, 1] = add_squares(memory, scratch, size)
-            to, gradient = (
-                memory[places[GRADIENT] + at : places[GRADIENT] + at + size],
-                memory[scratch : scratch + size],
-            )
-            for i in range(size):
-                to[i] = gradient[i]
+            row = row_length(layers, k)
+            to = places[GRADIENT] + layers[k, AT] + block[1] * row + block[3]
+            copy_block(memory, to, row, scratch, width, block[2] - block[1], width)
         else:
-            update(memory, layers, places, code, k, r0, r1, scratch, lr, reals, corrections)
+            update(memory, layers, places, code, block, scratch, lr, reals, corrections, spare)
 
 
 @njit(**OPTIONS)
@@ -311,20 +481,24 @@ def by_blocks_clipped(memory, layers, places, blocks, shares, code, reals, lr, c
     """Do part 3: scale the gradient to the longest norm allowed, and make the step."""
     apart()
     norm = math.sqrt(squares[:, 1].sum())
-    scale = like(memory[0], reals[CLIP_NORM] / norm if norm > reals[CLIP_NORM] else 1.0)
+    scale = reals[CLIP_NORM] / norm if norm > reals[CLIP_NORM] else 1.0
+    scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
+    spare = scratch + places[SCRATCH_SIZE] // 2
     for n in range(shares[thread], shares[thread + 1]):
-        k, r0, r1 = blocks[n, 0], blocks[n, 1], blocks[n, 2]
-        g = places[GRADIENT] + layers[k, AT] + r0 * layers[k, OUT]
-        size = (r1 - r0) * layers[k, OUT]
-        gradient = memory[g : g + size]
-        for i in range(size):
-            gradient[i] *= scale
-        update(memory, layers, places, code, k, r0, r1, g, lr, reals, corrections)
+        block = blocks[n]
+        row, width = row_length(layers, block[0]), block[4] - block[3]
+        begin = places[GRADIENT] + layers[block[0], AT] + block[1] * row + block[3]
+        copy_block(memory, scratch, width, begin, row, block[2] - block[1], width)
+        for i in range((block[2] - block[1]) * width):
+            memory[scratch + i] *= scale
+        update(memory, layers, places, code, block, scratch, lr, reals, corrections, spare)
 
 
 @njit(**OPTIONS)
 def batch_weight(w, order):
-    """Return sum w over a batch."""
+    """Return sum w over a batch; without w, how many examples it has."""
+    if len(w) == 0:
+        return float(len(order))
     total = 0.0
     for n in range(len(order)):
         total += w[order[n]]
@@ -332,39 +506,62 @@ def batch_weight(w, order):
 
 
 @njit(**OPTIONS)
+def part_1(
+    memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread, threads
+):  # fmt: skip
+    """Do part 1, for one example, by groups, or together."""
+    if places[SINGLE] > 0:
+        if thread == 0:
+            losses[0] = loss_of(memory, layers, places, X, p, order[0])
+    elif places[GROUP] > 0:
+        group_losses(memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread)
+    else:
+        batch_losses(memory, layers, places, X, p, w, scale, order, losses, counters, thread, threads)
+
+
+@njit(**KEPT)
 def _epoch(
-    memory, layers, places, blocks, shares, code, reals, X, p, w, is_uniform, order, rates, t, losses, squares,
+    memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
     norms, result, counters, interrupted, most, thread, threads,
 ):  # fmt: skip
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
-    result, (3,): sum over batches of their weight times their loss; steps made; updates made. norms, (K,): the
-    sums over updates of the gradient's norm by layer. losses and squares are this epoch's scratch. counters[STOP]
-    says why it ended.
+    w has no entries where all examples weigh the same. result, (3,): sum over batches of their weight times their
+    loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's norm by layer. losses and
+    squares are this epoch's scratch. counters[STOP] says why it ended.
     """
     N, batch = len(order), places[BATCH]
     total = 0.0
     updates = 0
     steps = 0
     clips = reals[CLIP_NORM] > 0.0
-    weight, weighed = 0.0, 0  # of the batch before, and how many rows it had
     running_a, running_b = reals[FIVE] ** t, reals[FIVE + 1] ** t  # beta^t, for Adam
     for start in range(0, N, batch):
         if steps == most:
             break
         rows = order[start : start + batch]
-        if not is_uniform or len(rows) != weighed:
-            weight, weighed = batch_weight(w, rows), len(rows)
+        weight = batch_weight(w, rows)
         if thread == 0 and interrupted[0]:
             add(counters, STOP, INTERRUPTED - look(counters, STOP))
         if weight > 0.0:
-            by_rows(memory, layers, places, X, p, w, rows, 1.0 / weight, losses, thread, threads)
+            ahead = min(N, start + 2 * batch) - start - len(rows)
+            if ahead > 0 and ahead <= LITTLE:
+                first = start + batch + share(ahead, 1, thread, threads)
+                last = start + batch + share(ahead, 1, thread + 1, threads)
+                prefetch_rows(X, order, first, last)
+                prefetch_rows(p, order, first, last)
+            part_1(
+                memory, layers, places, blocks, X, p, w, 1.0 / weight, rows, losses, counters, thread, threads
+            )
         meet(counters, threads)
         if look(counters, STOP) != GOING:
             break
+        if thread == 0:
+            add(counters, NEXT, -look(counters, NEXT))
         if weight > 0.0:
             loss = 0.0
-            for group in range(-(-len(rows) // places[GROUP_ROWS])):
+            groups = (len(rows) + places[GROUP] - 1) // places[GROUP] if places[GROUP] > 0 else 1
+            for group in range(groups):
                 loss += losses[group]
             if not math.isfinite(loss):
                 if thread == 0:
@@ -375,11 +572,7 @@ def _epoch(
             updates += 1
             running_a *= reals[FIVE]
             running_b *= reals[FIVE + 1]
-            corrections = (
-                1.0 / (1.0 - running_a),
-                1.0 / (1.0 - running_b),
-                1.0 / (1.0 - running_a * reals[FIVE]),
-            )
+            corrections = corrected(running_a, running_b, reals[FIVE:])
             by_blocks(
                 memory, layers, places, blocks, shares, code, reals, len(rows), lr, corrections, squares,
                 clips, thread,
@@ -400,7 +593,6 @@ def _epoch(
 @njit(**OPTIONS)
 def add_norms(blocks, squares, norms):
     """Add the norm of every layer's gradient to norms; return whether all are finite."""
-    apart()
     summed = 0.0
     is_finite = True
     for n in range(len(blocks)):
@@ -412,37 +604,39 @@ def add_norms(blocks, squares, norms):
     return is_finite
 
 
-@njit(**OPTIONS)
+@njit(**KEPT)
 def _gradient(
-    memory, layers, places, blocks, shares, reals, X, p, w, share, order, losses, squares, counters, thread, threads
+    memory, layers, places, blocks, shares, reals, X, p, w, scale, order, losses, squares, counters, thread, threads
 ):  # fmt: skip
     """Write the gradient of one batch, penalty included, to memory[places[GRADIENT]:]; losses[group]: sum c L."""
-    by_rows(memory, layers, places, X, p, w, order, share, losses, thread, threads)
+    part_1(memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread, threads)
     meet(counters, threads)
     by_blocks(
         memory, layers, places, blocks, shares, 0, reals, len(order), 0.0, (0.0, 0.0, 0.0), squares, True, thread
     )  # fmt: skip
 
 
-@njit(**OPTIONS)
-def _evaluate(memory, layers, places, X, p, w, order, rows, out, sums, thread, threads):
-    """Do this thread's share of blocks of `rows` rows: y_hat to out, or, where out is empty, sum w L to sums[block]."""
-    K = layers.shape[0] - 1
-    width, n = layers[K, OUT], layers[K, N_OUT]
-    count, base = len(order), thread * rows
-    blocks = -(-count // rows)
-    a, d = layers[K, H] + base * width, layers[K, D] + base * width
-    for block in range(blocks * thread // threads, blocks * (thread + 1) // threads):
-        start = block * rows
-        size = min(rows, count - start)
-        gather(memory, layers, X, order[start:], base, size)
-        forward(memory, layers, places, base, size)
-        if len(out):
-            outputs.y_hat_rows(places[OUTPUT], memory, a, width, n, out, start, size)
+@njit(**KEPT)
+def _evaluate(memory, layers, places, X, p, w, order, out, sums, thread, threads):
+    """Do this thread's chunks of examples: y_hat to out, or, where out is empty, sum w L to sums[chunk]."""
+    columns, K = places[COLUMNS], len(layers) - 1
+    n = layers[K, N_OUT]
+    a = layers[K, H] + thread * layers[K, HEIGHT] * columns
+    chunks = (len(order) + columns - 1) // columns
+    for chunk in range(share(chunks, 1, thread, threads), share(chunks, 1, thread + 1, threads)):
+        examples = order[chunk * columns : (chunk + 1) * columns]
+        count = len(examples)
+        gather(memory, layers, places, X, p, w, 1.0, examples, thread, 0, 1)
+        for k in range(1, K + 1):
+            forward(memory, layers, places, k, thread, count, 0, 1)
+        if len(out) == 0:
+            delta(memory, layers, places, thread, count, 0, 1)
+            sums[chunk] = total_loss(memory, places, thread, count)
         else:
-            sums[block] = outputs.delta_rows(
-                places[OUTPUT], memory, a, d, places[SUMS] + base, width, n, p, order[start:], w, 1.0, size
-            )  # fmt: skip
+            call(places[Y_HAT], memory, (places[OUTPUT], a, columns, n, count))
+            for r in range(count):
+                for i in range(n):
+                    out[chunk * columns + r, i] = memory[a + i * columns + r]
 
 
 epoch: Callable[..., None] = _epoch

@@ -1,4 +1,4 @@
-"""One block of memory: a network's padded parameters and the buffers that a plan asks for."""
+"""One block of memory: a network's parameters and the buffers that a plan asks for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engines.compiled.plan import AT, IN, MASK, N_IN, N_OUT, OUT, THETA, Plan, W
+from deltarule.engines.compiled.plan import (
+    AT,
+    COLUMNS,
+    EXAMPLE_ROWS,
+    HEIGHT,
+    INPUT,
+    IS_TURNED,
+    MASK,
+    N_IN,
+    PANEL_WIDTH,
+    ROWS,
+    SINGLE,
+    THETA,
+    UNIT,
+    H,
+    Plan,
+    up,
+)
 from deltarule.errors import DataError
 from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
@@ -32,34 +49,53 @@ class Memory:
         self.numbers: Floats = whole[first : first + plan.size]
         self.known: Floats | None = None
         """theta as the memory holds it."""
+        self._write_ones()
+        self._theta = [
+            (self._layer(k, int(plan.places[THETA])), net.W[k], net.b[k]) for k in range(1, net.K + 1)
+        ]
+
+    def _write_ones(self) -> None:
+        """Give every h_k, and its copy with a row for every example, its ones: the input of the biases."""
+        if self.plan.places[SINGLE]:
+            return
+        columns = int(self.plan.places[COLUMNS])
+        for k, n in enumerate(self.net.sizes):
+            at, height = int(self.plan.layers[k, H]), int(self.plan.layers[k, HEIGHT])
+            chunks = self.numbers[at : at + self.plan.chunks * height * columns]
+            chunks.reshape(self.plan.chunks, height, columns)[:, n] = 1
+        for k in range(1, self.net.K + 1):
+            layer = self.plan.layers[k]
+            at, panel, n = int(layer[ROWS]), int(layer[PANEL_WIDTH]), int(layer[N_IN])
+            if at >= 0 and not layer[IS_TURNED]:
+                rows = self.numbers[at : at + self.plan.chunks * columns * up(n + 1, panel)]
+                shape = -1, up(n + 1, panel) // panel, int(self.plan.places[EXAMPLE_ROWS]), panel
+                rows.reshape(shape)[:, n // panel, :, n % panel] = 1
 
     def write(self, at: int, theta: NDArray[Any]) -> None:
-        """Copy a vector like theta, (P,), to a padded one from `at` on."""
+        """Copy a vector like theta, (P,), to the engine's form of it from `at` on."""
         weights, biases = self.net.layout.split(theta)
         for k in range(1, self.net.K + 1):
-            to_W, to_b = self._layer(k, at)
-            to_W[:], to_b[:] = weights[k], biases[k]
+            block = self._layer(k, at)
+            block[:, :-1], block[:, -1] = weights[k], biases[k]
 
     def read(self, at: int, theta: Floats) -> None:
-        """Copy the padded vector from `at` on to one like theta, (P,)."""
+        """Copy the engine's form of a vector like theta, (P,), from `at` on to one."""
         weights, biases = self.net.layout.split(theta)
         for k in range(1, self.net.K + 1):
-            weights[k][:], biases[k][:] = self._layer(k, at)
-        if at == self.plan.places[THETA]:
-            self.known = theta.copy()
+            block = self._layer(k, at)
+            weights[k][:], biases[k][:] = block[:, :-1], block[:, -1]
+
+    def save(self) -> None:
+        """Give theta back to the network."""
+        for block, W, b in self._theta:
+            W[:], b[:] = block[:, :-1], block[:, -1]
+        self.known = self.net.theta.copy()
 
     def load(self, *, is_forced: bool = False) -> None:
         """Take theta over from the network, where it is not what is here already."""
-        if not is_forced and self.known is not None and np.array_equal(self.known, self.net.theta):
-            return
-        self.write(int(self.plan.places[THETA]), self.net.theta)
-        self.known = self.net.theta.copy()
-        for k in range(1, self.net.K + 1):
-            layer = self.plan.layers[k]
-            if layer[W]:
-                inner, n_in, n_out = int(layer[IN]), int(layer[N_IN]), int(layer[N_OUT])
-                copy = self.numbers[layer[W] : layer[W] + n_out * inner].reshape(n_out, inner)
-                copy[:, :n_in] = self.net.W[k]
+        if is_forced or self.known is None or not np.array_equal(self.known, self.net.theta):
+            self.write(int(self.plan.places[THETA]), self.net.theta)
+            self.known = self.net.theta.copy()
 
     def mark(self, selection: Selection) -> None:
         """Write 1 where a parameter learns, where the plan has room for that."""
@@ -68,9 +104,12 @@ class Memory:
             mask[selection.index] = 1
             self.write(int(self.plan.places[MASK]), mask)
 
-    def _layer(self, k: int, at: int) -> tuple[Floats, Floats]:
-        """Return views of W_k, (n_k, n_{k-1}), and b_k, (n_k,), in the padded theta from `at` on."""
-        layer = self.plan.layers[k]
-        n_in, n_out, outer = int(layer[N_IN]), int(layer[N_OUT]), int(layer[OUT])
-        rows = self.numbers[at + layer[AT] : at + layer[AT] + (1 + n_in) * outer].reshape(1 + n_in, outer)
-        return rows[1:, :n_out].T, rows[0, :n_out]
+    def _layer(self, k: int, at: int) -> Floats:
+        """Return a view of [W_k b_k], (n_k, n_{k-1} + 1), in the vector from `at` on."""
+        n_in, n_out = self.net.sizes[k - 1], self.net.sizes[k]
+        layer, begin = self.plan.layers[k], at + int(self.plan.layers[k, AT])
+        if layer[IS_TURNED]:
+            row = int(layer[INPUT])
+            return self.numbers[begin : begin + (n_in + 1) * row].reshape(n_in + 1, row)[:, :n_out].T
+        row = int(layer[UNIT])
+        return self.numbers[begin : begin + n_out * row].reshape(n_out, row)[:, : n_in + 1]

@@ -1,6 +1,6 @@
-"""One pass over a run of parameters: the optimiser's step, decoupled decay, and the new state.
+"""One pass over a run of parameters: the optimiser's step, and the new state.
 
-The same formulas as `deltarule.maths.optimisers`, with the state in memory[s1:] and memory[s2:].
+The same formulas as `deltarule.maths.optimisers`, with the state in memory[u:] and memory[v:].
 """
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
@@ -8,11 +8,13 @@ The same formulas as `deltarule.maths.optimisers`, with the state in memory[s1:]
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+from typing import Any
 
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 
-from deltarule.engines.compiled.functions import OPTIONS, apart, like
+from deltarule.engines.compiled.vectors import OPTIONS, Kernel, Vector, Writer, below, larger, smaller
 from deltarule.maths.optimisers import OPTIMISERS, Optimiser
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(OPTIMISERS)}
@@ -27,84 +29,171 @@ STATES: dict[str, tuple[str, ...]] = {
     "nadam": ("m", "v"),
     "rprop": ("s", "g"),
 }
-"""The names of the state's arrays, in the order of s1, s2."""
-
-_MOMENTUM, _NESTEROV, _ADAGRAD, _RMSPROP = (
-    CODES[name] for name in ("momentum", "nesterov", "adagrad", "rmsprop")
-)
-_ADAM, _ADAMW, _NADAM, _RPROP = (CODES[name] for name in ("adam", "adamw", "nadam", "rprop"))
+"""The names of the state's arrays, in the order of u, v."""
+_SETTINGS: dict[str, tuple[str, ...]] = {
+    "gradient_descent": (),
+    "momentum": ("mu",),
+    "nesterov": ("mu",),
+    "adagrad": ("eps",),
+    "rmsprop": ("rho", "eps"),
+    "adam": ("beta1", "beta2", "eps"),
+    "adamw": ("beta1", "beta2", "eps"),
+    "nadam": ("beta1", "beta2", "eps"),
+    "rprop": ("grow", "shrink", "least", "most", "lr"),
+}
 
 
 def settings(optimiser: Optimiser) -> tuple[float, ...]:
-    """Return the five numbers that `step` takes as a, b, c, d, e: its settings in the order of its fields."""
-    names = {
-        "momentum": ("mu",),
-        "nesterov": ("mu",),
-        "adagrad": ("eps",),
-        "rmsprop": ("rho", "eps"),
-        "adam": ("beta1", "beta2", "eps"),
-        "adamw": ("beta1", "beta2", "eps"),
-        "nadam": ("beta1", "beta2", "eps"),
-        "rprop": ("grow", "shrink", "least", "most", "lr"),
-        "gradient_descent": (),
-    }[optimiser.name]
-    values = [float(getattr(optimiser, name)) for name in names]
+    """Return the optimiser's settings as the five numbers that `step` takes."""
+    values = [float(getattr(optimiser, name)) for name in _SETTINGS[optimiser.name]]
     return tuple(values + [0.0] * (5 - len(values)))
 
 
-@njit(**OPTIONS)
-def step(code, memory, x_at, g_at, s1, s2, count, lr, decay, five, corrections):
-    """Update `count` parameters from x_at on with the gradient from g_at on.
+class Numbers:
+    """What all parameters share: alpha, the optimiser's settings, and Adam's corrections of its first steps."""
 
-    corrections: 1 / (1 - beta1^t), 1 / (1 - beta2^t), 1 / (1 - beta1^(t+1)).
+    def __init__(self, write: Writer, numbers: list[Any]) -> None:
+        values = [write.spread(number) for number in numbers]
+        self.lr, self.settings = values[0], values[1:6]
+        self.first, self.second, self.next = values[6:]
+
+
+Change = tuple[Vector, Vector | None, Vector | None]
+Formula = Callable[[Numbers, Vector, Vector, Vector, Vector], Change]
+"""From x, g, u, v: what x loses, the new u, the new v."""
+
+
+def _gradient_descent(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    return n.lr * g, None, None
+
+
+def _momentum(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    m = n.settings[0] * u - n.lr * g
+    return -m, m, None
+
+
+def _nesterov(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    mu = n.settings[0]
+    m = mu * u - n.lr * g
+    return n.lr * g - mu * m, m, None
+
+
+def _adagrad(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    s = u + g * g
+    return n.lr * g / (s.sqrt() + n.settings[0]), s, None
+
+
+def _rmsprop(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    rho, eps = n.settings[:2]
+    s = rho * u + (1.0 - rho) * g * g
+    return n.lr * g / (s.sqrt() + eps), s, None
+
+
+def _adam(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    beta1, beta2, eps = n.settings[:3]
+    m, s = beta1 * u + (1.0 - beta1) * g, beta2 * v + (1.0 - beta2) * g * g
+    return n.lr * n.first * m / ((s * n.second).quick_sqrt() + eps), m, s
+
+
+def _nadam(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    beta1, beta2, eps = n.settings[:3]
+    m, s = beta1 * u + (1.0 - beta1) * g, beta2 * v + (1.0 - beta2) * g * g
+    ahead = beta1 * n.next * m + (1.0 - beta1) * n.first * g
+    return n.lr * ahead / ((s * n.second).quick_sqrt() + eps), m, s
+
+
+def _rprop(n: Numbers, x: Vector, g: Vector, u: Vector, v: Vector) -> Change:
+    grow, shrink, least, most, lr = n.settings
+    way = g.like(1.0).where(g > 0.0, g.like(-1.0).where(g < 0.0, 0.0))
+    turn = way.where(v > 0.0, (-way).where(v < 0.0, 0.0))
+    factor = grow.where(turn > 0.0, shrink.where(turn < 0.0, 1.0))
+    size = larger(least, smaller(most, factor * u))
+    return n.lr / lr * (g.like(0.0).where(turn < 0.0, way) * size), size, g.like(0.0).where(turn < 0.0, g)
+
+
+FORMULAS: dict[str, Formula] = {
+    "gradient_descent": _gradient_descent,
+    "momentum": _momentum,
+    "nesterov": _nesterov,
+    "adagrad": _adagrad,
+    "rmsprop": _rmsprop,
+    "adam": _adam,
+    "adamw": _adam,
+    "nadam": _nadam,
+    "rprop": _rprop,
+}
+
+
+def by_code(code: int) -> tuple[Formula, int]:
+    """Return an optimiser's formula, and how many arrays of state it has."""
+    name = next(name for name, number in CODES.items() if number == code)
+    return FORMULAS[name], len(STATES[name])
+
+
+def write_step(write: Writer, formula: Formula, shared: Numbers, places: list[Any], left: Any = None) -> None:
+    """Write the step of one vector of parameters, x, g, u, v; `left`: how many there are, where it may be fewer."""
+    builder = write.builder
+    old = [write.load(place) for place in places]
+    less, *new = formula(shared, *old, *[old[0]] * (4 - len(old)))
+    changed = list(zip((places[0], *places[2:]), (old[0] - less, *new), strict=False))
+    if left is None:
+        for place, value in changed:
+            write.store(place, value)
+        return
+    # What a masked store wrote is slow to be read again.
+    with builder.if_else(builder.icmp_signed(">=", left, write.whole(write.lanes))) as (all_, some):
+        with all_:
+            for place, value in changed:
+                write.store(place, value)
+        with some:
+            for place, value in changed:
+                write.store(place, value, below(builder, left, write.lanes))
+
+
+@njit(**OPTIONS)
+def corrected(running_a, running_b, settings):
+    """Return 1 / (1 - beta1^t), 1 / (1 - beta2^t) and 1 / (1 - beta1^(t+1)) from beta1^t and beta2^t."""
+    return 1.0 / (1.0 - running_a), 1.0 / (1.0 - running_b), 1.0 / (1.0 - running_a * settings[0])
+
+
+@intrinsic
+def _step(
+    typing: Any, memory: Any, code: Any, x: Any, g: Any, u: Any, v: Any, count: Any, numbers: Any
+) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        code, x, g, u, v, count, numbers = write.arguments
+        shared = Numbers(write, [builder.extract_value(numbers, n) for n in range(9)])
+        after = builder.append_basic_block("updated")
+        choice = builder.switch(code, after)
+        for formula in dict.fromkeys(FORMULAS.values()):
+            names = [name for name in FORMULAS if FORMULAS[name] is formula]
+            block = builder.append_basic_block(names[0])
+            for name in names:
+                choice.add_case(write.whole(CODES[name]), block)
+            builder.position_at_end(block)
+            states = len(STATES[names[0]])
+            with write.each(write.whole(0), count, write.lanes) as n:
+                places = [write.at(place, n) for place in (x, g, u, v)[: 2 + states]]
+                write_step(write, formula, shared, places, builder.sub(count, n))
+            builder.branch(after)
+        builder.position_at_end(after)
+        return context.get_dummy_value()
+
+    return types.void(memory, *[types.intp] * 6, types.UniTuple(types.float64, 9)), generate
+
+
+def _step_of(
+    memory, code, x, g, u, v, count,
+    real_lr, real_a, real_b, real_c, real_d, real_e, real_first, real_second, real_next,
+):  # fmt: skip
+    """Update `count` parameters from memory[x:] on with the gradient from memory[g:] on.
+
+    real_a, ...: the optimiser's settings; real_first, ...: 1 / (1 - beta1^t), 1 / (1 - beta2^t),
+    1 / (1 - beta1^(t+1)).
     """
-    apart()
-    x, g = memory[x_at : x_at + count], memory[g_at : g_at + count]
-    u, v = memory[s1 : s1 + count], memory[s2 : s2 + count]
-    zero, one = like(x[0], 0.0), like(x[0], 1.0)
-    rate, keep = like(zero, lr), like(zero, lr * decay)
-    a, b, c = like(zero, five[0]), like(zero, five[1]), like(zero, five[2])
-    if code in (_ADAM, _ADAMW, _NADAM):
-        rest_a, rest_b = one - a, one - b
-        first, second = like(zero, corrections[0]), like(zero, corrections[1])
-        if code == _NADAM:
-            ahead = a * like(zero, corrections[2])
-            now = rest_a * first
-        else:
-            ahead, now = first, zero
-        for i in range(count):
-            m = a * u[i] + rest_a * g[i]
-            q = b * v[i] + rest_b * g[i] * g[i]
-            u[i] = m
-            v[i] = q
-            m_hat = ahead * m + now * g[i]
-            x[i] -= rate * m_hat / (like(q, math.sqrt(q * second)) + c) + keep * x[i]
-    elif code in (_MOMENTUM, _NESTEROV):
-        for i in range(count):
-            m = a * u[i] - rate * g[i]
-            u[i] = m
-            x[i] += (m if code == _MOMENTUM else a * m - rate * g[i]) - keep * x[i]
-    elif code == _ADAGRAD:
-        for i in range(count):
-            q = u[i] + g[i] * g[i]
-            u[i] = q
-            x[i] -= rate * g[i] / (like(q, math.sqrt(q)) + a) + keep * x[i]
-    elif code == _RMSPROP:
-        for i in range(count):
-            q = a * u[i] + (one - a) * g[i] * g[i]
-            u[i] = q
-            x[i] -= rate * g[i] / (like(q, math.sqrt(q)) + b) + keep * x[i]
-    elif code == _RPROP:
-        most, ratio = like(zero, five[3]), like(zero, lr / five[4])
-        for i in range(count):
-            way = one if g[i] > zero else -one if g[i] < zero else zero
-            turn = way if v[i] > zero else -way if v[i] < zero else zero
-            factor = a if turn > zero else b if turn < zero else one
-            size = factor * u[i]
-            size = c if size < c else most if size > most else size
-            u[i] = size
-            v[i] = zero if turn < zero else g[i]
-            x[i] -= ratio * (zero if turn < zero else way) * size + keep * x[i]
-    else:
-        for i in range(count):
-            x[i] -= rate * g[i] + keep * x[i]
+    numbers = real_lr, real_a, real_b, real_c, real_d, real_e, real_first, real_second, real_next
+    _step(memory, code, x, g, u, v, count, numbers)
+
+
+step = Kernel(_step_of)

@@ -1,134 +1,218 @@
-"""y_hat, the losses of a run of rows, and their delta = dL/da_K, as in `deltarule.maths.outputs`."""
+"""y_hat, the losses of a batch, and their delta = dL/da_K, as in `deltarule.maths.outputs`.
+
+Examples lie side by side in vectors, output by output: a_i of example r is memory[a + i * stride + r].
+"""
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
 # Numba gives these functions their types and some of their arguments when it compiles them.
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from collections.abc import Callable
+from typing import Any
 
-from deltarule.engines.compiled.functions import OPTIONS, apart, exp, larger, like, log, log1p
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from deltarule.engines.compiled.functions import exp, log, log1p
+from deltarule.engines.compiled.vectors import Kernel, Variable, Vector, Writer, larger
 from deltarule.maths.outputs import OUTPUTS
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(OUTPUTS)}
-_SOFTMAX, _SIGMOID, _POISSON = (CODES[name] for name in ("softmax", "sigmoid", "poisson"))
-_LARGEST_4, _LARGEST_8 = float(np.finfo(np.float32).max), float(np.finfo(np.float64).max)
 
 
-@njit(**OPTIONS)
-def delta_rows(code, memory, a_at, d_at, sums_at, width, n, p, order, w, share, count):
-    """Write c dL/da_K of `count` rows to memory[d_at:], zeros in the padding; return sum c L, float64.
+class Columns:
+    """One vector of examples: a and the target p, output by output, where delta replaces p."""
 
-    Row r has the target p[order[r]] and c = w[order[r]] share; a and delta have `width` columns, n of them true.
-    memory[sums_at:] is scratch for a number a row.
+    def __init__(self, write: Writer, a: Any, d: Any, stride: Any, n: Any, r: Any) -> None:
+        self.write, self.n = write, n
+        self.starts = [write.at(place, r) for place in (a, d)]
+        self.stride = stride
+
+    def each(self, first: int = 0) -> Any:
+        return self.write.each(self.write.whole(first), self.n)
+
+    def _place(self, which: int, i: Any) -> Any:
+        return self.write.at(self.starts[which], self.write.builder.mul(i, self.stride))
+
+    def a(self, i: Any) -> Vector:
+        return self.write.load(self._place(0, i))
+
+    def p(self, i: Any) -> Vector:
+        return self.write.load(self._place(1, i))
+
+    def set_a(self, i: Any, value: Vector) -> None:
+        self.write.store(self._place(0, i), value)
+
+    def set_delta(self, i: Any, value: Vector) -> None:
+        self.write.store(self._place(1, i), value)
+
+
+def _largest(columns: Columns) -> Vector:
+    """Return max_i a_i; a NaN stays."""
+    top = Variable(columns.a(columns.write.whole(0)))
+    with columns.each(1) as i:
+        a = columns.a(i)
+        top.set(top.get().where(a <= top.get(), a))
+    return top.get()
+
+
+def _softmax(columns: Columns, c: Vector) -> Vector:
+    """L = -sum p_i log y_hat_i and c (y_hat - p), from e_i = exp(a_i - max a)."""
+    top = _largest(columns)
+    lowest = -0.9 * float(np.finfo(top.dtype).max)
+    summed, loss, mass = (Variable(top.like(0.0)) for _ in range(3))
+    with columns.each() as i:
+        p, less = columns.p(i), larger(lowest, columns.a(i) - top)
+        loss.set(loss.get() - p * less)
+        mass.set(mass.get() + p)
+        e = exp(less)
+        summed.set(summed.get() + e)
+        columns.set_a(i, e)
+    inverse = 1.0 / summed.get()
+    with columns.each() as i:
+        columns.set_delta(i, c * (columns.a(i) * inverse - columns.p(i)))
+    return loss.get() + mass.get() * log(summed.get())
+
+
+def _sigmoid(columns: Columns, c: Vector) -> Vector:
+    """L = sum max(a, 0) - p a + log(1 + exp(-|a|)) and c (y_hat - p)."""
+    loss = Variable(c.like(0.0))
+    with columns.each() as i:
+        a, p = columns.a(i), columns.p(i)
+        e = exp(-abs(a))
+        loss.set(loss.get() + (a.where(a > 0.0, 0.0) - p * a + log1p(e)))
+        columns.set_delta(i, c * (e.where(a < 0.0, 1.0) / (e + 1.0) - p))
+    return loss.get()
+
+
+def _poisson(columns: Columns, c: Vector) -> Vector:
+    """L = sum y_hat - y + y (log y - a) and c (y_hat - y)."""
+    loss = Variable(c.like(0.0))
+    with columns.each() as i:
+        a, y = columns.a(i), columns.p(i)
+        y_hat = exp(a)
+        loss.set(loss.get() + (y_hat - y + y * (log(y.where(y > 0.0, 1.0)) - a)))
+        columns.set_delta(i, c * (y_hat - y))
+    return loss.get()
+
+
+def _linear(columns: Columns, c: Vector) -> Vector:
+    """L = mean (a - y)^2 and 2 c (a - y) / n."""
+    n = columns.write.spread(columns.write.builder.sitofp(columns.n, ir.DoubleType()))
+    loss, scale = Variable(c.like(0.0)), 2.0 * c / n
+    with columns.each() as i:
+        e = columns.a(i) - columns.p(i)
+        loss.set(loss.get() + e * e)
+        columns.set_delta(i, scale * e)
+    return loss.get() / n
+
+
+FORMULAS: dict[str, Callable[[Columns, Vector], Vector]] = {
+    "softmax": _softmax,
+    "sigmoid": _sigmoid,
+    "poisson": _poisson,
+    "linear": _linear,
+}
+"""Write delta, and return the loss, of a vector of examples."""
+
+
+def _y_hat_softmax(columns: Columns) -> None:
+    top = _largest(columns)
+    summed = Variable(top.like(0.0))
+    with columns.each() as i:
+        e = exp(columns.a(i) - top)
+        summed.set(summed.get() + e)
+        columns.set_a(i, e)
+    with columns.each() as i:
+        columns.set_a(i, columns.a(i) / summed.get())
+
+
+def _y_hat_sigmoid(columns: Columns) -> None:
+    with columns.each() as i:
+        a = columns.a(i)
+        e = exp(-abs(a))
+        columns.set_a(i, e.where(a < 0.0, 1.0) / (e + 1.0))
+
+
+def _y_hat_poisson(columns: Columns) -> None:
+    with columns.each() as i:
+        columns.set_a(i, exp(columns.a(i)))
+
+
+ESTIMATES: dict[str, Callable[[Columns], None]] = {
+    "softmax": _y_hat_softmax,
+    "sigmoid": _y_hat_sigmoid,
+    "poisson": _y_hat_poisson,
+    "linear": lambda columns: None,
+}
+"""Replace a by y_hat."""
+
+
+def _switch(write: Writer, code: Any, count: Any, bodies: dict[str, Callable[[Any], None]]) -> None:
+    """Write for every output a loop over vectors of examples, and the choice among them."""
+    builder = write.builder
+    after = builder.append_basic_block("done")
+    choice = builder.switch(code, after)
+    for name, body in bodies.items():
+        block = builder.append_basic_block(name)
+        choice.add_case(write.whole(CODES[name]), block)
+        builder.position_at_end(block)
+        with write.each(write.whole(0), count, write.lanes) as r:
+            body(r)
+        builder.branch(after)
+    builder.position_at_end(after)
+
+
+@intrinsic
+def _delta(
+    typing: Any, memory: Any, code: Any, a: Any, d: Any, c: Any, losses: Any, stride: Any, n: Any, count: Any
+) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        code, a, d, c, losses, stride, n, count = write.arguments
+
+        def body(name: str) -> Callable[[Any], None]:
+            def of(r: Any) -> None:
+                loss = FORMULAS[name](Columns(write, a, d, stride, n, r), write.load(write.at(c, r)))
+                write.store(write.at(losses, r), loss)
+
+            return of
+
+        _switch(write, code, count, {name: body(name) for name in FORMULAS})
+        return context.get_dummy_value()
+
+    return types.void(memory, *[types.intp] * 8), generate
+
+
+@intrinsic
+def _y_hat(typing: Any, memory: Any, code: Any, a: Any, stride: Any, n: Any, count: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        code, a, stride, n, count = write.arguments
+
+        def body(name: str) -> Callable[[Any], None]:
+            return lambda r: ESTIMATES[name](Columns(write, a, a, stride, n, r))
+
+        _switch(write, code, count, {name: body(name) for name in ESTIMATES})
+        return context.get_dummy_value()
+
+    return types.void(memory, *[types.intp] * 5), generate
+
+
+def _delta_of(memory, code, a, d, c, losses, stride, n, count):
+    """Replace the targets in memory[d:] by c dL/da_K, and write L to memory[losses:].
+
+    Of `count` examples; memory[c:] and memory[losses:] have a number an example. a is used up.
     """
-    apart()
-    if code == _SOFTMAX:
-        return _softmax(memory, a_at, d_at, sums_at, width, n, p, order, w, share, count)
-    total = 0.0
-    zero, one = like(memory[0], 0.0), like(memory[0], 1.0)
-    for r in range(count):
-        example = order[r]
-        c = like(zero, w[example] * share)
-        a = memory[a_at + r * width : a_at + (r + 1) * width]
-        d = memory[d_at + r * width : d_at + (r + 1) * width]
-        if code == _SIGMOID:
-            loss = zero
-            for i in range(n):
-                e = exp(-abs(a[i]))
-                loss += (a[i] if a[i] > zero else zero) - p[example, i] * a[i] + log1p(e)
-                d[i] = c * ((e if a[i] < zero else one) / (one + e) - p[example, i])
-            total += c * loss
-        elif code == _POISSON:
-            loss = zero
-            for i in range(n):
-                y = p[example, i]
-                y_hat = exp(a[i])
-                loss += y_hat - y + y * (log(y if y > zero else one) - a[i])
-                d[i] = c * (y_hat - y)
-            total += c * loss
-        else:
-            loss, scale = zero, like(zero, 2.0) / like(zero, n)
-            for i in range(n):
-                e = a[i] - p[example, i]
-                loss += e * e
-                d[i] = c * scale * e
-            total += c * loss / n
-        for i in range(n, width):
-            d[i] = zero
-    return total
+    _delta(memory, code, a, d, c, losses, stride, n, count)
 
 
-@njit(**OPTIONS)
-def _softmax(memory, a_at, d_at, sums_at, width, n, p, order, w, share, count):
-    """As `delta_rows`, in passes over all rows, so that exp and log run over long runs of numbers."""
-    apart()
-    zero, one = like(memory[0], 0.0), like(memory[0], 1.0)
-    lowest = like(zero, -0.9 * (_LARGEST_4 if memory.itemsize == 4 else _LARGEST_8))
-    total = 0.0
-    for r in range(count):
-        example, a, d = order[r], a_at + r * width, d_at + r * width
-        top = memory[a]
-        for i in range(1, n):
-            top = memory[a + i] if not memory[a + i] <= top else top
-        match = zero
-        for i in range(n):
-            below = larger(lowest, memory[a + i] - top)
-            match += p[example, i] * below
-            memory[d + i] = below
-        total -= w[example] * match
-    e, sums = memory[d_at : d_at + count * width], memory[sums_at : sums_at + count]
-    for i in range(count * width):
-        e[i] = exp(e[i])
-    for r in range(count):
-        summed = zero
-        for i in range(n):
-            summed += memory[d_at + r * width + i]
-        sums[r] = summed
-    inverses = memory[a_at : a_at + count]  # the logits have done their duty
-    for r in range(count):
-        inverses[r] = one / sums[r]
-        sums[r] = log(sums[r])
-    for r in range(count):
-        example, d = order[r], d_at + r * width
-        c, mass = like(zero, w[example] * share), zero
-        inverse = inverses[r]
-        for i in range(n):
-            mass += p[example, i]
-            memory[d + i] = c * (memory[d + i] * inverse - p[example, i])
-        total += w[example] * mass * sums[r]
-        for i in range(n, width):
-            memory[d + i] = zero
-    return total * share
+def _y_hat_of(memory, code, a, stride, n, count):
+    """Replace the logits in memory[a:] of `count` examples by y_hat = O(a)."""
+    _y_hat(memory, code, a, stride, n, count)
 
 
-@njit(**OPTIONS)
-def y_hat_rows(code, memory, a_at, width, n, out, first, count):
-    """Write O(a) of `count` rows to out[first:]."""
-    apart()
-    zero, one = like(memory[0], 0.0), like(memory[0], 1.0)
-    for r in range(count):
-        a = memory[a_at + r * width : a_at + (r + 1) * width]
-        y_hat = out[first + r]
-        if code == _SOFTMAX:
-            top = a[0]
-            for i in range(1, n):
-                top = a[i] if not a[i] <= top else top
-            for i in range(width):
-                a[i] = exp(a[i] - top)
-            summed = zero
-            for i in range(n):
-                summed += a[i]
-            for i in range(n):
-                y_hat[i] = a[i] / summed
-        elif code == _SIGMOID:
-            for i in range(n):
-                e = exp(-abs(a[i]))
-                y_hat[i] = (e if a[i] < zero else one) / (one + e)
-        elif code == _POISSON:
-            for i in range(n):
-                y_hat[i] = exp(a[i])
-        else:
-            for i in range(n):
-                y_hat[i] = a[i]
+delta, y_hat = Kernel(_delta_of), Kernel(_y_hat_of)

@@ -1,11 +1,12 @@
 """Where everything lies in the engine's one block of memory, and how the work is cut.
 
-Rows are padded with zeros to whole vectors, so that no loop has a tail, and counts of rows to multiples of 4; every
-array begins at a vector. The cuts depend on shapes alone, never on the number of threads:
+Examples lie side by side: h_k and dL/da_k are kept in chunks of up to PANEL examples, each a matrix with a row for
+every unit. h_k has one more row, of ones, and a parameter block [W_k b_k] one more column. The gradient of a layer
+is a product over examples, for which one of its factors is also kept with a row for every example.
 
-- a batch's rows fall into groups, each with its own sum of losses;
-- where the batch is long and the network small (`sums_by_group`), every group also has its own gradient, added
-  up in the order of the groups; else a gradient is summed over the whole batch, block by block of W_k's rows.
+The cuts depend on shapes alone, never on the number of threads. A gradient is summed over the batch in the
+order of its examples. Only where the batch is long and the network small (`sums_by_group`) do groups of
+examples have gradients of their own, which are added up in the order of the groups.
 """
 
 from __future__ import annotations
@@ -18,20 +19,47 @@ from numpy.typing import NDArray
 
 from deltarule.engines.compiled.activations import CODES
 from deltarule.engines.compiled.outputs import CODES as OUTPUTS
-from deltarule.engines.compiled.tiles import LANES_4, LANES_8
+from deltarule.engines.compiled.tiles import PANEL
+from deltarule.engines.compiled.vectors import LANES_4, LANES_8
 from deltarule.network import Network
 from deltarule.parameters import Selection
 
-N_IN, N_OUT, IN, OUT, AT, W, H, D, CODE, FIRST_ROW, END_ROW, IS_PARTIAL = range(12)
-"""Columns of `Plan.layers`: true and padded widths; the place of layer k within a padded theta, whose rows are b_k
-and then W_k^T; the places of W_k (0: nobody needs it), h_k and dL/da_k in memory; the activation; which rows
-learn, from row 0 = b_k on, and whether only single parameters of them do."""
+(
+    N_IN,
+    N_OUT,
+    AT,
+    UNIT,
+    INPUT,
+    IS_TURNED,
+    H,
+    HEIGHT,
+    D,
+    ROWS,
+    ROWS_STEP,
+    PANEL_WIDTH,
+    CODE,
+    LEARNS,
+    IS_PARTIAL,
+) = range(FIELDS_OF_LAYER := 15)
+"""Columns of `Plan.layers`: widths; the place of [W_k b_k] in a vector like theta, the distances from unit to unit
+and from input to input in it, and whether it is kept as its transpose; the place of h_k and the rows of a chunk of
+it; the place of dL/da_k; the place of the factor of the gradient that has a row for every example (h_{k-1}, or
+dL/da_k where turned; -1: nobody needs it), its distance from chunk to chunk where each has its own, and the width of
+its panels; the activation; whether anything learns, and whether not everything does."""
 
-GROUPS_BY_BLOCK, GROUPS_WITH_GRADIENT = 64, 8
+GROUPS = 16
+LONG_BATCH = 512
+"""Groups of a batch, and from how many examples on there are any."""
 BLOCK = 8192
-"""About how many weights a block has: its gradient stays in the first cache until it is used."""
-CHUNK = 16_384
-"""About how many numbers the activations of a chunk of rows take, where they need not be kept."""
+"""About how many parameters a block has: its gradient stays in the first cache until it is used."""
+LARGE = 262_144
+"""Numbers of a layer's part of theta that is not kept as its transpose: columns of it would be too far apart."""
+PAGE = 1024
+"""Numbers of a page of memory, in which the cache repeats itself."""
+SMALL = 16_384
+"""Parameters of a network that is trained on single examples in a way of its own."""
+CACHE = 131_072
+"""Numbers that the second cache holds beside others: a factor of a gradient larger than that is cut by columns."""
 WORTH = 400_000
 """Floating-point operations of a step that are worth a thread."""
 QUICK = 2e7
@@ -44,13 +72,21 @@ def up(n: int, to: int) -> int:
 
 
 FIELDS = (
-    "n_theta", "theta", "states", "mask", "gradient", "zeros", "scratch", "scratch_size", "batch_size",
-    "group_rows", "sums", "sums_by_group", "chunk_rows", "lowest", "output",
+    "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "c",
+    "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "single", "spare",
+    "product", "activate", "delta", "y_hat", "step", "one", "layers",
 )  # fmt: skip
-"""The entries of `Plan.places`. States, mask and gradients have theta's padded form, one after another."""
+"""The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
+theta, `size` numbers each, one after another. columns: examples of a chunk; group: examples of a group, 0 where there
+are none; c, losses: places of a number for every example; input_rows: the place of the batch's rows of X, in panels of
+width input_panel, input_step further on for each chunk that has its own; example_rows: how many examples the factors
+with a row for each have room for; lowest: the lowest layer that learns; single: the numbers of a vector of units where
+a batch is one example, else 0, and spare: what it needs beside. The last seven are addresses of kernels and of
+`Plan.layers`, which the engine fills in."""
 (
-    N_THETA, THETA, STATES, MASK, GRADIENT, ZEROS, SCRATCH, SCRATCH_SIZE, BATCH,
-    GROUP_ROWS, SUMS, SUMS_BY_GROUP, CHUNK_ROWS, LOWEST, OUTPUT,
+    BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, C,
+    LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SINGLE, SPARE,
+    PRODUCT, ACTIVATE, DELTA, Y_HAT, STEP, ONE, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip
 
 
@@ -58,22 +94,24 @@ FIELDS = (
 class Plan:
     """The cut of a network's training at one batch size.
 
-    batch, group_rows
-        Rows of a batch, and of one of its groups.
+    batch
+        Examples of a batch.
+    chunks
+        Of examples that the memory has room for.
     layers
-        (K + 1, 12) int64, see above.
+        (K + 1, 15) int64, see above.
     blocks
-        (n, 3) int64: layer, first row, end row.
+        (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta.
     costs
         (n,): what a block costs, to share blocks among threads.
     places
-        (15,) int64, see `FIELDS`.
+        (27,) int64, see `FIELDS`.
     size
         How many numbers the memory holds; the first `kept` of them are theta and the optimiser's state.
     """
 
     batch: int
-    group_rows: int
+    chunks: int
     layers: NDArray[np.int64]
     blocks: NDArray[np.int64]
     costs: NDArray[np.float64]
@@ -85,6 +123,11 @@ class Plan:
     def operations(self) -> float:
         """About the floating-point operations that an example takes in a step."""
         return 6.0 * float((self.layers[1:, N_IN] * self.layers[1:, N_OUT]).sum())
+
+    @property
+    def sums(self) -> int:
+        """How many sums of losses a batch has: by group, or by chunk."""
+        return -(-self.batch // int(self.places[GROUP] or self.places[COLUMNS]))
 
     def threads_worth(self, most: int, examples: int) -> int:
         """Return how many threads pay, by the floating-point operations of a step and of so many examples."""
@@ -107,39 +150,43 @@ def plan(
     n_states: int = 0,
     keeps_gradient: bool = True,
 ) -> Plan:
-    """Return the plan for the gradient of what is selected of a network, in batches of so many rows.
+    """Return the plan for the gradient of what is selected of a network, in batches of so many examples.
 
-    selection is None where no gradient is wanted. n_states counts the optimiser's arrays; keeps_gradient says
-    whether the whole gradient is needed at once.
+    selection is None where no gradient is wanted: then every thread has room for a chunk of its own. n_states counts
+    the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once.
     """
     lanes = LANES_4 if net.dtype == np.float32 else LANES_8
     learns = np.zeros(net.layout.size, bool)
     if selection is not None:
         learns[selection.index] = True
-    layers = np.zeros((net.K + 1, 12), np.int64)
-    n_theta = 0
+    layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
+    layers[0, N_OUT] = net.sizes[0]
+    single = _lanes_of_units(net, lanes) if selection is not None and batch == 1 else 0
+    ranges: dict[int, tuple[int, int, int, int]] = {}  # what learns of each layer's part of theta
+    size = 0
     for k in range(1, net.K + 1):
         n_in, n_out = net.sizes[k - 1], net.sizes[k]
-        inner, outer = up(n_in, lanes), up(n_out, lanes)
-        layers[k, [N_IN, N_OUT, IN, OUT]] = n_in, n_out, inner, outer
-        layers[k, AT] = n_theta
-        n_theta += (1 + inner) * outer
+        across, down = (n_in + 1) * up(n_out, lanes), n_out * up(n_in + 1, lanes)
+        is_turned = single > 0 or (across < down and across < LARGE)
+        layers[k, [N_IN, N_OUT, AT, IS_TURNED]] = n_in, n_out, size, is_turned
+        row = up(n_out, single or 1) if is_turned else n_in + 1
+        row += lanes if row % PAGE == 0 else 0  # else every row would fall into the same lines of the cache
+        layers[k, [UNIT, INPUT]] = (1, row) if is_turned else (row, 1)
+        size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
         layers[k, CODE] = CODES[net.g[k].name] if k < net.K else -1
         of_W, of_b = learns[net.layout.W[k]], learns[net.layout.b[k]]
-        layers[k, [FIRST_ROW, END_ROW]] = 0 if of_b.any() else 1, 1 + n_in * of_W.any()
-        layers[k, IS_PARTIAL] = any(part.any() and not part.all() for part in (of_W, of_b))
-    layers[0, OUT] = layers[1, IN]
-    learning = [k for k in range(1, net.K + 1) if layers[k, FIRST_ROW] < layers[k, END_ROW]]
-    lowest = min(learning, default=net.K)
+        layers[k, LEARNS] = of_W.any() or of_b.any()
+        if layers[k, LEARNS]:
+            inputs = 0 if of_W.any() else n_in, n_in + 1
+            ranges[k] = (*inputs, 0, n_out) if is_turned else (0, n_out, *inputs)
+            layers[k, IS_PARTIAL] = not (of_b.all() and (of_W.all() or not of_W.any()))
+    lowest = min(ranges, default=net.K)
 
-    widths = int(2 * layers[1:, OUT].sum() + layers[1, IN])
-    sums_by_group = (
-        selection is not None and batch >= 8 * GROUPS_WITH_GRADIENT and batch * widths > 16 * n_theta
-    )
-    group_rows = up(-(-batch // (GROUPS_WITH_GRADIENT if sums_by_group else GROUPS_BY_BLOCK)), 4)
-    chunk_rows = min(group_rows, max(48, CHUNK // widths // 12 * 12)) if sums_by_group else batch
-    rows = threads * up(chunk_rows, 4) if sums_by_group else up(batch, 4)
-
+    widths = 2 * sum(net.sizes) + net.sizes[0]
+    has_groups = selection is not None and batch >= LONG_BATCH and batch * widths > 16 * size
+    columns = min(PANEL, up(batch, lanes))
+    group = 1 if single else up(-(-batch // GROUPS), columns) if has_groups else 0
+    chunks = threads if has_groups or selection is None else -(-batch // columns)
     at = 0
 
     def take(n: int) -> int:
@@ -148,57 +195,75 @@ def plan(
         return at - up(n, lanes)
 
     places = dict.fromkeys(FIELDS, 0)
-    places["n_theta"] = n_theta
-    places["theta"] = take(n_theta)
-    places["states"] = take(n_states * n_theta)
+    places["batch"], places["size"] = batch, size
+    places["theta"] = take(size)
+    places["states"] = take(n_states * size)
     kept = at
-    places["mask"] = take(n_theta) if layers[:, IS_PARTIAL].any() else -1
-    places["gradient"] = take(GROUPS_WITH_GRADIENT * n_theta if sums_by_group else n_theta * keeps_gradient)
-    places["zeros"] = take(int(layers[:, [IN, OUT]].max()))
+    places["mask"] = take(size) if layers[:, IS_PARTIAL].any() else -1
+    places["gradient"] = take(GROUPS * size if has_groups else size * (keeps_gradient or single > 0))
+    places["columns"], places["group"] = columns, group
+    places["c"], places["losses"] = take(chunks * columns), take(chunks * columns)
+
+    example_rows = columns if has_groups or selection is None else chunks * columns
+    panel = min(PANEL, up(net.sizes[0] + 1, lanes))
+    places["input_rows"] = take(chunks * columns * up(net.sizes[0] + 1, panel))
+    places["input_panel"], places["example_rows"] = panel, example_rows
+    places["input_step"] = columns * up(net.sizes[0] + 1, panel)
     for k in range(net.K + 1):
-        if k:
-            if k > lowest:
-                layers[k, W] = take(int(layers[k, OUT] * layers[k, IN]))
-            layers[k, D] = take(rows * int(layers[k, OUT]))
-        layers[k, H] = take(rows * int(layers[k, OUT]))
-    places["sums"] = take(rows)
-    blocks, costs = _blocks(layers, learning, batch)
-    largest = max(((up(r1 - r0, 4) + 4) * layers[k, OUT] for k, r0, r1 in blocks), default=0)
-    places["scratch_size"] = up(int(largest), 64)
+        layers[k, HEIGHT] = net.sizes[k] + 1 if k else up(net.sizes[0] + 1, lanes)
+        layers[k, H] = take(chunks * columns * int(layers[k, HEIGHT]))
+        layers[k, D] = take(chunks * columns * net.sizes[k])
+        layers[k, ROWS] = -1
+        if single and k > lowest:
+            layers[k, ROWS] = take(up(net.sizes[k], single) * up(net.sizes[k - 1], single))
+        elif k and layers[k, LEARNS]:
+            width = net.sizes[k] if layers[k, IS_TURNED] else net.sizes[k - 1] + 1
+            layers[k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
+            layers[k, ROWS_STEP] = columns * up(width, panel)
+            if k == 1 and not layers[k, IS_TURNED]:
+                layers[k, ROWS] = places["input_rows"]
+            else:
+                layers[k, ROWS] = take(chunks * columns * up(width, panel))
+    blocks, costs = _blocks(ranges, batch)
+    largest = max(((r1 - r0) * (c1 - c0) for _, r0, r1, c0, c1 in blocks), default=0)
+    places["scratch_size"] = (up(largest, 64) + 64) * 2
     places["scratch"] = take(threads * places["scratch_size"])
-    places["batch_size"], places["group_rows"] = batch, group_rows
-    places["sums_by_group"], places["chunk_rows"], places["lowest"] = sums_by_group, chunk_rows, lowest
-    places["output"] = OUTPUTS[net.output.name]
-    order = np.array([places[name] for name in FIELDS], np.int64)
+    places["single"], places["spare"] = single, take(2 * net.sizes[-1] * single)
+    places["lowest"], places["output"] = lowest, OUTPUTS[net.output.name]
+    at += lanes * PANEL  # tiles may read beyond what they use
     return Plan(
         batch,
-        group_rows,
+        chunks,
         layers,
-        np.array(blocks, np.int64).reshape(-1, 3),
+        np.array(blocks, np.int64).reshape(-1, 5),
         np.array(costs),
-        order,
-        at + lanes,
+        np.array([places[name] for name in FIELDS], np.int64),
+        at,
         kept,
     )
 
 
+def _lanes_of_units(net: Network, lanes: int) -> int:
+    """Return the numbers of a vector of units, no more than the widest layer needs; 0 for a large network."""
+    if net.layout.size > SMALL:
+        return 0
+    narrow = [n for n in (2, 4, 8, 16) if 16 * n >= lanes * 4 and n >= max(net.sizes[1:])]
+    return min([lanes, *narrow])
+
+
 def _blocks(
-    layers: NDArray[np.int64], learning: list[int], batch: int
-) -> tuple[list[tuple[int, int, int]], list[float]]:
-    """Return the blocks of rows that learn, and what each costs."""
-    blocks: list[tuple[int, int, int]] = []
+    ranges: dict[int, tuple[int, int, int, int]], batch: int
+) -> tuple[list[tuple[int, int, int, int, int]], list[float]]:
+    """Return the blocks of what learns, and what each costs."""
+    blocks: list[tuple[int, int, int, int, int]] = []
     costs: list[float] = []
-    for k in learning:
-        outer, first, end = int(layers[k, OUT]), int(layers[k, FIRST_ROW]), int(layers[k, END_ROW])
-        most = max(BLOCK // outer, 4)
-        if outer * (end - first) > BLOCK // 4:
-            most = min(most, -(-end // 8))
-        whole = (
-            LANES_4 if layers[k, W] else 12 if most > 4 else 4
-        )  # a transposed copy is made by whole squares
-        rows = up(most, whole)
-        cuts = sorted({first, *range(1 + rows, end, rows), end})
-        for r0, r1 in pairwise(cuts):
-            blocks.append((k, r0, r1))
-            costs.append(float(up(r1 - r0, 4) * outer) * (batch / 16 + 2))
+    for k, (r0, r1, c0, c1) in ranges.items():
+        width = 4 * PANEL if batch * (c1 - c0) > CACHE and c1 - c0 > 4 * PANEL else c1 - c0
+        height = max(6, (3 * BLOCK if width < c1 - c0 else BLOCK) // width // 6 * 6)
+        if (r1 - r0) * (c1 - c0) > BLOCK // 4:
+            height = min(height, up(-(-(r1 - r0) // 8), 6))
+        for top, bottom in pairwise([*range(r0, r1, height), r1]):
+            for left, right in pairwise([*range(c0, c1, width), c1]):
+                blocks.append((k, top, bottom, left, right))
+                costs.append(float((bottom - top) * up(right - left, 16)) * (batch / 16 + 2))
     return blocks, costs

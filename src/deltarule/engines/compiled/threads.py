@@ -9,18 +9,29 @@ while give way to others, because there may be more threads than cores.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, ClassVar
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.functions import OPTIONS
+from deltarule.engines.compiled.vectors import KEPT, OPTIONS
 
+COUNTERS, STOP, NEXT = 48, 16, 32
+"""How many counters threads share; the places, a cache line apart, of the one that says whether to go on and of the
+one that gives out groups."""
+GOING, INTERRUPTED, DIVERGED = range(3)
 SPINS = 4_000
 """Looks at the barrier before a thread gives way."""
+
+YIELDS = 1_000
+"""How often a worker gives way while it listens, before it sleeps: about half a millisecond."""
 
 _give_way = types.ExternalFunction("sched_yield", types.int32())
 
@@ -69,10 +80,73 @@ def meet(counters, threads):
             _give_way()
 
 
-def run(threads: int, work: Callable[[int], None]) -> None:
-    """Call work(0), ..., work(threads - 1), each in a thread of its own, and wait; Ctrl-C is seen meanwhile."""
-    workers = [threading.Thread(target=work, args=(n,), daemon=True) for n in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+@njit(**KEPT)
+def _listen(bell, heard):
+    """Return once bell[0] is not what was heard, or after a while."""
+    for _ in range(YIELDS):
+        if look(bell, 0) != heard:
+            return
+        _give_way()
+
+
+class Worker:
+    """A thread that does one piece of work after another. It ends with the process.
+
+    For a moment after its work it listens for more, since waking a sleeping thread takes as long as a short epoch.
+    """
+
+    idle: ClassVar[list[Worker]] = []
+
+    def __init__(self) -> None:
+        self.bell = np.zeros(1, np.int64)
+        self.given: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.done: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.heard = 0
+        threading.Thread(target=self._loop, daemon=True).start()
+
+    def _loop(self) -> None:
+        while True:
+            _listen(self.bell, self.heard)
+            work = self.given.get()
+            self.heard += 1
+            try:
+                work()
+            except BaseException as error:
+                self.done.put(error)
+            else:
+                self.done.put(None)
+            del work
+
+    def give(self, work: Callable[[], None]) -> None:
+        self.given.put(work)
+        self.bell[0] += 1
+
+    @classmethod
+    def hired(cls) -> Worker:
+        """Return an idle worker, or a new one."""
+        try:
+            return cls.idle.pop()
+        except IndexError:
+            return cls()
+
+
+if hasattr(os, "register_at_fork"):  # a child process has no threads but the one that forked
+    os.register_at_fork(after_in_child=Worker.idle.clear)
+
+
+def run(threads: int, work: Callable[[int], None], *, is_long: bool) -> None:
+    """Call work(0), ..., work(threads - 1) side by side, and wait.
+
+    The calling thread does work(0) itself, except where it is long: then it waits, since a main thread sees Ctrl-C
+    only outside of native code.
+    """
+    first = 0 if is_long else 1
+    workers = [Worker.hired() for _ in range(first, threads)]
+    for n, worker in enumerate(workers, first):
+        worker.give(partial(work, n))
+    if not is_long:
+        work(0)
+    for error in [worker.done.get() for worker in workers]:
+        if error is not None:
+            raise error
+    Worker.idle.extend(workers)

@@ -1,18 +1,18 @@
 """The matrix product of the engine: tiles of C that stay in vector registers while they are summed.
 
-    C[m, n] = start[m, n] + sum_k A[m, k] B[k, n]          or  C[m, n] *= sum_k A[m, k] B[k, n]
+    C[m, n] = sum_k A[m, k] B[k, n]      or  C[m, n] *= ...      or  C[m, n] += ...
 
-All three products of back-propagation have this form, with rows of B and C contiguous:
+All three products of back-propagation have this form, with rows of B and C contiguous; examples lie side by side
+in h_k and delta_k, and h_k ends in a row of ones, which is the input of the biases:
 
-    a_k     = b_k + h_{k-1} W_k^T          A = h_{k-1},   B = W_k^T (a transposed copy)
-    delta_k = g'_k * (delta_{k+1} W_{k+1}) A = delta_{k+1}, B = W_{k+1}
-    dW_k    = delta_k^T h_{k-1}            A = delta_k^T, B = h_{k-1}
+    a_k     = [W_k b_k] h_{k-1}           A = [W_k b_k],  B = h_{k-1}
+    delta_k = g'_k * W_{k+1}^T delta_{k+1}  A = W_{k+1}^T,  B = delta_{k+1}
+    [dW_k db_k] = delta_k h_{k-1}^T       A = delta_k,    B = h_{k-1}^T   (or its transpose, A = h_{k-1}, B = delta_k^T)
 
-A tile is ROWS rows of A by up to four vectors of B: every number of A is broadcast once and every vector of B
-loaded once for each tile, and the sums never leave the registers. An entry of C is always summed in the order of
-k, whatever the tile it falls into, so that no cut of the rows among threads changes a bit.
-
-Widths are padded to whole vectors (`LANES_4`), row counts to 4; see `plan.py`.
+A may have any strides, so W needs no transposed copy. A tile is ROWS rows of A by up to four vectors of B: every
+number of A is broadcast once and every vector of B loaded once for each tile, and the sums never leave the
+registers. An entry of C is always summed in the order of k, whatever the tile it falls into, so that no cut of the
+work among threads changes a bit.
 """
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
@@ -22,243 +22,369 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.functions import OPTIONS, apart
+from deltarule.engines.compiled.vectors import (
+    INTEGER,
+    IS_WIDE,
+    OPTIONS,
+    Kernel,
+    Vector,
+    Writer,
+    apart,
+    below,
+    lanes_of,
+    load_part,
+    spread,
+    store,
+    transposed,
+)
 
-_FEATURES: dict[str, bool] = llvmlite.binding.get_host_cpu_features()
-IS_WIDE = bool(_FEATURES.get("avx512f"))
-"""Whether there are 32 registers of 64 bytes: room for tiles of 6 by 4 vectors."""
-LANES_4: int = 16 if IS_WIDE else 8
-LANES_8: int = 8 if IS_WIDE else 4
-"""Numbers in a vector: of 4 bytes, of 8 bytes."""
 ROWS = 6 if IS_WIDE else 4
 VECTORS = 4 if IS_WIDE else 2
 """The largest tile: ROWS rows of VECTORS vectors."""
+PANEL = 64
+"""Columns that lie together in B, a multiple of VECTORS vectors: its rows are PANEL or fewer numbers apart."""
+PREFETCHED = 64
+"""Numbers of a row that are asked for ahead; the processor follows a longer row by itself."""
+SET, MULTIPLY, ADD = range(3)
+"""What becomes of C."""
+
+_NAMES = ("c", "c_row", "a", "a_row", "a_step", "b", "b_row", "N", "K", "segment", "a_jump", "mode")
 
 
-def _emit(builder: ir.IRBuilder, lanes: int, rows: int, vectors: int, a: dict[str, Any]) -> None:
-    """Write the instructions of one tile; `a` holds pointers c, start, a, b and strides of type intp."""
-    integer = a["K"].type
-    number = a["b"].type.pointee
-    vector = ir.VectorType(number, lanes)
-    width = 4 if isinstance(number, ir.FloatType) else 8
-    nothing = ir.Constant(vector, ir.Undefined)
-    first = ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes)
+def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
+    """Write the instructions of one tile: a loop over k within a loop over segments of k."""
+    builder, lanes, align = write.builder, write.lanes, write.width
     grid = [(r, v) for r in range(rows) for v in range(vectors)]
+    whole = write.whole
 
-    def whole(n: int) -> Any:
-        return ir.Constant(integer, n)
+    def vector_at(pointer: Any, v: int) -> Any:
+        return builder.bitcast(builder.gep(pointer, [whole(v * lanes)]), write.vector.as_pointer())
 
-    def place(pointer: Any, stride: Any, r: int, v: int) -> Any:
-        row = builder.gep(pointer, [builder.mul(stride, whole(r))])
-        return builder.bitcast(builder.gep(row, [whole(v * lanes)]), vector.as_pointer())
-
-    def load(pointer: Any) -> Any:
-        return builder.load(pointer, align=width)
-
-    begin = {(r, v): load(place(a["start"], a["start_stride"], r, v)) for r, v in grid}
     before = builder.block
-    body, done = builder.append_basic_block("tile"), builder.append_basic_block("tile.done")
-    builder.cbranch(builder.icmp_signed(">", a["K"], whole(0)), body, done)
+    outer, inner, after, done = (
+        builder.append_basic_block(name) for name in ("segment", "k", "next", "sums")
+    )
+    zeros = ir.Constant(write.vector, [0.0] * lanes)
+    begin_a, begin_b = (builder.gep(write.data, [a[name]]) for name in ("a", "b"))
+    rows_of_a = [builder.mul(a["a_row"], whole(r)) for r in range(rows)]
+    builder.branch(outer)
 
-    builder.position_at_end(body)
-    k = builder.phi(integer)
-    a_k, b_k = builder.phi(a["a"].type), builder.phi(a["b"].type)
-    total = {cell: builder.phi(vector) for cell in grid}
-    b = [load(place(b_k, whole(0), 0, v)) for v in range(vectors)]
+    builder.position_at_end(outer)
+    left, a_segment, b_segment = (builder.phi(kind.type) for kind in (a["K"], begin_a, begin_b))
+    total = {cell: builder.phi(write.vector) for cell in grid}
+    count = builder.select(builder.icmp_signed("<", left, a["segment"]), left, a["segment"])
+    builder.branch(inner)
+
+    builder.position_at_end(inner)
+    k, a_k, b_k = builder.phi(left.type), builder.phi(begin_a.type), builder.phi(begin_b.type)
+    running = {cell: builder.phi(write.vector) for cell in grid}
+    b = [builder.load(vector_at(b_k, v), align=align) for v in range(vectors)]
     summed = {}
     for r in range(rows):
-        number_r = builder.load(builder.gep(a_k, [builder.mul(a["a_row"], whole(r))]))
-        lane = builder.insert_element(nothing, number_r, ir.Constant(ir.IntType(32), 0))
-        spread = builder.shuffle_vector(lane, nothing, first)
+        wide = spread(builder, builder.load(builder.gep(a_k, [rows_of_a[r]])), lanes)
         for v in range(vectors):
-            product = builder.fmul(spread, b[v], flags=("contract",))
-            summed[r, v] = builder.fadd(total[r, v], product, flags=("contract",))
-    following = builder.add(k, whole(1))
-    for phi, initial, then in (
-        (k, whole(0), following),
-        (a_k, a["a"], builder.gep(a_k, [a["a_step"]])),
-        (b_k, a["b"], builder.gep(b_k, [a["b_stride"]])),
-        *((total[cell], begin[cell], summed[cell]) for cell in grid),
+            product = builder.fmul(wide, b[v], flags=("contract",))
+            summed[r, v] = builder.fadd(running[r, v], product, flags=("contract",))
+    k_next = builder.add(k, whole(1))
+    a_next, b_next = builder.gep(a_k, [a["a_step"]]), builder.gep(b_k, [a["b_row"]])
+    builder.cbranch(builder.icmp_signed("<", k_next, count), inner, after)
+    for phi, first, then in (
+        (k, whole(0), k_next),
+        (a_k, a_segment, a_next),
+        (b_k, b_segment, b_next),
+        *((running[cell], total[cell], summed[cell]) for cell in grid),
     ):
-        phi.add_incoming(initial, before)
-        phi.add_incoming(then, body)
-    builder.cbranch(builder.icmp_signed("<", following, a["K"]), body, done)
+        phi.add_incoming(first, outer)
+        phi.add_incoming(then, inner)
+
+    builder.position_at_end(after)
+    left_next = builder.sub(left, count)
+    a_next_segment = builder.gep(a_segment, [a["a_jump"]])
+    builder.cbranch(builder.icmp_signed(">", left_next, whole(0)), outer, done)
+    for phi, first, then in (
+        (left, a["K"], left_next),
+        (a_segment, begin_a, a_next_segment),
+        (b_segment, begin_b, b_next),
+        *((total[cell], zeros, summed[cell]) for cell in grid),
+    ):
+        phi.add_incoming(first, before)
+        phi.add_incoming(then, after)
 
     builder.position_at_end(done)
-    result = {}
-    for cell in grid:
-        result[cell] = builder.phi(vector)
-        result[cell].add_incoming(begin[cell], before)
-        result[cell].add_incoming(summed[cell], body)
-    is_into = builder.icmp_signed("!=", a["into"], whole(0))
-    with builder.if_then(is_into):
-        for r, v in grid:
-            where = place(a["c"], a["c_stride"], r, v)
-            builder.store(builder.fmul(result[r, v], load(where)), where, align=width)
-    with builder.if_then(builder.not_(is_into)):
-        for r, v in grid:
-            builder.store(result[r, v], place(a["c"], a["c_stride"], r, v), align=width)
+    mask = below(builder, builder.sub(a["N"], whole((vectors - 1) * lanes)), lanes)
+    begin_c = builder.gep(write.data, [a["c"]])
+    where = {(r, v): vector_at(builder.gep(begin_c, [builder.mul(a["c_row"], whole(r))]), v) for r, v in grid}
+    end = builder.append_basic_block("stored")
+    choice = builder.switch(a["mode"], end)
+    for mode in (SET, MULTIPLY, ADD):
+        block = builder.append_basic_block("store")
+        choice.add_case(whole(mode), block)
+        builder.position_at_end(block)
+        for cell in grid:
+            value = Vector(builder, summed[cell])
+            if mode != SET:
+                old = Vector(builder, builder.load(where[cell], align=align))
+                value = value * old if mode == MULTIPLY else value + old
+            store(builder, value.value, where[cell], align, mask if cell[1] == vectors - 1 else None)
+        builder.branch(end)
+    builder.position_at_end(end)
 
 
 def _tile(rows: int, vectors: int) -> Any:
-    """Return the intrinsic of one tile; offsets and strides count numbers of `memory`."""
+    """Return the intrinsic of one tile; places and strides count numbers of `memory`."""
 
     @intrinsic
     def tile(
-        typing: Any, memory: Any, c: Any, c_stride: Any, start: Any, start_stride: Any,
-        a: Any, a_row: Any, a_step: Any, b: Any, b_stride: Any, K: Any, into: Any,
+        typing: Any, memory: Any, c: Any, c_row: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_row: Any,
+        N: Any, K: Any, segment: Any, a_jump: Any, mode: Any,
     ) -> Any:  # fmt: skip
-        names = [
-            "c",
-            "c_stride",
-            "start",
-            "start_stride",
-            "a",
-            "a_row",
-            "a_step",
-            "b",
-            "b_stride",
-            "K",
-            "into",
-        ]
-
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            array = context.make_array(signature.args[0])(context, builder, arguments[0])
-            given = dict(zip(names, arguments[1:], strict=True))
-            for name in ("c", "start", "a", "b"):
-                given[name] = builder.gep(array.data, [given[name]])
-            width = signature.args[0].dtype.bitwidth // 8
-            _emit(builder, LANES_4 if width == 4 else LANES_8, rows, vectors, given)
+            write = Writer(context, builder, signature, arguments)
+            _emit(write, rows, vectors, dict(zip(_NAMES, write.arguments, strict=True)))
             return context.get_dummy_value()
 
-        return types.void(memory, *[types.intp] * len(names)), generate
+        return types.void(memory, *[types.intp] * len(_NAMES)), generate
 
     return tile
 
 
-_1x1, _1x2, _1x4 = (_tile(1, v) for v in (1, 2, 4))
-_4x1, _4x2, _4x4 = (_tile(4, v) for v in (1, 2, 4))
-_6x1, _6x2, _6x4 = (_tile(6, v) for v in (1, 2, 4))
+def _band(rows: int) -> Any:
+    """Return the function that makes `rows` rows of C, up to VECTORS vectors of them."""
+    _1, _2, _3, _4 = (_tile(rows, min(v, VECTORS)) for v in (1, 2, 3, 4))
+
+    @njit(**OPTIONS)
+    def band(memory, vectors, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode):
+        apart()
+        if vectors == 4:
+            _4(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+        elif vectors == 3:
+            _3(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+        elif vectors == 2:
+            _2(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+        else:
+            _1(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+
+    return band
 
 
-@njit(**OPTIONS)
-def product(memory, c, cs, start, ss, a, ar, ak, b, bs, M, N, K, into):
-    """C = start + A B, or C *= start + A B where `into` is 1, for M rows and N columns of C.
+_six, _five, _four, _three, _two, _one = (_band(min(rows, ROWS)) for rows in (6, 5, 4, 3, 2, 1))
 
-    Rows beyond M may be written, up to a multiple of 4. c, start, a and b are places in `memory`; cs, ss and bs the
-    distances of rows, ar and ak those of A's rows and steps.
+
+def _product(
+    memory, c, c_row, a, a_row, a_step, b, b_row, b_panel, M, first, end, K, segment, a_jump, mode
+):  # fmt: skip
+    """Make M rows of C, and of them the columns from `first` to `end`; memory[c] is the first of them.
+
+    Places and strides count numbers of the memory. A[m, k] is memory[a + m a_row + k a_step], but a_jump further
+    on, not segment * a_step, after each `segment` of k. B[k, n] is memory[b + n // PANEL b_panel + k b_row +
+    n % PANEL].
     """
-    apart()
-    lanes = LANES_4 if memory.itemsize == 4 else LANES_8
-    n = 0
-    while n < N:
-        left = (N - n) // lanes
-        vectors = 4 if left >= 4 and VECTORS == 4 else 2 if left >= 2 else 1
+    lanes = lanes_of(memory)
+    n = first
+    while n < end:
+        vectors = min(VECTORS, (end - n + lanes - 1) // lanes, (PANEL - n % PANEL + lanes - 1) // lanes)
+        N = min(end - n, vectors * lanes)
+        from_b, to_c = b + n // PANEL * b_panel + n % PANEL, c + n - first
         m = 0
         while m < M:
-            C, S, A = c + m * cs + n, start + m * ss + n, a + m * ar
-            if M - m == 1:
-                if vectors == 4:
-                    _1x4(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                elif vectors == 2:
-                    _1x2(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                else:
-                    _1x1(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                m += 1
-            elif ROWS == 6 and M - m >= 6 and M - m != 8:
-                if vectors == 4:
-                    _6x4(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                elif vectors == 2:
-                    _6x2(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                else:
-                    _6x1(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
+            to, of = to_c + m * c_row, a + m * a_row
+            rest = M - m
+            if ROWS == 6 and rest >= 6 and not 7 <= rest <= 9:
+                _six(
+                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
+                )
                 m += 6
-            else:
-                if vectors == 4:
-                    _4x4(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                elif vectors == 2:
-                    _4x2(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
-                else:
-                    _4x1(memory, C, cs, S, ss, A, ar, ak, b + n, bs, K, into)
+            elif ROWS == 6 and (rest == 5 or rest == 9):
+                _five(
+                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
+                )
+                m += 5
+            elif rest >= 4:
+                _four(
+                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
+                )
                 m += 4
+            elif rest == 3:
+                _three(
+                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
+                )
+                m += 3
+            elif rest == 2:
+                _two(
+                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
+                )
+                m += 2
+            else:
+                _one(
+                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
+                )
+                m += 1
         n += vectors * lanes
+
+
+product = Kernel(_product)
 
 
 @intrinsic
 def add_squares(typing: Any, memory: Any, at: Any, count: Any) -> Any:
-    """Return sum x^2 in float64 over `count` numbers from `at` on, a multiple of the vector."""
+    """Return sum x^2 in float64 over `count` numbers from `at` on; what follows them up to a whole vector must be 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        width = signature.args[0].dtype.bitwidth // 8
-        lanes = LANES_4 if width == 4 else LANES_8
-        integer = arguments[2].type
-        number = context.get_data_type(signature.args[0].dtype)
-        vector, wide = ir.VectorType(number, lanes), ir.VectorType(ir.DoubleType(), lanes)
+        write = Writer(context, builder, signature, arguments)
+        at, count = write.arguments
+        lanes, integer = write.lanes, count.type
+        wide = ir.VectorType(ir.DoubleType(), lanes)
         zero = ir.Constant(integer, 0)
-        before, begin = builder.block, builder.gep(array.data, [arguments[1]])
+        before = builder.block
         body, done = builder.append_basic_block("squares"), builder.append_basic_block("squares.done")
-        builder.cbranch(builder.icmp_signed(">", arguments[2], zero), body, done)
+        builder.cbranch(builder.icmp_signed(">", count, zero), body, done)
         builder.position_at_end(body)
         n, total = builder.phi(integer), builder.phi(wide)
-        x = builder.load(builder.bitcast(builder.gep(begin, [n]), vector.as_pointer()), align=width)
-        x = builder.fpext(x, wide) if width == 4 else x
+        x = write.load(write.at(at, n)).value
+        x = builder.fpext(x, wide) if write.width == 4 else x
         summed = builder.fadd(total, builder.fmul(x, x, flags=("contract",)), flags=("contract",))
         following = builder.add(n, ir.Constant(integer, lanes))
         for phi, initial, then in ((n, zero, following), (total, ir.Constant(wide, [0.0] * lanes), summed)):
             phi.add_incoming(initial, before)
             phi.add_incoming(then, body)
-        builder.cbranch(builder.icmp_signed("<", following, arguments[2]), body, done)
+        builder.cbranch(builder.icmp_signed("<", following, count), body, done)
         builder.position_at_end(done)
         result = builder.phi(wide)
         result.add_incoming(ir.Constant(wide, [0.0] * lanes), before)
         result.add_incoming(summed, body)
-        whole = ir.Constant(ir.DoubleType(), 0.0)
-        for lane in range(lanes):
-            part = builder.extract_element(result, ir.Constant(ir.IntType(32), lane))
-            whole = builder.fadd(whole, part)
-        return whole
+        parts = [builder.extract_element(result, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
+        while len(parts) > 1:
+            parts = [builder.fadd(x, y) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
 
     return types.float64(memory, types.intp, types.intp), generate
 
 
 @intrinsic
-def transpose_tile(typing: Any, memory: Any, to: Any, to_stride: Any, at: Any, stride: Any) -> Any:
-    """Write the square of LANES by LANES numbers from `at` on to `to` on, rows as columns.
-
-    Rows r and r + LANES/2 are interleaved into rows 2r and 2r + 1; log2(LANES) such shuffles are a transposition.
-    """
+def transpose_tile(typing: Any, memory: Any, to: Any, to_row: Any, at: Any, row: Any) -> Any:
+    """Write the square of LANES by LANES numbers from `at` on to `to` on, rows as columns."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        width = signature.args[0].dtype.bitwidth // 8
-        lanes = LANES_4 if width == 4 else LANES_8
-        vector = ir.VectorType(context.get_data_type(signature.args[0].dtype), lanes)
-        integer = arguments[1].type
-
-        def place(begin: Any, distance: Any, r: int) -> Any:
-            offset = builder.add(begin, builder.mul(distance, ir.Constant(integer, r)))
-            return builder.bitcast(builder.gep(array.data, [offset]), vector.as_pointer())
-
-        rows = [builder.load(place(arguments[3], arguments[4], r), align=width) for r in range(lanes)]
-        half = lanes // 2
-        masks = [
-            ir.Constant(
-                ir.VectorType(ir.IntType(32), lanes), [first + i // 2 + lanes * (i % 2) for i in range(lanes)]
-            )
-            for first in (0, half)
-        ]
-        for _ in range(lanes.bit_length() - 1):
-            rows = [
-                builder.shuffle_vector(rows[r], rows[r + half], mask) for r in range(half) for mask in masks
-            ]
-        for r in range(lanes):
-            builder.store(rows[r], place(arguments[1], arguments[2], r), align=width)
+        write = Writer(context, builder, signature, arguments)
+        to, to_row, at, row = write.arguments
+        write_transposed(write, to, to_row, at, row)
         return context.get_dummy_value()
 
     return types.void(memory, *[types.intp] * 4), generate
+
+
+def write_transposed(write: Writer, to: Any, to_row: Any, at: Any, row: Any) -> None:
+    """Write the transposition of one square."""
+
+    def place(begin: Any, distance: Any, r: int) -> Any:
+        return write.at(begin, write.builder.mul(distance, write.whole(r)))
+
+    rows = [write.load(place(at, row, r)).value for r in range(write.lanes)]
+    for r, column in enumerate(transposed(write.builder, rows)):
+        write.store(place(to, to_row, r), Vector(write.builder, column))
+
+
+@intrinsic
+def copy_rows(
+    typing: Any,
+    memory: Any,
+    to: Any,
+    to_row: Any,
+    table: Any,
+    order: Any,
+    start: Any,
+    end: Any,
+    first: Any,
+    count: Any,
+) -> Any:
+    """Copy rows order[start:end] of a contiguous table to memory[to:]: `count` numbers from column `first` on.
+
+    A 1 follows them, then zeros up to a whole vector.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        to, to_row, table, order, start, end, first, count = write.arguments
+        rows = context.make_array(signature.args[3])(context, builder, table)
+        places = context.make_array(signature.args[4])(context, builder, order).data
+        width = builder.extract_value(rows.shape, 1)
+        one = write.constant(1.0)
+        with write.each(start, end) as r:
+            example = builder.load(builder.gep(places, [r]))
+            begin = builder.gep(rows.data, [builder.add(builder.mul(example, width), first)])
+            here = builder.add(to, builder.mul(builder.sub(r, start), to_row))
+            with write.each(write.whole(0), builder.add(count, write.whole(1)), write.lanes) as n:
+                left = builder.sub(count, n)
+                mask, with_one = (
+                    below(builder, m, write.lanes) for m in (left, builder.add(left, write.whole(1)))
+                )
+                pointer = builder.bitcast(builder.gep(begin, [n]), write.vector.as_pointer())
+                value = Vector(builder, load_part(builder, pointer, write.vector, write.width, mask))
+                write.store(write.at(here, n), value.where(mask, one.where(with_one, 0.0)))
+        return context.get_dummy_value()
+
+    return types.void(memory, types.intp, types.intp, table, order, *[types.intp] * 4), generate
+
+
+@intrinsic
+def copy_columns(
+    typing: Any, memory: Any, to: Any, to_row: Any, table: Any, order: Any, start: Any, end: Any, count: Any
+) -> Any:
+    """Copy rows order[start:end] of a contiguous table, `count` numbers each, to columns of memory[to:]."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        to, to_row, table, order, start, end, count = write.arguments
+        rows = context.make_array(signature.args[3])(context, builder, table)
+        places = context.make_array(signature.args[4])(context, builder, order).data
+        width = builder.extract_value(rows.shape, 1)
+        with write.each(start, end) as r:
+            example = builder.load(builder.gep(places, [r]))
+            begin = builder.gep(rows.data, [builder.mul(example, width)])
+            here = builder.gep(write.data, [builder.add(to, builder.sub(r, start))])
+            with write.each(write.whole(0), count) as i:
+                builder.store(
+                    builder.load(builder.gep(begin, [i])), builder.gep(here, [builder.mul(i, to_row)])
+                )
+        return context.get_dummy_value()
+
+    return types.void(memory, types.intp, types.intp, table, order, *[types.intp] * 3), generate
+
+
+@intrinsic
+def prefetch_rows(typing: Any, table: Any, order: Any, start: Any, end: Any) -> Any:
+    """Ask for the rows order[start:end] of a contiguous table before they are needed; of long ones, for the beginning.
+
+    Rows in random order are the one thing that the processor cannot foresee.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        table, order, start, end = arguments
+        rows = context.make_array(signature.args[0])(context, builder, table)
+        places = context.make_array(signature.args[1])(context, builder, order).data
+        width = builder.extract_value(rows.shape, 1)
+        line = ir.Constant(INTEGER, 64 // (signature.args[0].dtype.bitwidth // 8))
+        most, one = ir.Constant(INTEGER, PREFETCHED), ir.Constant(INTEGER, 1)
+        byte = ir.IntType(8).as_pointer()
+        small = ir.IntType(32)
+        form = ir.FunctionType(ir.VoidType(), [byte, small, small, small])
+        ask = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
+        last = builder.select(builder.icmp_signed("<", width, most), width, most)
+        with cgutils.for_range_slice(builder, start, end, one, INTEGER) as (r, _):
+            begin = builder.gep(rows.data, [builder.mul(builder.load(builder.gep(places, [r])), width)])
+
+            def fetch(place: Any) -> None:
+                pointer = builder.bitcast(builder.gep(begin, [place]), byte)
+                builder.call(ask, [pointer, *(ir.Constant(small, n) for n in (0, 3, 1))])
+
+            with cgutils.for_range_slice(builder, ir.Constant(INTEGER, 0), last, line, INTEGER) as (n, _):
+                fetch(n)
+            fetch(builder.sub(last, one))
+        return context.get_dummy_value()
+
+    return types.void(table, order, types.intp, types.intp), generate
