@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
-from deltarule.engines.compiled import activations, optimisers, outputs, single, tiles
+from deltarule.engines.compiled import activations, optimisers, outputs, rowwise, single, tiles
 from deltarule.engines.compiled import epoch as kernels
 from deltarule.engines.compiled.memory import Memory
 from deltarule.engines.compiled.plan import (
     ACTIVATE,
+    CHANGE,
     COLUMNS,
     DELTA,
     GRADIENT,
@@ -48,6 +49,7 @@ KERNELS = {
     DELTA: outputs.delta,
     Y_HAT: outputs.y_hat,
     STEP: optimisers.step,
+    CHANGE: rowwise.change,
 }
 """What a plan calls by its address."""
 FREEZE = 2e9
@@ -244,21 +246,22 @@ class CompiledEngine:
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q, place = self.problem, self.whole
         place.memory.load()
-        order = np.arange(len(q.X))
-        share = 1.0 / float(q.w.sum(dtype=np.float64))
+        order, rates, never = np.arange(len(q.X)), np.zeros(1), np.zeros(1, bool)
+        norms, result = np.zeros(q.net.K), np.zeros(3)
         reals = self.reals.copy()
         reals[[kernels.CLIP_VALUE, kernels.CLIP_NORM]] = 0.0
         place.run(
-            lambda thread: kernels.gradient(
-                *place.shape, place.plan.blocks, place.shares, reals, q.X, q.p, q.w, share, order, place.losses,
-                place.squares, place.counters, thread, place.threads,
+            lambda thread: kernels.epoch(
+                *place.shape, place.plan.blocks, place.shares, -1, reals, q.X, q.p, self.w, order, rates, 0,
+                place.losses, place.squares, norms, result, place.counters, never, 1, thread, place.threads,
             )
         )  # fmt: skip
         whole = np.zeros_like(q.net.theta)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         theta = q.net.theta[q.selection.index]
         penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
-        return float(place.losses.sum()), penalty, whole[q.selection.index]
+        weight = float(self.w.sum(dtype=np.float64)) or len(order)
+        return float(result[0]) / weight, penalty, whole[q.selection.index]
 
     def loss(self, X: Floats, p: Floats, c: Floats) -> float:
         place = self.evaluation
@@ -315,10 +318,6 @@ def get_ready(dtype: str) -> None:
         kernels.epoch(
             *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, order, np.ones(1), 0, place.losses,
             place.squares, np.zeros(2), np.zeros(3), place.counters, never, 0, 0, 1,
-        )  # fmt: skip
-        kernels.gradient(
-            *place.shape, place.plan.blocks, place.shares, reals, X, p, w, 1.0, order, place.losses, place.squares,
-            place.counters, 0, 1,
         )  # fmt: skip
         kernels.evaluate(*place.shape, X, p, w, order, p[:0], np.zeros(1), 0, 1)
         single.singles(

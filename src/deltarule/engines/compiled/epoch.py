@@ -20,13 +20,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 from numba import njit
 
+from deltarule.engines.compiled import rowwise
 from deltarule.engines.compiled.optimisers import corrected
 from deltarule.engines.compiled.plan import (
     ACTIVATE,
     AT,
     BATCH,
+    CHANGE,
     CODE,
     COLUMNS,
     DELTA,
@@ -89,6 +92,8 @@ from deltarule.engines.compiled.tiles import (
 from deltarule.engines.compiled.tiles import ROWS as TILE_ROWS
 from deltarule.engines.compiled.vectors import KEPT, OPTIONS, apart, call, lanes_of
 
+ALONE = np.int64(0), np.int64(1)
+"""Thread 0 of 1, as numbers and not as literals, for which Numba would compile everything once more."""
 DECAY, L1, L2, CLIP_VALUE, CLIP_NORM = range(5)
 FIVE = 5
 """Entries of `reals`; from FIVE on the optimiser's settings. A clip of 0 means none."""
@@ -287,34 +292,34 @@ def group_losses(
     """Do part 1 for groups of a batch, with the gradient of each group; losses[group]: sum c L."""
     apart()
     K, rows, columns = len(layers) - 1, places[GROUP], places[COLUMNS]
+    first, one = ALONE
     groups = (len(order) + rows - 1) // rows
     while True:  # whoever is free takes the next group
         group = add(counters, NEXT, 1)
         if group >= groups:
             break
         to = places[GRADIENT] + group * places[SIZE]
-        for i in range(places[SIZE]):
-            memory[to + i] = 0
+        change(memory, places, rowwise.FILL, to, 0, 0, 0, 1, places[SIZE], 0.0, 0.0)
         total = 0.0
         for start in range(group * rows, min(len(order), (group + 1) * rows), columns):
             examples = order[start : min(len(order), (group + 1) * rows, start + columns)]
             count = len(examples)
-            gather(memory, layers, places, X, p, w, scale, examples, thread, 0, 1)
+            gather(memory, layers, places, X, p, w, scale, examples, thread, first, one)
             prefetch_rows(X, order, start + count, min(len(order), start + 2 * count))
             prefetch_rows(p, order, start + count, min(len(order), start + 2 * count))
             for k in range(1, K + 1):
-                forward(memory, layers, places, k, thread, count, 0, 1)
-            delta(memory, layers, places, thread, count, 0, 1)
+                forward(memory, layers, places, k, thread, count, first, one)
+            delta(memory, layers, places, thread, count, first, one)
             total += total_loss(memory, places, thread, count)
             for k in range(K - 1, places[LOWEST] - 1, -1):
-                backward(memory, layers, places, k, thread, count, 0, 1)
+                backward(memory, layers, places, k, thread, count, first, one)
             for k in range(places[LOWEST], K + 1):
                 if layers[k, LEARNS] and layers[k, ROWS] != places[INPUT_ROWS]:
-                    turn(memory, layers, places, k, thread, count, 0, 1)
+                    turn(memory, layers, places, k, thread, count, first, one)
             for n in range(len(blocks)):
                 row = row_length(layers, blocks[n, 0])
                 begin = to + layers[blocks[n, 0], AT] + blocks[n, 1] * row + blocks[n, 3]
-                add_product(memory, layers, places, blocks[n], begin, row, thread, count, ADD)
+                add_product(memory, layers, places, blocks[n], begin, row, thread, count, np.int64(ADD))
         losses[group] = total
 
 
@@ -325,79 +330,59 @@ def batch_losses(
     """Do part 1 for a batch together with the other threads; losses[0]: sum c L."""
     apart()
     K, count = len(layers) - 1, len(order)
-    gather(memory, layers, places, X, p, w, scale, order, 0, thread, threads)
+    zero, _ = ALONE
+    gather(memory, layers, places, X, p, w, scale, order, zero, thread, threads)
     meet(counters, threads)
     for k in range(1, K + 1):
-        forward(memory, layers, places, k, 0, count, thread, threads)
+        forward(memory, layers, places, k, zero, count, thread, threads)
         if k > 1 and layers[k, LEARNS] and not layers[k, IS_TURNED]:
-            turn(memory, layers, places, k, 0, count, thread, threads)
+            turn(memory, layers, places, k, zero, count, thread, threads)
         meet(counters, threads)
-    delta(memory, layers, places, 0, count, thread, threads)
+    delta(memory, layers, places, zero, count, thread, threads)
     meet(counters, threads)
     for k in range(K - 1, places[LOWEST] - 1, -1):
-        backward(memory, layers, places, k, 0, count, thread, threads)
+        backward(memory, layers, places, k, zero, count, thread, threads)
         if layers[k + 1, LEARNS] and layers[k + 1, IS_TURNED]:
-            turn(memory, layers, places, k + 1, 0, count, thread, threads)
+            turn(memory, layers, places, k + 1, zero, count, thread, threads)
         meet(counters, threads)
     lowest = places[LOWEST]
     if layers[lowest, LEARNS] and layers[lowest, IS_TURNED]:
-        turn(memory, layers, places, lowest, 0, count, thread, threads)
+        turn(memory, layers, places, lowest, zero, count, thread, threads)
         meet(counters, threads)
     if thread == 0:
-        losses[0] = total_loss(memory, places, 0, count)
+        losses[0] = total_loss(memory, places, zero, count)
 
 
 @njit(**OPTIONS)
 def block_gradient(memory, layers, places, block, to, count):
     """Write the gradient of a block of parameters over the whole batch to memory[to:], and zeros after it."""
     apart()
-    k, width = block[0], block[4] - block[3]
-    size = (block[2] - block[1]) * width
-    for i in range(size, size + lanes_of(memory)):
-        memory[to + i] = 0
+    k, rows, width = block[0], block[2] - block[1], block[4] - block[3]
+    lanes = lanes_of(memory)
+    change(memory, places, rowwise.FILL, to + rows * width, 0, 0, 0, 1, lanes, 0.0, 0.0)
     if places[GROUP] == 0:
-        add_product(memory, layers, places, block, to, width, 0, count, SET)
+        add_product(memory, layers, places, block, to, width, np.int64(0), count, np.int64(SET))
         return
     row = row_length(layers, k)
     begin = places[GRADIENT] + layers[k, AT] + block[1] * row + block[3]
-    for r in range(block[2] - block[1]):
-        total, part = memory[to + r * width : to + (r + 1) * width], memory[begin + r * row :]
-        for i in range(width):
-            total[i] = part[i]
-        for group in range(1, (count + places[GROUP] - 1) // places[GROUP]):
-            part = memory[begin + r * row + group * places[SIZE] :]
-            for i in range(width):
-                total[i] += part[i]
+    change(memory, places, rowwise.COPY, to, width, begin, row, rows, width, 0.0, 0.0)
+    for _ in range(1, (count + places[GROUP] - 1) // places[GROUP]):
+        begin += places[SIZE]
+        change(memory, places, rowwise.ADD, to, width, begin, row, rows, width, 0.0, 0.0)
 
 
 @njit(**OPTIONS)
-def weights_of(layers, block, r):
-    """Return how many of the numbers of row r of a block are weights; a bias follows them."""
-    k = block[0]
-    if layers[k, IS_TURNED]:
-        return block[4] - block[3] if r < layers[k, N_IN] else 0
-    return min(block[4], layers[k, N_IN]) - block[3]
+def change(memory, places, which, y, y_row, x, x_row, rows, width, a, b):
+    """Change rows of memory[y:] by a formula of `rowwise` with those of memory[x:]."""
+    call(places[CHANGE], memory, (which, y, y_row, x, x_row, y, y_row, rows, width, a, b))
 
 
 @njit(**OPTIONS)
-def penalise(memory, layers, places, block, g, l1, l2):
-    """Add l1 sign(w) + l2 w to the gradient of a block's weights."""
-    apart()
-    row, width = row_length(layers, block[0]), block[4] - block[3]
-    for r in range(block[1], block[2]):
-        x = places[THETA] + layers[block[0], AT] + r * row + block[3]
-        for i in range(weights_of(layers, block, r)):
-            weight = memory[x + i]
-            way = l1 if weight > 0 else -l1 if weight < 0 else 0.0
-            memory[g + (r - block[1]) * width + i] += way + l2 * weight
-
-
-@njit(**OPTIONS)
-def clip(memory, g, size, bound):
-    """Bring every entry of the gradient within [-bound, bound]."""
-    apart()
-    for i in range(size):
-        memory[g + i] = min(max(memory[g + i], -bound), bound)
+def weights_of(layers, block):
+    """Return how many rows of a block, and how many numbers of each, are weights; biases follow them."""
+    if layers[block[0], IS_TURNED]:
+        return min(block[2], layers[block[0], N_IN]) - block[1], block[4] - block[3]
+    return block[2] - block[1], min(block[4], layers[block[0], N_IN]) - block[3]
 
 
 @njit(**OPTIONS)
@@ -406,22 +391,21 @@ def update(memory, layers, places, code, block, g, lr, reals, corrections, spare
     apart()
     row, width, rows = row_length(layers, block[0]), block[4] - block[3], block[2] - block[1]
     at = layers[block[0], AT] + block[1] * row + block[3]
+    theta, mask = places[THETA] + at, places[MASK] + at
     if layers[block[0], IS_PARTIAL]:
-        copy_block(memory, spare, width, places[THETA] + at, row, rows, width)
+        change(memory, places, rowwise.COPY, spare, width, theta, row, rows, width, 0.0, 0.0)
     if reals[DECAY] != 0.0:
-        for r in range(rows):
-            for i in range(weights_of(layers, block, block[1] + r)):
-                memory[places[THETA] + at + r * row + i] *= 1.0 - lr * reals[DECAY]
+        height, length = weights_of(layers, block)
+        kept = 1.0 - lr * reals[DECAY]
+        change(memory, places, rowwise.SCALE, theta, row, 0, 0, height, length, kept, 0.0)
     run = width * rows if width == row else width  # what lies together
     for first in range(0, width * rows, run):
         step(memory, places, code, at, g + first, run, lr, reals, corrections)
         at += row
     if layers[block[0], IS_PARTIAL]:  # what does not learn is put back, bit for bit
-        at = layers[block[0], AT] + block[1] * row + block[3]
-        for r in range(rows):
-            for i in range(width):
-                if memory[places[MASK] + at + r * row + i] == 0:
-                    memory[places[THETA] + at + r * row + i] = memory[spare + r * width + i]
+        call(places[CHANGE], memory, (
+            rowwise.PUT_BACK, theta, row, spare, width, mask, row, rows, width, 0.0, 0.0
+        ))  # fmt: skip
 
 
 @njit(**OPTIONS)
@@ -436,14 +420,6 @@ def step(memory, places, code, at, g, count, lr, reals, corrections):
 
 
 @njit(**OPTIONS)
-def copy_block(memory, to, to_row, at, row, rows, width):
-    """Copy rows of numbers, `row` apart, to where they are `to_row` apart."""
-    for r in range(rows):
-        for i in range(width):
-            memory[to + r * to_row + i] = memory[at + r * row + i]
-
-
-@njit(**OPTIONS)
 def by_blocks(
     memory, layers, places, blocks, shares, code, reals, count, lr, corrections, squares, keeps, thread
 ):  # fmt: skip
@@ -453,25 +429,58 @@ def by_blocks(
     spare = scratch + places[SCRATCH_SIZE] // 2
     for n in range(shares[thread], shares[thread + 1]):
         block = blocks[n]
-        k, width = block[0], block[4] - block[3]
-        size = (block[2] - block[1]) * width
+        k, rows, width = block[0], block[2] - block[1], block[4] - block[3]
+        size, row = rows * width, row_length(layers, k)
+        at = layers[k, AT] + block[1] * row + block[3]
         block_gradient(memory, layers, places, block, scratch, count)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
-            penalise(memory, layers, places, block, scratch, reals[L1], reals[L2])
+            height, length = weights_of(layers, block)
+            theta = places[THETA] + at
+            change(
+                memory,
+                places,
+                rowwise.PENALISE,
+                scratch,
+                width,
+                theta,
+                row,
+                height,
+                length,
+                reals[L1],
+                reals[L2],
+            )
         if layers[k, IS_PARTIAL]:
-            row = row_length(layers, k)
-            for r in range(block[1], block[2]):
-                mask = places[MASK] + layers[k, AT] + r * row + block[3]
-                for i in range(width):
-                    memory[scratch + (r - block[1]) * width + i] *= memory[mask + i]
+            change(
+                memory,
+                places,
+                rowwise.MULTIPLY,
+                scratch,
+                width,
+                places[MASK] + at,
+                row,
+                rows,
+                width,
+                0.0,
+                0.0,
+            )
         squares[n, 0] = add_squares(memory, scratch, size)
         if reals[CLIP_VALUE] > 0.0:
-            clip(memory, scratch, size, reals[CLIP_VALUE])
+            change(memory, places, rowwise.CLIP, scratch, size, 0, 0, 1, size, reals[CLIP_VALUE], 0.0)
         if keeps:
             squares[n, 1] = add_squares(memory, scratch, size)
-            row = row_length(layers, k)
-            to = places[GRADIENT] + layers[k, AT] + block[1] * row + block[3]
-            copy_block(memory, to, row, scratch, width, block[2] - block[1], width)
+            change(
+                memory,
+                places,
+                rowwise.COPY,
+                places[GRADIENT] + at,
+                row,
+                scratch,
+                width,
+                rows,
+                width,
+                0.0,
+                0.0,
+            )
         else:
             update(memory, layers, places, code, block, scratch, lr, reals, corrections, spare)
 
@@ -480,7 +489,10 @@ def by_blocks(
 def by_blocks_clipped(memory, layers, places, blocks, shares, code, reals, lr, corrections, squares, thread):
     """Do part 3: scale the gradient to the longest norm allowed, and make the step."""
     apart()
-    norm = math.sqrt(squares[:, 1].sum())
+    squared = 0.0
+    for n in range(len(blocks)):
+        squared += squares[n, 1]
+    norm = math.sqrt(squared)
     scale = reals[CLIP_NORM] / norm if norm > reals[CLIP_NORM] else 1.0
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
@@ -488,9 +500,9 @@ def by_blocks_clipped(memory, layers, places, blocks, shares, code, reals, lr, c
         block = blocks[n]
         row, width = row_length(layers, block[0]), block[4] - block[3]
         begin = places[GRADIENT] + layers[block[0], AT] + block[1] * row + block[3]
-        copy_block(memory, scratch, width, begin, row, block[2] - block[1], width)
-        for i in range((block[2] - block[1]) * width):
-            memory[scratch + i] *= scale
+        rows = block[2] - block[1]
+        change(memory, places, rowwise.COPY, scratch, width, begin, row, rows, width, 0.0, 0.0)
+        change(memory, places, rowwise.SCALE, scratch, width, 0, 0, rows, width, scale, 0.0)
         update(memory, layers, places, code, block, scratch, lr, reals, corrections, spare)
 
 
@@ -505,20 +517,6 @@ def batch_weight(w, order):
     return total
 
 
-@njit(**OPTIONS)
-def part_1(
-    memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread, threads
-):  # fmt: skip
-    """Do part 1, for one example, by groups, or together."""
-    if places[SINGLE] > 0:
-        if thread == 0:
-            losses[0] = loss_of(memory, layers, places, X, p, order[0])
-    elif places[GROUP] > 0:
-        group_losses(memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread)
-    else:
-        batch_losses(memory, layers, places, X, p, w, scale, order, losses, counters, thread, threads)
-
-
 @njit(**KEPT)
 def _epoch(
     memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
@@ -526,8 +524,9 @@ def _epoch(
 ):  # fmt: skip
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
-    w has no entries where all examples weigh the same. result, (3,): sum over batches of their weight times their
-    loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's norm by layer. losses and
+    w has no entries where all examples weigh the same. Where code is negative, gradients are made and nothing else:
+    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (3,): sum over batches of their
+    weight times their loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's norm by layer. losses and
     squares are this epoch's scratch. counters[STOP] says why it ended.
     """
     N, batch = len(order), places[BATCH]
@@ -550,9 +549,14 @@ def _epoch(
                 last = start + batch + share(ahead, 1, thread + 1, threads)
                 prefetch_rows(X, order, first, last)
                 prefetch_rows(p, order, first, last)
-            part_1(
-                memory, layers, places, blocks, X, p, w, 1.0 / weight, rows, losses, counters, thread, threads
-            )
+            scale = 1.0 / weight
+            if places[SINGLE] > 0:
+                if thread == 0:
+                    losses[0] = loss_of(memory, layers, places, X, p, rows[0])
+            elif places[GROUP] > 0:
+                group_losses(memory, layers, places, blocks, X, p, w, scale, rows, losses, counters, thread)
+            else:
+                batch_losses(memory, layers, places, X, p, w, scale, rows, losses, counters, thread, threads)
         meet(counters, threads)
         if look(counters, STOP) != GOING:
             break
@@ -575,10 +579,10 @@ def _epoch(
             corrections = corrected(running_a, running_b, reals[FIVE:])
             by_blocks(
                 memory, layers, places, blocks, shares, code, reals, len(rows), lr, corrections, squares,
-                clips, thread,
+                clips or code < 0, thread,
             )  # fmt: skip
             meet(counters, threads)
-            if clips:
+            if clips and code >= 0:
                 by_blocks_clipped(
                     memory, layers, places, blocks, shares, code, reals, lr, corrections, squares, thread
                 )  # fmt: skip
@@ -605,32 +609,21 @@ def add_norms(blocks, squares, norms):
 
 
 @njit(**KEPT)
-def _gradient(
-    memory, layers, places, blocks, shares, reals, X, p, w, scale, order, losses, squares, counters, thread, threads
-):  # fmt: skip
-    """Write the gradient of one batch, penalty included, to memory[places[GRADIENT]:]; losses[group]: sum c L."""
-    part_1(memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread, threads)
-    meet(counters, threads)
-    by_blocks(
-        memory, layers, places, blocks, shares, 0, reals, len(order), 0.0, (0.0, 0.0, 0.0), squares, True, thread
-    )  # fmt: skip
-
-
-@njit(**KEPT)
 def _evaluate(memory, layers, places, X, p, w, order, out, sums, thread, threads):
     """Do this thread's chunks of examples: y_hat to out, or, where out is empty, sum w L to sums[chunk]."""
     columns, K = places[COLUMNS], len(layers) - 1
     n = layers[K, N_OUT]
+    first, one = ALONE
     a = layers[K, H] + thread * layers[K, HEIGHT] * columns
     chunks = (len(order) + columns - 1) // columns
     for chunk in range(share(chunks, 1, thread, threads), share(chunks, 1, thread + 1, threads)):
         examples = order[chunk * columns : (chunk + 1) * columns]
         count = len(examples)
-        gather(memory, layers, places, X, p, w, 1.0, examples, thread, 0, 1)
+        gather(memory, layers, places, X, p, w, 1.0, examples, thread, first, one)
         for k in range(1, K + 1):
-            forward(memory, layers, places, k, thread, count, 0, 1)
+            forward(memory, layers, places, k, thread, count, first, one)
         if len(out) == 0:
-            delta(memory, layers, places, thread, count, 0, 1)
+            delta(memory, layers, places, thread, count, first, one)
             sums[chunk] = total_loss(memory, places, thread, count)
         else:
             call(places[Y_HAT], memory, (places[OUTPUT], a, columns, n, count))
@@ -640,5 +633,4 @@ def _evaluate(memory, layers, places, X, p, w, order, out, sums, thread, threads
 
 
 epoch: Callable[..., None] = _epoch
-gradient: Callable[..., None] = _gradient
 evaluate: Callable[..., None] = _evaluate

@@ -74,19 +74,19 @@ def up(n: int, to: int) -> int:
 FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "c",
     "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "single", "spare",
-    "product", "activate", "delta", "y_hat", "step", "one", "layers",
+    "product", "activate", "delta", "y_hat", "step", "change", "one", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
 theta, `size` numbers each, one after another. columns: examples of a chunk; group: examples of a group, 0 where there
 are none; c, losses: places of a number for every example; input_rows: the place of the batch's rows of X, in panels of
 width input_panel, input_step further on for each chunk that has its own; example_rows: how many examples the factors
 with a row for each have room for; lowest: the lowest layer that learns; single: the numbers of a vector of units where
-a batch is one example, else 0, and spare: what it needs beside. The last seven are addresses of kernels and of
+a batch is one example, else 0, and spare: what it needs beside. The last eight are addresses of kernels and of
 `Plan.layers`, which the engine fills in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, C,
     LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SINGLE, SPARE,
-    PRODUCT, ACTIVATE, DELTA, Y_HAT, STEP, ONE, LAYERS,
+    PRODUCT, ACTIVATE, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip
 
 
@@ -105,7 +105,7 @@ class Plan:
     costs
         (n,): what a block costs, to share blocks among threads.
     places
-        (27,) int64, see `FIELDS`.
+        (28,) int64, see `FIELDS`.
     size
         How many numbers the memory holds; the first `kept` of them are theta and the optimiser's state.
     """
