@@ -34,7 +34,9 @@ from deltarule.engines.compiled.plan import (
     STATES,
     STEP,
     Y_HAT,
+    operations,
     plan,
+    threads_worth,
 )
 from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, run
 from deltarule.engines.divergence import diverged
@@ -71,7 +73,8 @@ class Workplace:
         n_states: int = 0,
         keeps_gradient: bool = True,
     ) -> None:
-        self.plan = plan(net, selection, batch, most_threads, n_states, keeps_gradient)
+        self.threads = threads_worth(net, batch, examples, most_threads)
+        self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient)
         for place, kernel in KERNELS.items():
             self.plan.places[place] = kernel.address(str(net.dtype))
         if self.plan.places[SINGLE]:
@@ -79,8 +82,7 @@ class Workplace:
         self.memory = Memory(net, self.plan)
         if selection is not None:
             self.memory.mark(selection)
-        self.threads = self.plan.threads_worth(most_threads, examples)
-        self.is_long = self.plan.operations * examples > LONG
+        self.is_long = operations(net) * examples > LONG
         self.losses = np.zeros(self.plan.sums if self.plan.places[GROUP] else 1)
         self.squares = np.zeros((len(self.plan.blocks), 2))
         self.shares = self.plan.shares(self.threads)
@@ -216,7 +218,7 @@ class CompiledEngine:
     def _frozen(self, arguments: tuple[Any, ...]) -> Callable[..., None] | None:
         """Return the loop compiled for this network alone, once it is there; it begins where the run is long enough."""
         q, made = self.problem, self.training.plan
-        if made.places[SIZE] > single.Frozen.LARGEST or made.operations * len(q.X) * q.epochs < FREEZE:
+        if made.places[SIZE] > single.Frozen.LARGEST or operations(q.net) * len(q.X) * q.epochs < FREEZE:
             return None
         if self.freezing is None:
             own: list[Any] = [array.copy() if isinstance(array, np.ndarray) else array for array in arguments]

@@ -100,6 +100,8 @@ FIVE = 5
 
 LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
+EVEN = 1.15
+"""Threads make examples of their own where the one with most has no more than this times its share."""
 NARROW = 16
 """Inputs that are better copied one by one."""
 
@@ -329,8 +331,27 @@ def batch_losses(
 ):  # fmt: skip
     """Do part 1 for a batch together with the other threads; losses[0]: sum c L."""
     apart()
-    K, count = len(layers) - 1, len(order)
-    zero, _ = ALONE
+    K, count, columns = len(layers) - 1, len(order), places[COLUMNS]
+    zero, one = ALONE
+    chunks = (count + columns - 1) // columns
+    each = (chunks + threads - 1) // threads * columns
+    if threads == 1 or each * threads <= EVEN * count:  # every thread makes its own examples up to the end
+        first, end = min(count, thread * each), min(count, (thread + 1) * each)
+        if first < end:
+            examples, chunk, size = order[first:end], first // columns, end - first
+            gather(memory, layers, places, X, p, w, scale, examples, chunk, zero, one)
+            for k in range(1, K + 1):
+                forward(memory, layers, places, k, chunk, size, zero, one)
+            delta(memory, layers, places, chunk, size, zero, one)
+            for k in range(K - 1, places[LOWEST] - 1, -1):
+                backward(memory, layers, places, k, chunk, size, zero, one)
+            for k in range(places[LOWEST], K + 1):
+                if layers[k, LEARNS] and layers[k, ROWS] != places[INPUT_ROWS]:
+                    turn(memory, layers, places, k, chunk, size, zero, one)
+        meet(counters, threads)
+        if thread == 0:
+            losses[0] = total_loss(memory, places, zero, count)
+        return
     gather(memory, layers, places, X, p, w, scale, order, zero, thread, threads)
     meet(counters, threads)
     for k in range(1, K + 1):

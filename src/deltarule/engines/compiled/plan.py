@@ -120,26 +120,27 @@ class Plan:
     kept: int
 
     @property
-    def operations(self) -> float:
-        """About the floating-point operations that an example takes in a step."""
-        return 6.0 * float((self.layers[1:, N_IN] * self.layers[1:, N_OUT]).sum())
-
-    @property
     def sums(self) -> int:
         """How many sums of losses a batch has: by group, or by chunk."""
         return -(-self.batch // int(self.places[GROUP] or self.places[COLUMNS]))
-
-    def threads_worth(self, most: int, examples: int) -> int:
-        """Return how many threads pay, by the floating-point operations of a step and of so many examples."""
-        if self.operations * examples < QUICK:
-            return 1
-        return max(1, min(most, int(self.operations * self.batch / WORTH)))
 
     def shares(self, threads: int) -> NDArray[np.int64]:
         """Return the first block of every thread, and the number of blocks, (threads + 1,)."""
         done = np.concatenate([[0.0], np.cumsum(self.costs)])
         goals = done[-1] * np.arange(threads + 1) / threads - 1e-9
         return np.array(np.searchsorted(done, goals), np.int64)
+
+
+def operations(net: Network) -> float:
+    """Return about how many floating-point operations an example takes in a step."""
+    return 6.0 * sum(n_in * n_out for n_in, n_out in pairwise(net.sizes))
+
+
+def threads_worth(net: Network, batch: int, examples: int, most: int) -> int:
+    """Return how many threads pay, by the operations of a step and of all examples."""
+    if operations(net) * examples < QUICK:
+        return 1
+    return max(1, min(most, int(operations(net) * batch / WORTH)))
 
 
 def plan(
@@ -184,7 +185,7 @@ def plan(
 
     widths = 2 * sum(net.sizes) + net.sizes[0]
     has_groups = selection is not None and batch >= LONG_BATCH and batch * widths > 16 * size
-    columns = min(PANEL, up(batch, lanes))
+    columns = min(PANEL, up(-(-batch // threads), lanes)) if selection is not None else PANEL
     group = 1 if single else up(-(-batch // GROUPS), columns) if has_groups else 0
     chunks = threads if has_groups or selection is None else -(-batch // columns)
     at = 0
@@ -208,7 +209,8 @@ def plan(
     panel = min(PANEL, up(net.sizes[0] + 1, lanes))
     places["input_rows"] = take(chunks * columns * up(net.sizes[0] + 1, panel))
     places["input_panel"], places["example_rows"] = panel, example_rows
-    places["input_step"] = columns * up(net.sizes[0] + 1, panel)
+    has_own = example_rows == columns  # every chunk has a factor of its own, not a part of the batch's
+    places["input_step"] = columns * (up(net.sizes[0] + 1, panel) if has_own else panel)
     for k in range(net.K + 1):
         layers[k, HEIGHT] = net.sizes[k] + 1 if k else up(net.sizes[0] + 1, lanes)
         layers[k, H] = take(chunks * columns * int(layers[k, HEIGHT]))
@@ -219,7 +221,7 @@ def plan(
         elif k and layers[k, LEARNS]:
             width = net.sizes[k] if layers[k, IS_TURNED] else net.sizes[k - 1] + 1
             layers[k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
-            layers[k, ROWS_STEP] = columns * up(width, panel)
+            layers[k, ROWS_STEP] = columns * (up(width, panel) if has_own else panel)
             if k == 1 and not layers[k, IS_TURNED]:
                 layers[k, ROWS] = places["input_rows"]
             else:
