@@ -24,6 +24,7 @@ import numpy as np
 from numba import njit
 
 from deltarule.engines.compiled import rowwise
+from deltarule.engines.compiled.keeping import OPTIONS, kept
 from deltarule.engines.compiled.optimisers import corrected
 from deltarule.engines.compiled.plan import (
     ACTIVATE,
@@ -90,7 +91,7 @@ from deltarule.engines.compiled.tiles import (
     transpose_tile,
 )
 from deltarule.engines.compiled.tiles import ROWS as TILE_ROWS
-from deltarule.engines.compiled.vectors import KEPT, OPTIONS, apart, call, lanes_of
+from deltarule.engines.compiled.vectors import apart, call, lanes_of
 
 ALONE = np.int64(0), np.int64(1)
 """Thread 0 of 1, as numbers and not as literals, for which Numba would compile everything once more."""
@@ -538,7 +539,7 @@ def batch_weight(w, order):
     return total
 
 
-@njit(**KEPT)
+@kept
 def _epoch(
     memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
     norms, result, counters, interrupted, most, thread, threads,
@@ -546,9 +547,9 @@ def _epoch(
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
     w has no entries where all examples weigh the same. Where code is negative, gradients are made and nothing else:
-    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (3,): sum over batches of their
-    weight times their loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's norm by layer. losses and
-    squares are this epoch's scratch. counters[STOP] says why it ended.
+    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (3,): sum over batches of
+    their weight times their loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's
+    norm by layer. losses and squares are this epoch's scratch. counters[STOP] says why it ended.
     """
     N, batch = len(order), places[BATCH]
     total = 0.0
@@ -629,7 +630,7 @@ def add_norms(blocks, squares, norms):
     return is_finite
 
 
-@njit(**KEPT)
+@kept
 def _evaluate(memory, layers, places, X, p, w, order, out, sums, thread, threads):
     """Do this thread's chunks of examples: y_hat to out, or, where out is empty, sum w L to sums[chunk]."""
     columns, K = places[COLUMNS], len(layers) - 1

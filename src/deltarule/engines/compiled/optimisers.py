@@ -14,7 +14,8 @@ from typing import Any
 from numba import njit, types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.vectors import OPTIONS, Kernel, Vector, Writer, below, larger, smaller
+from deltarule.engines.compiled.keeping import OPTIONS
+from deltarule.engines.compiled.vectors import Kernel, Vector, Writer, below, larger, smaller
 from deltarule.maths.optimisers import OPTIMISERS, Optimiser
 
 CODES: dict[str, int] = {name: code for code, name in enumerate(OPTIMISERS)}

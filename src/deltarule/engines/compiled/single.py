@@ -24,6 +24,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from deltarule.engines.compiled import activations, optimisers, outputs
+from deltarule.engines.compiled.keeping import OPTIONS, kept
 from deltarule.engines.compiled.optimisers import corrected
 from deltarule.engines.compiled.plan import (
     AT,
@@ -55,8 +56,6 @@ from deltarule.engines.compiled.threads import DIVERGED, INTERRUPTED, STOP
 from deltarule.engines.compiled.tiles import add_squares, prefetch_rows, write_transposed
 from deltarule.engines.compiled.vectors import (
     INTEGER,
-    KEPT,
-    OPTIONS,
     Kernel,
     Variable,
     Vector,
@@ -392,7 +391,7 @@ def _singles(
 
 
 loss_of: Callable[..., float] = njit(**OPTIONS)(_loss_of)
-singles: Callable[..., None] = njit(**KEPT)(_singles)
+singles: Callable[..., None] = kept(_singles)
 
 
 def _with(function: Callable[..., Any], **changed: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,12 +21,13 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.vectors import KEPT, OPTIONS
+from deltarule.engines.compiled.keeping import OPTIONS, kept
 
 COUNTERS, STOP, NEXT = 48, 16, 32
 """How many counters threads share; the places, a cache line apart, of the one that says whether to go on and of the
 one that gives out groups."""
 GOING, INTERRUPTED, DIVERGED = range(3)
+
 SPINS = 4_000
 """Looks at the barrier before a thread gives way."""
 
@@ -80,7 +81,7 @@ def meet(counters, threads):
             _give_way()
 
 
-@njit(**KEPT)
+@kept
 def _listen(bell, heard):
     """Return once bell[0] is not what was heard, or after a while."""
     for _ in range(YIELDS):

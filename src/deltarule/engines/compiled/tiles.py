@@ -27,10 +27,10 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from deltarule.engines.compiled.keeping import OPTIONS
 from deltarule.engines.compiled.vectors import (
     INTEGER,
     IS_WIDE,
-    OPTIONS,
     Kernel,
     Vector,
     Writer,

@@ -19,9 +19,11 @@ from typing import Any
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from deltarule.engines.compiled.keeping import kept_callback
 
 _FEATURES: dict[str, bool] = llvmlite.binding.get_host_cpu_features()
 IS_WIDE = bool(_FEATURES.get("avx512f"))
@@ -29,11 +31,6 @@ IS_WIDE = bool(_FEATURES.get("avx512f"))
 LANES_4: int = 16 if IS_WIDE else 8
 LANES_8: int = 8 if IS_WIDE else 4
 """Numbers in a vector: of 4 bytes, of 8 bytes."""
-
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-"""Of every function: no GIL, no exceptions in loops, products and sums may fuse, nothing is reordered."""
-KEPT: dict[str, Any] = OPTIONS | {"cache": True}
-"""Of those that are called from Python: what is compiled is kept on disk, with all that they call."""
 
 INTEGER = ir.IntType(64)
 _INDEX = ir.IntType(32)
@@ -80,7 +77,7 @@ class Kernel:
         """Return what Numba makes of the function for memory of a dtype."""
         numbers = types.CPointer(types.float32 if dtype == "float32" else types.float64)
         kinds = [types.intp] * self.wholes + [types.float64] * self.reals
-        return cfunc(types.void(numbers, *kinds), **KEPT)(self.function)
+        return kept_callback(self.function, types.void(numbers, *kinds))
 
     def address(self, dtype: str) -> int:
         return int(self.compiled(dtype).address)
