@@ -56,10 +56,19 @@ class TestUpdates:
 
     def test_a_batch_of_weight_zero_moves_nothing(self):
         net = classifier()
-        w = np.r_[np.ones(60), np.zeros(60)]
+        w = np.r_[np.arange(1.0, 61.0), np.zeros(60)]
         train(net, X, LABELS, weights=w, epochs=1, batch_size=60, shuffle=False, weight_decay=0.1)
         alone = classifier()
-        train(alone, X[:60], LABELS[:60], epochs=1, batch_size=60, shuffle=False, weight_decay=0.1)
+        train(
+            alone,
+            X[:60],
+            LABELS[:60],
+            weights=w[:60],
+            epochs=1,
+            batch_size=60,
+            shuffle=False,
+            weight_decay=0.1,
+        )
         np.testing.assert_array_equal(net.theta, alone.theta)
 
     def test_penalties_are_in_the_step_and_spare_biases(self):
