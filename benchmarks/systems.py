@@ -120,8 +120,8 @@ class ScikitLearn:
         self.is_classifier = case.output == "softmax"
         self.case = case
         self.model: Any = (MLPClassifier if self.is_classifier else MLPRegressor)(
-            case.sizes[1:-1], activation=case.activation, alpha=0.0, batch_size=case.batch, shuffle=False,
-            learning_rate_init=LR, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPS,
+            hidden_layer_sizes=case.sizes[1:-1], activation=case.activation, alpha=0.0, batch_size=case.batch,
+            shuffle=False, learning_rate_init=LR, beta_1=BETA_1, beta_2=BETA_2, epsilon=EPS,
         )  # fmt: skip
         classes = {"classes": np.arange(case.sizes[-1])} if self.is_classifier else {}
         self.model.partial_fit(self.X[: case.batch], self.y[: case.batch], **classes)

@@ -38,7 +38,7 @@ from deltarule.engines.compiled.plan import (
     plan,
     threads_worth,
 )
-from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, run
+from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.maths.optimisers import State
 from deltarule.maths.schedules import Constant
@@ -89,10 +89,18 @@ class Workplace:
         self.plan.places[LAYERS] = self.plan.layers.ctypes.data
         self.counters = np.zeros(COUNTERS, np.int64)
 
-    def run(self, work: Callable[[int], None]) -> None:
-        """Call work(thread) in every thread."""
+    def run(self, call: Callable[[NDArray[np.int64]], None]) -> None:
+        """Call call(boards), with the boards of the threads hired for it."""
         self.counters[:] = 0
-        run(self.threads, work, is_long=self.is_long)
+
+        def work() -> None:
+            with hired(self.threads - 1) as boards:
+                call(boards)
+
+        if self.is_long:
+            aside(work)
+        else:
+            work()
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -195,10 +203,9 @@ class CompiledEngine:
             place.run(lambda _: function(*arguments, most))
             return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[STOP])
         place.run(
-            lambda thread: kernels.epoch(
-                *place.shape, place.plan.blocks, place.shares, self.code, self.reals, q.X, q.p, self.w, order, rates,
-                self.t, place.losses, place.squares, norms, result, place.counters, interrupted, most,
-                thread, place.threads,
+            lambda boards: kernels.epoch(
+                boards, *place.shape, place.plan.blocks, place.shares, self.code, self.reals, q.X, q.p, self.w, order,
+                rates, self.t, place.losses, place.squares, norms, result, place.counters, interrupted, most,
             )
         )  # fmt: skip
         return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[STOP])
@@ -253,9 +260,9 @@ class CompiledEngine:
         reals = self.reals.copy()
         reals[[kernels.CLIP_VALUE, kernels.CLIP_NORM]] = 0.0
         place.run(
-            lambda thread: kernels.epoch(
-                *place.shape, place.plan.blocks, place.shares, -1, reals, q.X, q.p, self.w, order, rates, 0,
-                place.losses, place.squares, norms, result, place.counters, never, 1, thread, place.threads,
+            lambda boards: kernels.epoch(
+                boards, *place.shape, place.plan.blocks, place.shares, -1, reals, q.X, q.p, self.w, order, rates, 0,
+                place.losses, place.squares, norms, result, place.counters, never, 1,
             )
         )  # fmt: skip
         whole = np.zeros_like(q.net.theta)
@@ -296,7 +303,7 @@ def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, su
     place.memory.load()
     order = np.arange(len(X))
     tables = (np.ascontiguousarray(X), np.ascontiguousarray(p), np.ascontiguousarray(c))
-    place.run(lambda thread: kernels.evaluate(*place.shape, *tables, order, out, sums, thread, place.threads))
+    place.run(lambda boards: kernels.evaluate(boards, *place.shape, *tables, order, out, sums))
 
 
 def _state_at(place: Workplace, n: int) -> int:
@@ -317,11 +324,12 @@ def get_ready(dtype: str) -> None:
     reals = np.zeros(kernels.FIVE + 5)
     with _announced():
         place = Workplace(net, net.layout.select(), 1, 1, 1)
+        nobody = np.zeros(0, np.int64)
         kernels.epoch(
-            *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, order, np.ones(1), 0, place.losses,
-            place.squares, np.zeros(2), np.zeros(3), place.counters, never, 0, 0, 1,
+            nobody, *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, order, np.ones(1), 0,
+            place.losses, place.squares, np.zeros(2), np.zeros(3), place.counters, never, 0,
         )  # fmt: skip
-        kernels.evaluate(*place.shape, X, p, w, order, p[:0], np.zeros(1), 0, 1)
+        kernels.evaluate(nobody, *place.shape, X, p, w, order, p[:0], np.zeros(1))
         single.singles(
             *place.shape,
             0,

@@ -78,15 +78,16 @@ from deltarule.engines.compiled.threads import (
     add,
     look,
     meet,
+    side_by_side,
 )
 from deltarule.engines.compiled.tiles import (
     ADD,
     MULTIPLY,
     PANEL,
     SET,
-    add_squares,
     copy_columns,
     copy_rows,
+    dot,
     prefetch_rows,
     transpose_tile,
 )
@@ -103,8 +104,6 @@ LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
 EVEN = 1.15
 """Threads make examples of their own where the one with most has no more than this times its share."""
-NARROW = 16
-"""Inputs that are better copied one by one."""
 
 
 @njit(**OPTIONS)
@@ -129,33 +128,27 @@ def gather(memory, layers, places, X, p, w, scale, order, chunk, thread, threads
     of = chunk + begin // columns if begin > 0 else chunk
     column = begin - (of - chunk) * columns
     rows = places[INPUT_ROWS] + chunk * places[INPUT_STEP]
-    is_narrow = (
-        layers[1, IS_TURNED] and n <= NARROW
-    )  # no row of an example is wanted, and there is little to copy
+    keeps_rows = layers[1, ROWS] == places[INPUT_ROWS]
+    c = places[C] + chunk * columns
+    if len(p) > 0 and len(w) == 0:
+        change(memory, places, rowwise.FILL, c + begin, 0, 0, 0, 1, last - begin, scale, 0.0)
     while begin < last:
         end = min(begin + lanes, count)
-        if is_narrow:
-            copy_columns(
-                memory,
-                layers[0, H] + of * layers[0, HEIGHT] * columns + column,
-                columns,
-                X,
-                order,
-                begin,
-                end,
-                n,
-            )
-        for first in range(0, 0 if is_narrow else n + 1, PANEL):
+        if not keeps_rows:
+            h = layers[0, H] + of * layers[0, HEIGHT] * columns + column
+            copy_columns(memory, h, columns, X, order, begin, end, n)
+        for first in range(0, n + 1 if keeps_rows else 0, PANEL):
             at = rows + first // PANEL * places[EXAMPLE_ROWS] * width
             copy_rows(memory, at + begin * width, width, X, order, begin, end, first, min(PANEL, n - first))
             to = layers[0, H] + (of * layers[0, HEIGHT] + first) * columns + column
             for j in range(0, min(PANEL, n - first), lanes):
                 transpose_tile(memory, to + j * columns, columns, at + begin * width + j, width)
         if len(p) > 0:
-            d, c = layers[K, D] + of * n_K * columns + column, places[C] + of * columns + column
-            copy_columns(memory, d, columns, p, order, begin, end, n_K)
-            for r in range(end - begin):
-                memory[c + r] = scale * w[order[begin + r]] if len(w) > 0 else scale
+            copy_columns(
+                memory, layers[K, D] + of * n_K * columns + column, columns, p, order, begin, end, n_K
+            )
+            for r in range(begin, end if len(w) > 0 else begin):
+                memory[c + r] = scale * w[order[r]]
         begin, column = begin + lanes, column + lanes
         if column == columns:
             of, column = of + 1, 0
@@ -235,11 +228,8 @@ def delta(memory, layers, places, chunk, count, thread, threads):
 def total_loss(memory, places, chunk, count):
     """Return sum c L of `count` examples from a chunk on, in float64."""
     apart()
-    c, losses = places[C] + chunk * places[COLUMNS], places[LOSSES] + chunk * places[COLUMNS]
-    total = 0.0
-    for r in range(count):
-        total += float(memory[c + r]) * float(memory[losses + r])
-    return total
+    first = chunk * places[COLUMNS]
+    return dot(memory, places[C] + first, places[LOSSES] + first, count)
 
 
 @njit(**OPTIONS)
@@ -380,8 +370,6 @@ def block_gradient(memory, layers, places, block, to, count):
     """Write the gradient of a block of parameters over the whole batch to memory[to:], and zeros after it."""
     apart()
     k, rows, width = block[0], block[2] - block[1], block[4] - block[3]
-    lanes = lanes_of(memory)
-    change(memory, places, rowwise.FILL, to + rows * width, 0, 0, 0, 1, lanes, 0.0, 0.0)
     if places[GROUP] == 0:
         add_product(memory, layers, places, block, to, width, np.int64(0), count, np.int64(SET))
         return
@@ -485,11 +473,11 @@ def by_blocks(
                 0.0,
                 0.0,
             )
-        squares[n, 0] = add_squares(memory, scratch, size)
+        squares[n, 0] = dot(memory, scratch, scratch, size)
         if reals[CLIP_VALUE] > 0.0:
             change(memory, places, rowwise.CLIP, scratch, size, 0, 0, 1, size, reals[CLIP_VALUE], 0.0)
         if keeps:
-            squares[n, 1] = add_squares(memory, scratch, size)
+            squares[n, 1] = dot(memory, scratch, scratch, size)
             change(
                 memory,
                 places,
@@ -539,10 +527,10 @@ def batch_weight(w, order):
     return total
 
 
-@kept
-def _epoch(
+@njit(**OPTIONS)
+def steps_of(
     memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
-    norms, result, counters, interrupted, most, thread, threads,
+    norms, result, counters, interrupted, most, threads, thread,
 ):  # fmt: skip
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
@@ -551,6 +539,7 @@ def _epoch(
     their weight times their loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's
     norm by layer. losses and squares are this epoch's scratch. counters[STOP] says why it ended.
     """
+    apart()
     N, batch = len(order), places[BATCH]
     total = 0.0
     updates = 0
@@ -630,9 +619,10 @@ def add_norms(blocks, squares, norms):
     return is_finite
 
 
-@kept
-def _evaluate(memory, layers, places, X, p, w, order, out, sums, thread, threads):
+@njit(**OPTIONS)
+def chunks_of(memory, layers, places, X, p, w, order, out, sums, threads, thread):
     """Do this thread's chunks of examples: y_hat to out, or, where out is empty, sum w L to sums[chunk]."""
+    apart()
     columns, K = places[COLUMNS], len(layers) - 1
     n = layers[K, N_OUT]
     first, one = ALONE
@@ -652,6 +642,27 @@ def _evaluate(memory, layers, places, X, p, w, order, out, sums, thread, threads
             for r in range(count):
                 for i in range(n):
                     out[chunk * columns + r, i] = memory[a + i * columns + r]
+
+
+_run_steps, _run_chunks = side_by_side(steps_of), side_by_side(chunks_of)
+
+
+@kept
+def _epoch(
+    boards, memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
+    norms, result, counters, interrupted, most,
+):  # fmt: skip
+    """Run `steps_of` in this thread and those of the boards."""
+    _run_steps(boards, (
+        memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
+        norms, result, counters, interrupted, most, len(boards) + 1,
+    ))  # fmt: skip
+
+
+@kept
+def _evaluate(boards, memory, layers, places, X, p, w, order, out, sums):
+    """Run `chunks_of` in this thread and those of the boards."""
+    _run_chunks(boards, (memory, layers, places, X, p, w, order, out, sums, len(boards) + 1))
 
 
 epoch: Callable[..., None] = _epoch

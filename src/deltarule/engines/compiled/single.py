@@ -53,7 +53,7 @@ from deltarule.engines.compiled.plan import (
     Plan,
 )
 from deltarule.engines.compiled.threads import DIVERGED, INTERRUPTED, STOP
-from deltarule.engines.compiled.tiles import add_squares, prefetch_rows, write_transposed
+from deltarule.engines.compiled.tiles import dot, prefetch_rows, write_transposed
 from deltarule.engines.compiled.vectors import (
     INTEGER,
     Kernel,
@@ -377,7 +377,8 @@ def _singles(
         is_finite = True
         for k in range(1, len(layers)):
             size = (layers[k, N_IN] + 1) * layers[k, INPUT]
-            squared = add_squares(memory, places[GRADIENT] + layers[k, AT], size)
+            gradient = places[GRADIENT] + layers[k, AT]
+            squared = dot(memory, gradient, gradient, size)
             norms[k - 1] += math.sqrt(squared)
             is_finite = is_finite and math.isfinite(squared)
         running_a *= settings[0]

@@ -1,7 +1,9 @@
-"""A barrier for threads inside native code, and how they are started.
+"""Threads that work side by side in native code: how they are hired, given work, and meet.
 
-Threads of one run meet at a barrier twice a step. They spin, because a step may take two microseconds, and after a
-while give way to others, because there may be more threads than cores.
+A run is one call of native code. Its thread hands the work to the others itself, through a board that each of them
+watches, so that no Python stands between two short epochs. Within the work threads meet at a barrier. Whoever waits
+spins, because a step may take two microseconds, and after a while gives way to others, because there may be more
+threads than cores.
 """
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
@@ -11,35 +13,47 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from deltarule.engines.compiled.keeping import OPTIONS, kept
+from deltarule.engines.compiled.vectors import INTEGER
 
 COUNTERS, STOP, NEXT = 48, 16, 32
 """How many counters threads share; the places, a cache line apart, of the one that says whether to go on and of the
 one that gives out groups."""
 GOING, INTERRUPTED, DIVERGED = range(3)
 
-SPINS = 4_000
-"""Looks at the barrier before a thread gives way."""
+BOARD, FUNCTION, ARGUMENTS, THREAD, GIVEN, DONE, STATE = 64, 0, 1, 2, 16, 32, 48
+"""The size of a worker's board; the places on it of what to call, with what, and as which thread; of how much work was
+given and how much is done; and of what the worker is:"""
+LISTENING, HIRED, ASLEEP = range(3)
 
+SPINS = 4_000
+"""Looks at what others change before a thread gives way."""
 YIELDS = 1_000
-"""How often a worker gives way while it listens, before it sleeps: about half a millisecond."""
+"""How often a worker that nobody has hired gives way before it sleeps: about half a millisecond."""
 
 _give_way = types.ExternalFunction("sched_yield", types.int32())
 
 
 def _pointer(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-    array = context.make_array(signature.args[0])(context, builder, arguments[0])
-    return builder.gep(array.data, [arguments[1]])
+    """Return a pointer to number `arguments[1]` of an array, or of what lies from an address on."""
+    kind, counters = signature.args[0], arguments[0]
+    if isinstance(kind, types.Array):
+        data = context.make_array(kind)(context, builder, counters).data
+    else:
+        data = builder.inttoptr(counters, INTEGER.as_pointer())
+    return builder.gep(data, [arguments[1]])
 
 
 @intrinsic
@@ -47,11 +61,33 @@ def add(typing: Any, counters: Any, at: Any, n: Any) -> Any:
     """Add n to counters[at] as one operation, and return what it was."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.atomic_rmw(
-            "add", _pointer(context, builder, signature, arguments), arguments[2], "seq_cst"
-        )
+        place = _pointer(context, builder, signature, arguments)
+        return builder.atomic_rmw("add", place, arguments[2], "seq_cst")
 
     return types.int64(counters, types.intp, types.int64), generate
+
+
+@intrinsic
+def swap(typing: Any, counters: Any, at: Any, n: Any) -> Any:
+    """Set counters[at] to n as one operation, and return what it was."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _pointer(context, builder, signature, arguments)
+        return builder.atomic_rmw("xchg", place, arguments[2], "seq_cst")
+
+    return types.int64(counters, types.intp, types.int64), generate
+
+
+@intrinsic
+def replace(typing: Any, counters: Any, at: Any, old: Any, new: Any) -> Any:
+    """Set counters[at] to new if it is old, as one operation, and return whether it was."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _pointer(context, builder, signature, arguments)
+        found = builder.cmpxchg(place, *arguments[2:], "seq_cst", "seq_cst")
+        return builder.extract_value(found, 1)
+
+    return types.boolean(counters, types.intp, types.int64, types.int64), generate
 
 
 @intrinsic
@@ -81,17 +117,100 @@ def meet(counters, threads):
             _give_way()
 
 
+@intrinsic
+def answer(typing: Any, what: Any, address: Any, thread: Any) -> Any:
+    """Call the function at address `what` with the arguments that lie at an address, as a thread."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        form = ir.FunctionType(ir.VoidType(), [INTEGER, INTEGER])
+        builder.call(builder.inttoptr(arguments[0], form.as_pointer()), arguments[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+def side_by_side(function: Any) -> Callable[..., None]:
+    """Return run(boards, arguments), which calls function(*arguments, thread) in this thread and those of the boards.
+
+    boards holds addresses. This thread is thread 0. The call returns when all have done the work.
+    """
+    kind = types.Dispatcher(function)
+
+    def write_call(context: Any, builder: Any, form: Any, wanted: Any) -> Any:
+        """Write a function that `answer` can call, and return it."""
+        name = f"{function.__name__}.answer"
+        made = ir.Function(builder.module, ir.FunctionType(ir.VoidType(), [INTEGER, INTEGER]), name)
+        made.linkage = "internal"
+        inside = ir.IRBuilder(made.append_basic_block("entry"))
+        given = inside.load(inside.inttoptr(made.args[0], form.as_pointer()))
+        parts = [inside.extract_value(given, n) for n in range(len(form.elements))]
+        compiled = function.overloads[wanted.args]
+        context.active_code_library.add_linking_library(compiled.library)
+        called = context.declare_function(builder.module, compiled.fndesc)
+        context.call_conv.call_function(inside, called, types.none, wanted.args, [*parts, made.args[1]])
+        inside.ret_void()
+        return made
+
+    @intrinsic
+    def letter(typing: Any, arguments: Any) -> Any:
+        """Return the addresses of such a function and of the arguments, which lie in this thread's stack."""
+        wanted = typing.resolve_function_type(kind, (*arguments.types, types.int64), {})
+
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            place = cgutils.alloca_once_value(builder, given[0])
+            made = write_call(context, builder, given[0].type, wanted)
+            addresses = [builder.ptrtoint(pointer, INTEGER) for pointer in (made, place)]
+            return context.make_tuple(builder, signature.return_type, addresses)
+
+        return types.UniTuple(types.int64, 2)(arguments), generate
+
+    @njit(**OPTIONS)
+    def run(boards, arguments):
+        what, address = letter(arguments)
+        for n in range(len(boards)):
+            swap(boards[n], FUNCTION, what)
+            swap(boards[n], ARGUMENTS, address)
+            swap(boards[n], THREAD, n + 1)
+            add(boards[n], GIVEN, 1)
+        answer(what, address, 0)
+        for n in range(len(boards)):
+            spins = 0
+            while look(boards[n], DONE) != look(boards[n], GIVEN):
+                spins += 1
+                if spins > SPINS:
+                    _give_way()
+
+    return run
+
+
 @kept
-def _listen(bell, heard):
-    """Return once bell[0] is not what was heard, or after a while."""
-    for _ in range(YIELDS):
-        if look(bell, 0) != heard:
-            return
-        _give_way()
+def _listen(board):
+    """Do the work that comes to a board; return when nobody has hired its worker for a while."""
+    turns = 0
+    while turns <= SPINS + YIELDS or not replace(board, STATE, LISTENING, ASLEEP):
+        if look(board, GIVEN) != look(board, DONE):
+            answer(look(board, FUNCTION), look(board, ARGUMENTS), look(board, THREAD))
+            add(board, DONE, 1)
+            turns = 0
+        turns += 1
+        if turns > SPINS:
+            _give_way()
+
+
+@kept
+def _hire(board):
+    """Hire a worker and return whether it sleeps."""
+    return swap(board, STATE, HIRED) == ASLEEP
+
+
+@kept
+def _dismiss(board):
+    """Let a worker go."""
+    swap(board, STATE, LISTENING)
 
 
 class Worker:
-    """A thread that does one piece of work after another. It ends with the process.
+    """A thread that works for whoever hires it. It ends with the process.
 
     For a moment after its work it listens for more, since waking a sleeping thread takes as long as a short epoch.
     """
@@ -99,55 +218,61 @@ class Worker:
     idle: ClassVar[list[Worker]] = []
 
     def __init__(self) -> None:
-        self.bell = np.zeros(1, np.int64)
-        self.given: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.done: SimpleQueue[BaseException | None] = SimpleQueue()
-        self.heard = 0
-        threading.Thread(target=self._loop, daemon=True).start()
+        self.board = np.zeros(BOARD, np.int64)
+        self.address: int = self.board.ctypes.data
+        self.bell: SimpleQueue[None] = SimpleQueue()
+        _listen.compile((types.int64,))
+        _hire(self.address)
+        threading.Thread(target=self._live, daemon=True).start()
 
-    def _loop(self) -> None:
+    def _live(self) -> None:
         while True:
-            _listen(self.bell, self.heard)
-            work = self.given.get()
-            self.heard += 1
-            try:
-                work()
-            except BaseException as error:
-                self.done.put(error)
-            else:
-                self.done.put(None)
-            del work
-
-    def give(self, work: Callable[[], None]) -> None:
-        self.given.put(work)
-        self.bell[0] += 1
+            _listen(self.address)
+            self.bell.get()
 
     @classmethod
     def hired(cls) -> Worker:
         """Return an idle worker, or a new one."""
         try:
-            return cls.idle.pop()
+            worker = cls.idle.pop()
         except IndexError:
             return cls()
+        if _hire(worker.address):
+            worker.bell.put(None)
+        return worker
+
+    def dismiss(self) -> None:
+        _dismiss(self.address)
+        self.idle.append(self)
 
 
 if hasattr(os, "register_at_fork"):  # a child process has no threads but the one that forked
     os.register_at_fork(after_in_child=Worker.idle.clear)
 
 
-def run(threads: int, work: Callable[[int], None], *, is_long: bool) -> None:
-    """Call work(0), ..., work(threads - 1) side by side, and wait.
+@contextmanager
+def hired(count: int) -> Generator[NDArray[np.int64]]:
+    """Give the boards of so many workers, for one run."""
+    workers = [Worker.hired() for _ in range(count)]
+    try:
+        yield np.array([worker.address for worker in workers], np.int64)
+    finally:
+        for worker in workers:
+            worker.dismiss()
 
-    The calling thread does work(0) itself, except where it is long: then it waits, since a main thread sees Ctrl-C
-    only outside of native code.
-    """
-    first = 0 if is_long else 1
-    workers = [Worker.hired() for _ in range(first, threads)]
-    for n, worker in enumerate(workers, first):
-        worker.give(partial(work, n))
-    if not is_long:
-        work(0)
-    for error in [worker.done.get() for worker in workers]:
-        if error is not None:
-            raise error
-    Worker.idle.extend(workers)
+
+def aside(work: Callable[[], None]) -> None:
+    """Call work() in another thread and wait for it, since a main thread sees Ctrl-C only outside of native code."""
+    errors: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join()
+    for error in errors:
+        raise error

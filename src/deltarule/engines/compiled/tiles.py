@@ -20,6 +20,7 @@ work among threads changes a bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -32,10 +33,12 @@ from deltarule.engines.compiled.vectors import (
     INTEGER,
     IS_WIDE,
     Kernel,
+    Variable,
     Vector,
     Writer,
     apart,
     below,
+    joined,
     lanes_of,
     load_part,
     spread,
@@ -48,12 +51,14 @@ VECTORS = 4 if IS_WIDE else 2
 """The largest tile: ROWS rows of VECTORS vectors."""
 PANEL = 64
 """Columns that lie together in B, a multiple of VECTORS vectors: its rows are PANEL or fewer numbers apart."""
+STRIP = 4
+"""Columns that are transposed together."""
 PREFETCHED = 64
 """Numbers of a row that are asked for ahead; the processor follows a longer row by itself."""
 SET, MULTIPLY, ADD = range(3)
 """What becomes of C."""
 
-_NAMES = ("c", "c_row", "a", "a_row", "a_step", "b", "b_row", "N", "K", "segment", "a_jump", "mode")
+_NAMES = ("bands", "c", "c_row", "a", "a_row", "a_step", "b", "b_row", "N", "K", "segment", "a_jump", "mode")
 
 
 def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
@@ -136,16 +141,22 @@ def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
 
 
 def _tile(rows: int, vectors: int) -> Any:
-    """Return the intrinsic of one tile; places and strides count numbers of `memory`."""
+    """Return the intrinsic of a tile for `bands` bands of rows; places and strides count numbers of `memory`."""
 
     @intrinsic
     def tile(
-        typing: Any, memory: Any, c: Any, c_row: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_row: Any,
+        typing: Any, memory: Any, bands: Any, c: Any, c_row: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_row: Any,
         N: Any, K: Any, segment: Any, a_jump: Any, mode: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             write = Writer(context, builder, signature, arguments)
-            _emit(write, rows, vectors, dict(zip(_NAMES, write.arguments, strict=True)))
+            a = dict(zip(_NAMES, write.arguments, strict=True))
+            with write.each(write.whole(0), a["bands"]) as band:
+                row = builder.mul(band, write.whole(rows))
+                places = {
+                    name: builder.add(a[name], builder.mul(row, a[f"{name}_row"])) for name in ("c", "a")
+                }
+                _emit(write, rows, vectors, a | places)
             return context.get_dummy_value()
 
         return types.void(memory, *[types.intp] * len(_NAMES)), generate
@@ -154,20 +165,23 @@ def _tile(rows: int, vectors: int) -> Any:
 
 
 def _band(rows: int) -> Any:
-    """Return the function that makes `rows` rows of C, up to VECTORS vectors of them."""
+    """Return the function that makes bands of `rows` rows of C, up to VECTORS vectors of them."""
     _1, _2, _3, _4 = (_tile(rows, min(v, VECTORS)) for v in (1, 2, 3, 4))
 
     @njit(**OPTIONS)
-    def band(memory, vectors, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode):
+    def band(memory, bands, vectors, c, a, rest):
         apart()
+        if bands == 0:
+            return
+        c_row, a_row, a_step, b, b_row, N, K, segment, a_jump, mode = rest
         if vectors == 4:
-            _4(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _4(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
         elif vectors == 3:
-            _3(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _3(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
         elif vectors == 2:
-            _2(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _2(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
         else:
-            _1(memory, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _1(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
 
     return band
 
@@ -189,41 +203,25 @@ def _product(
     while n < end:
         vectors = min(VECTORS, (end - n + lanes - 1) // lanes, (PANEL - n % PANEL + lanes - 1) // lanes)
         N = min(end - n, vectors * lanes)
-        from_b, to_c = b + n // PANEL * b_panel + n % PANEL, c + n - first
-        m = 0
-        while m < M:
-            to, of = to_c + m * c_row, a + m * a_row
-            rest = M - m
-            if ROWS == 6 and rest >= 6 and not 7 <= rest <= 9:
-                _six(
-                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
-                )
-                m += 6
-            elif ROWS == 6 and (rest == 5 or rest == 9):
-                _five(
-                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
-                )
-                m += 5
-            elif rest >= 4:
-                _four(
-                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
-                )
-                m += 4
-            elif rest == 3:
-                _three(
-                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
-                )
-                m += 3
-            elif rest == 2:
-                _two(
-                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
-                )
-                m += 2
-            else:
-                _one(
-                    memory, vectors, to, c_row, of, a_row, a_step, from_b, b_row, N, K, segment, a_jump, mode
-                )
-                m += 1
+        rest = c_row, a_row, a_step, b + n // PANEL * b_panel + n % PANEL, b_row, N, K, segment, a_jump, mode
+        c_n = c + n - first
+        bands = M // ROWS
+        if ROWS == 6 and bands > 0 and 0 < M % 6 < 4:  # 4 + 3, 4 + 4 and 5 + 4 rows are better than 6 and few
+            bands -= 1
+        _six(memory, bands, vectors, c_n, a, rest)
+        m = bands * ROWS
+        if M - m == 5 or M - m == 9:
+            _five(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
+            m += 5
+        bands = (M - m) // 4
+        _four(memory, bands, vectors, c_n + m * c_row, a + m * a_row, rest)
+        m += 4 * bands
+        if M - m == 3:
+            _three(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
+        elif M - m == 2:
+            _two(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
+        elif M - m == 1:
+            _one(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
         n += vectors * lanes
 
 
@@ -231,38 +229,34 @@ product = Kernel(_product)
 
 
 @intrinsic
-def add_squares(typing: Any, memory: Any, at: Any, count: Any) -> Any:
-    """Return sum x^2 in float64 over `count` numbers from `at` on; what follows them up to a whole vector must be 0."""
+def dot(typing: Any, memory: Any, x: Any, y: Any, count: Any) -> Any:
+    """Return sum x y in float64 over `count` numbers of memory[x:] and memory[y:]."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         write = Writer(context, builder, signature, arguments)
-        at, count = write.arguments
-        lanes, integer = write.lanes, count.type
-        wide = ir.VectorType(ir.DoubleType(), lanes)
-        zero = ir.Constant(integer, 0)
-        before = builder.block
-        body, done = builder.append_basic_block("squares"), builder.append_basic_block("squares.done")
-        builder.cbranch(builder.icmp_signed(">", count, zero), body, done)
-        builder.position_at_end(body)
-        n, total = builder.phi(integer), builder.phi(wide)
-        x = write.load(write.at(at, n)).value
-        x = builder.fpext(x, wide) if write.width == 4 else x
-        summed = builder.fadd(total, builder.fmul(x, x, flags=("contract",)), flags=("contract",))
-        following = builder.add(n, ir.Constant(integer, lanes))
-        for phi, initial, then in ((n, zero, following), (total, ir.Constant(wide, [0.0] * lanes), summed)):
-            phi.add_incoming(initial, before)
-            phi.add_incoming(then, body)
-        builder.cbranch(builder.icmp_signed("<", following, count), body, done)
-        builder.position_at_end(done)
-        result = builder.phi(wide)
-        result.add_incoming(ir.Constant(wide, [0.0] * lanes), before)
-        result.add_incoming(summed, body)
-        parts = [builder.extract_element(result, ir.Constant(ir.IntType(32), lane)) for lane in range(lanes)]
-        while len(parts) > 1:
-            parts = [builder.fadd(x, y) for x, y in zip(parts[::2], parts[1::2], strict=True)]
-        return parts[0]
+        x, y, count = write.arguments
+        wide = ir.VectorType(ir.DoubleType(), write.lanes)
+        total = Variable(Vector(builder, ir.Constant(wide, [0.0] * write.lanes)))
 
-    return types.float64(memory, types.intp, types.intp), generate
+        def add(n: Any, mask: Any) -> None:
+            factors = [write.load(write.at(place, n), mask).value for place in (x, y)]
+            if write.width == 4:
+                factors = [builder.fpext(factor, wide) for factor in factors]
+            total.set(total.get() + Vector(builder, factors[0]) * Vector(builder, factors[1]))
+
+        end = builder.and_(count, write.whole(-write.lanes))
+        with write.each(write.whole(0), end, write.lanes) as n:
+            add(n, None)
+        add(end, below(builder, builder.sub(count, end), write.lanes))
+        lanes = [
+            builder.extract_element(total.get().value, ir.Constant(ir.IntType(32), lane))
+            for lane in range(write.lanes)
+        ]
+        while len(lanes) > 1:
+            lanes = [builder.fadd(a, b) for a, b in zip(lanes[::2], lanes[1::2], strict=True)]
+        return lanes[0]
+
+    return types.float64(memory, types.intp, types.intp, types.intp), generate
 
 
 @intrinsic
@@ -280,13 +274,27 @@ def transpose_tile(typing: Any, memory: Any, to: Any, to_row: Any, at: Any, row:
 
 def write_transposed(write: Writer, to: Any, to_row: Any, at: Any, row: Any) -> None:
     """Write the transposition of one square."""
+    n = min(STRIP, write.lanes)
+    kind = ir.VectorType(write.number, n)
 
-    def place(begin: Any, distance: Any, r: int) -> Any:
-        return write.at(begin, write.builder.mul(distance, write.whole(r)))
+    def part(r: int, j: int) -> Any:
+        place = write.at(at, write.builder.mul(row, write.whole(r)), j)
+        return write.builder.load(write.pointer(place, kind), align=write.width)
 
-    rows = [write.load(place(at, row, r)).value for r in range(write.lanes)]
-    for r, column in enumerate(transposed(write.builder, rows)):
-        write.store(place(to, to_row, r), Vector(write.builder, column))
+    for first in range(0, write.lanes, n):
+        for i, column in enumerate(_columns(write, lambda r, j=first: part(r, j), n)):
+            write.store(
+                write.at(to, write.builder.mul(to_row, write.whole(first + i))), Vector(write.builder, column)
+            )
+
+
+def _columns(write: Writer, part: Callable[[int], Any], n: int) -> list[Any]:
+    """Return the n columns of a strip of LANES rows; part(r) is row r.
+
+    Rows n apart are joined, so that only parts of vectors are left to be transposed, which is cheaper.
+    """
+    rows = [joined(write.builder, [part(r) for r in range(k, write.lanes, n)]) for k in range(n)]
+    return transposed(write.builder, rows)
 
 
 @intrinsic
@@ -332,28 +340,51 @@ def copy_rows(
 
 
 @intrinsic
-def copy_columns(
-    typing: Any, memory: Any, to: Any, to_row: Any, table: Any, order: Any, start: Any, end: Any, count: Any
+def _copy_strip(
+    typing: Any,
+    memory: Any,
+    to: Any,
+    to_row: Any,
+    table: Any,
+    order: Any,
+    start: Any,
+    end: Any,
+    first: Any,
+    count: Any,
 ) -> Any:
-    """Copy rows order[start:end] of a contiguous table, `count` numbers each, to columns of memory[to:]."""
+    """Copy numbers `first` to `count`, STRIP at most, of LANES rows of a table to columns; the last row is repeated."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         write = Writer(context, builder, signature, arguments)
-        to, to_row, table, order, start, end, count = write.arguments
+        to, to_row, table, order, start, end, first, count = write.arguments
         rows = context.make_array(signature.args[3])(context, builder, table)
         places = context.make_array(signature.args[4])(context, builder, order).data
         width = builder.extract_value(rows.shape, 1)
-        with write.each(start, end) as r:
-            example = builder.load(builder.gep(places, [r]))
-            begin = builder.gep(rows.data, [builder.mul(example, width)])
-            here = builder.gep(write.data, [builder.add(to, builder.sub(r, start))])
-            with write.each(write.whole(0), count) as i:
-                builder.store(
-                    builder.load(builder.gep(begin, [i])), builder.gep(here, [builder.mul(i, to_row)])
-                )
+        last, rest = builder.sub(end, write.whole(1)), builder.sub(count, first)
+        kind, mask = ir.VectorType(write.number, STRIP), below(builder, rest, STRIP)
+
+        def part(r: int) -> Any:
+            row = write.at(start, r)
+            row = builder.select(builder.icmp_signed("<", row, last), row, last)
+            begin = builder.mul(builder.load(builder.gep(places, [row])), width)
+            pointer = builder.bitcast(builder.gep(rows.data, [builder.add(begin, first)]), kind.as_pointer())
+            return load_part(builder, pointer, kind, write.width, mask)
+
+        for i, column in enumerate(_columns(write, part, STRIP)):
+            with builder.if_then(builder.icmp_signed("<", write.whole(i), rest)):
+                place = builder.mul(to_row, builder.add(first, write.whole(i)))
+                write.store(write.at(to, place), Vector(builder, column))
         return context.get_dummy_value()
 
-    return types.void(memory, types.intp, types.intp, table, order, *[types.intp] * 3), generate
+    return types.void(memory, types.intp, types.intp, table, order, *[types.intp] * 4), generate
+
+
+@njit(**OPTIONS)
+def copy_columns(memory, to, to_row, table, order, start, end, count):
+    """Copy up to LANES rows order[start:end] of a contiguous table, `count` numbers each, to columns of memory[to:]."""
+    apart()
+    for first in range(0, count, STRIP):
+        _copy_strip(memory, to, to_row, table, order, start, end, first, count)
 
 
 @intrinsic

@@ -291,8 +291,12 @@ class Writer:
     def pointer(self, place: Any, kind: Any = None) -> Any:
         return self.builder.bitcast(self.builder.gep(self.data, [place]), (kind or self.vector).as_pointer())
 
-    def load(self, place: Any) -> Vector:
-        return Vector(self.builder, self.builder.load(self.pointer(place), align=self.width))
+    def load(self, place: Any, mask: Any = None) -> Vector:
+        """Return the vector at a place, or the part of it for which the mask is on, and zeros elsewhere."""
+        pointer = self.pointer(place)
+        if mask is None:
+            return Vector(self.builder, self.builder.load(pointer, align=self.width))
+        return Vector(self.builder, load_part(self.builder, pointer, self.vector, self.width, mask))
 
     def store(self, place: Any, value: Vector, mask: Any = None) -> None:
         """Write a vector, or the part of it for which the mask is on."""
@@ -358,18 +362,32 @@ def store(builder: ir.IRBuilder, value: Any, pointer: Any, align: int, mask: Any
 
 
 def transposed(builder: ir.IRBuilder, rows: list[Any]) -> list[Any]:
-    """Return the columns of a square of vectors.
+    """Return the columns of squares that lie side by side: n rows of n numbers for each of them.
 
     Rows r and r + n/2 are interleaved into rows 2r and 2r + 1; log2(n) such shuffles are a transposition.
     """
-    n = len(rows)
-    kind = ir.VectorType(_INDEX, n)
-    masks = [ir.Constant(kind, [first + i // 2 + n * (i % 2) for i in range(n)]) for first in (0, n // 2)]
+    n, lanes = len(rows), rows[0].type.count
+    masks = [
+        ir.Constant(
+            ir.VectorType(_INDEX, lanes),
+            [square + first + i // 2 + lanes * (i % 2) for square in range(0, lanes, n) for i in range(n)],
+        )
+        for first in (0, n // 2)
+    ]
     for _ in range(n.bit_length() - 1):
         rows = [
             builder.shuffle_vector(rows[r], rows[r + n // 2], mask) for r in range(n // 2) for mask in masks
         ]
     return rows
+
+
+def joined(builder: ir.IRBuilder, parts: list[Any]) -> Any:
+    """Return one vector of all the numbers of some, 2^n of them."""
+    while len(parts) > 1:
+        count = 2 * parts[0].type.count
+        mask = ir.Constant(ir.VectorType(_INDEX, count), list(range(count)))
+        parts = [builder.shuffle_vector(x, y, mask) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
 
 
 def load_part(builder: ir.IRBuilder, pointer: Any, kind: Any, align: int, mask: Any) -> Any:
