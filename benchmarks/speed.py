@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deltarule.engines.machine import available_threads, processor
 from systems import CASES, PRODUCTS, SYSTEMS, Case
 
 OURS = "deltarule"
@@ -86,17 +86,6 @@ def microseconds(seconds: float) -> str:
     return f"{value:,.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return platform.processor()
-    values = dict(
-        line.split(":", 1) for line in cpuinfo.read_text().split("\n\n")[0].splitlines() if ":" in line
-    )
-    known = {key.strip(): value.strip() for key, value in values.items()}
-    return f"{known.get('model name')} (family {known.get('cpu family')}, model {known.get('model')})"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -111,7 +100,7 @@ def main() -> int:
     options = parser.parse_args()
 
     systems = [OURS, *options.systems]
-    print(f"{processor()}, {len(__import__('os').sched_getaffinity(0))} processors")
+    print(f"{processor()}, {available_threads()} threads")
     packages = ["numba", *(p for p in ("scikit-learn", "torch", "jax", "optax") if options.systems)]
     print(", ".join(f"{name} {version(name)}" for name in packages))
     products = measure(CASES[0], list(PRODUCTS), options.rounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from deltarule import TableClassifier, load, save
 from deltarule.cli import main
+from deltarule.engines.compiled import keeping
 from deltarule.network import Network
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -395,6 +397,39 @@ def test_every_real_table_without_an_option(
     code, out, _ = run("evaluate", f"{name}.deltarule", path, "--json", capsys=capsys)
     assert code == 0
     assert json.loads(out)["rows"] == len(pl.read_csv(path, infer_schema_length=None))
+
+
+def test_doctor_tells_what_is_compiled(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("DELTARULE_ENGINE", raising=False)
+    table = flowers(60).select("length", "species")
+    TableClassifier(epochs=1).fit(table.drop("species"), table["species"])
+    code, out, err = run("doctor", capsys=capsys)
+    assert (code, err) == (0, "")
+    for label in ("deltarule", "Engine", "Threads", "Processor", "Vectors", "BLAS", "Cache"):
+        assert f"\n{label} " in f"\n{out}"
+    code, out, _ = run("doctor", "--json", capsys=capsys)
+    found = json.loads(out)
+    assert found["engine"] == "compiled"
+    assert found["cache"]["float32"] is True  # the training above needed it
+    monkeypatch.setattr(keeping.entries[-1]._cache._cache_file, "_source_stamp", "of other sources")
+    _, out, _ = run("doctor", "--json", capsys=capsys)
+    assert json.loads(out)["cache"]["float32"] is False
+
+
+def test_doctor_where_nothing_is_compiled(folder: Path):
+    empty = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache")}
+    out = command("doctor", env=empty).stdout
+    assert "nothing is compiled yet; deltarule doctor --warm does it" in " ".join(out.split())
+
+
+def test_doctor_refuses_an_unknown_engine(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("DELTARULE_ENGINE", "compield")
+    code, out, err = run("doctor", capsys=capsys)
+    assert (code, out) == (2, "")
+    assert "DELTARULE_ENGINE" in err
+    assert "did you mean 'compiled'?" in err
 
 
 def test_import_is_quick_in_what_it_loads():

@@ -30,6 +30,7 @@ app.command(
 )
 app.command("deltarule.cli.inspect:inspect", name="inspect", help="Show what a model file holds.")
 app.command("deltarule.cli.check:check", name="check", help="Prove the gradient on the rows of a table.")
+app.command("deltarule.cli.doctor:doctor", name="doctor", help="Show what deltarule finds on this machine.")
 
 
 def main(tokens: Sequence[str] | None = None) -> int:

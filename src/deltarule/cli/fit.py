@@ -196,7 +196,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
     settings = model.settings
     course = (
         f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: ended {run.stopped}; "
-        f"{seconds:.1f} s, {run.engine} engine"
+        f"{seconds:.2f} s, {run.engine} engine"
     )
     lines = [
         paragraph("Data", f"{where}: {n_rows:,} rows, {used}"),

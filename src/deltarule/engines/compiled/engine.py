@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Generator
@@ -40,6 +39,7 @@ from deltarule.engines.compiled.plan import (
 )
 from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, aside, hired
 from deltarule.engines.divergence import diverged
+from deltarule.engines.machine import available_threads
 from deltarule.maths.optimisers import State
 from deltarule.maths.schedules import Constant
 from deltarule.network import Floats, Network
@@ -310,11 +310,6 @@ def _state_at(place: Workplace, n: int) -> int:
     return int(place.plan.places[STATES] + n * place.plan.places[SIZE])
 
 
-def available_threads() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @cache
 def get_ready(dtype: str) -> None:
     """Compile the kernels for a dtype, or load them from the cache, and say so where it takes a while."""
@@ -345,6 +340,13 @@ def get_ready(dtype: str) -> None:
             never,
             0,
         )
+
+
+def warm(dtype: str) -> None:
+    """Compile whatever a run in a dtype may need, so that no later one compiles anything that can be kept."""
+    get_ready(dtype)
+    for kernel in single.KERNELS.values():
+        kernel.address(dtype)
 
 
 @contextmanager

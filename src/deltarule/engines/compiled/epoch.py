@@ -76,6 +76,7 @@ from deltarule.engines.compiled.threads import (
     NEXT,
     STOP,
     add,
+    letter_for,
     look,
     meet,
     side_by_side,
@@ -644,7 +645,7 @@ def chunks_of(memory, layers, places, X, p, w, order, out, sums, threads, thread
                     out[chunk * columns + r, i] = memory[a + i * columns + r]
 
 
-_run_steps, _run_chunks = side_by_side(steps_of), side_by_side(chunks_of)
+_letter_for_steps, _letter_for_chunks = letter_for(steps_of), letter_for(chunks_of)
 
 
 @kept
@@ -653,16 +654,17 @@ def _epoch(
     norms, result, counters, interrupted, most,
 ):  # fmt: skip
     """Run `steps_of` in this thread and those of the boards."""
-    _run_steps(boards, (
+    side_by_side(boards, _letter_for_steps((
         memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
         norms, result, counters, interrupted, most, len(boards) + 1,
-    ))  # fmt: skip
+    )))  # fmt: skip
 
 
 @kept
 def _evaluate(boards, memory, layers, places, X, p, w, order, out, sums):
     """Run `chunks_of` in this thread and those of the boards."""
-    _run_chunks(boards, (memory, layers, places, X, p, w, order, out, sums, len(boards) + 1))
+    arguments = memory, layers, places, X, p, w, order, out, sums, len(boards) + 1
+    side_by_side(boards, _letter_for_chunks(arguments))
 
 
 epoch: Callable[..., None] = _epoch

@@ -63,17 +63,18 @@ def kept_callback(function: Callable[..., None], signature: Any) -> CFunc:
 
 
 def folder() -> str | None:
-    """Return where the code lies."""
+    """Return where the code lies; None where there is no folder that may be written to."""
     return getattr(entries[0]._cache, "cache_path", None)
 
 
 def is_kept(dtype: str) -> bool:
-    """Return whether the code for a dtype, on this processor, is there already."""
+    """Return whether the code for memory of a dtype, on this processor, is there already."""
 
-    def has(entry: Any) -> bool:
+    def has(entry: Any, place: int) -> bool:
         file = getattr(entry._cache, "_cache_file", None)
         magic = entry.targetctx.codegen().magic_tuple()
         keys = file._load_index() if file else ()
-        return any(getattr(key[0][0].dtype, "name", "") == dtype and key[1] == magic for key in keys)
+        return any(key[0][place].dtype.name == dtype and key[1] == magic for key in keys)
 
-    return all(has(entry) for entry in entries if entry.__name__ != "_listen")
+    arguments = [(entry, entry.py_func.__code__.co_varnames) for entry in entries]
+    return all(has(entry, names.index("memory")) for entry, names in arguments if "memory" in names)

@@ -129,11 +129,8 @@ def answer(typing: Any, what: Any, address: Any, thread: Any) -> Any:
     return types.void(types.int64, types.int64, types.int64), generate
 
 
-def side_by_side(function: Any) -> Callable[..., None]:
-    """Return run(boards, arguments), which calls function(*arguments, thread) in this thread and those of the boards.
-
-    boards holds addresses. This thread is thread 0. The call returns when all have done the work.
-    """
+def letter_for(function: Any) -> Callable[..., tuple[int, int]]:
+    """Return what makes a letter, which `side_by_side` takes, of the arguments of function(*arguments, thread)."""
     kind = types.Dispatcher(function)
 
     def write_call(context: Any, builder: Any, form: Any, wanted: Any) -> Any:
@@ -153,7 +150,7 @@ def side_by_side(function: Any) -> Callable[..., None]:
 
     @intrinsic
     def letter(typing: Any, arguments: Any) -> Any:
-        """Return the addresses of such a function and of the arguments, which lie in this thread's stack."""
+        """Return the addresses of a function that `answer` can call and of the arguments, in the caller's stack."""
         wanted = typing.resolve_function_type(kind, (*arguments.types, types.int64), {})
 
         def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -164,23 +161,28 @@ def side_by_side(function: Any) -> Callable[..., None]:
 
         return types.UniTuple(types.int64, 2)(arguments), generate
 
-    @njit(**OPTIONS)
-    def run(boards, arguments):
-        what, address = letter(arguments)
-        for n in range(len(boards)):
-            swap(boards[n], FUNCTION, what)
-            swap(boards[n], ARGUMENTS, address)
-            swap(boards[n], THREAD, n + 1)
-            add(boards[n], GIVEN, 1)
-        answer(what, address, 0)
-        for n in range(len(boards)):
-            spins = 0
-            while look(boards[n], DONE) != look(boards[n], GIVEN):
-                spins += 1
-                if spins > SPINS:
-                    _give_way()
+    return letter
 
-    return run
+
+@njit(**OPTIONS)
+def side_by_side(boards, letter):
+    """Do the work of a letter in this thread, as thread 0, and in those of the boards, which are given as addresses.
+
+    Returns when all have done it.
+    """
+    what, address = letter
+    for n in range(len(boards)):
+        swap(boards[n], FUNCTION, what)
+        swap(boards[n], ARGUMENTS, address)
+        swap(boards[n], THREAD, n + 1)
+        add(boards[n], GIVEN, 1)
+    answer(what, address, 0)
+    for n in range(len(boards)):
+        spins = 0
+        while look(boards[n], DONE) != look(boards[n], GIVEN):
+            spins += 1
+            if spins > SPINS:
+                _give_way()
 
 
 @kept

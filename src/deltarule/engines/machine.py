@@ -1,0 +1,23 @@
+"""What the machine has: its processor and the threads that this process may use."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+
+def available_threads() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the name of the processor, with family and model where the system tells, since names can be vague."""
+    if not cpuinfo.exists():
+        return platform.processor() or platform.machine()
+    first = cpuinfo.read_text().split("\n\n")[0].splitlines()
+    known = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first)}
+    if "model name" not in known:
+        return platform.machine()
+    return f"{known['model name']} (family {known.get('cpu family', '?')}, model {known.get('model', '?')})"
