@@ -5,13 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import joblib
 import numpy as np
 import pytest
 from tests.engines.test_engines import problem
 
 from deltarule.engines import Problem, engine, predict
 from deltarule.engines.compiled import plan
+from deltarule.engines.compiled.single import Frozen
 from deltarule.errors import DivergenceError
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, Optimiser
@@ -185,8 +188,9 @@ class TestThreads:
 
 
 def _train_in_a_child(_: int) -> bytes:
-    q = problem(sizes=(30, 64, 3), N=2000, batch_size=50)
-    run("compiled", q, 2, 2)
+    q = problem(sizes=(30, 128, 3), N=2000, batch_size=100)
+    runner, _ = run("compiled", q, 2, 2)
+    assert runner.training.threads == 2
     return q.net.theta.tobytes()
 
 
@@ -196,6 +200,65 @@ def test_children_train_as_their_parent_does(way: str):
     here = _train_in_a_child(0)
     with multiprocessing.get_context(way).Pool(2) as pool:
         assert pool.map(_train_in_a_child, range(2)) == [here, here]
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_joblib_s_workers_train_as_their_parent_does(backend: str):
+    work = (joblib.delayed(_train_in_a_child)(n) for n in range(3))
+    assert joblib.Parallel(n_jobs=2, backend=backend)(work) == [_train_in_a_child(0)] * 3
+
+
+def single_examples(sizes: tuple[int, ...], activation: str, which: str, dtype: str, epochs: int) -> Problem:
+    """Return a problem of the kind that a kernel is frozen for where it is long enough."""
+    q = problem(sizes=sizes, N=50, batch_size=1, optimiser=named(which, lr=1e-3), dtype=dtype)
+    net = Network(sizes, activation, seed=7, dtype=dtype)
+    return replace(q, net=net, w=np.ones_like(q.w), epochs=epochs)
+
+
+class TestSingleExamples:
+    CASES = pytest.mark.parametrize(
+        ("sizes", "activation", "which"),
+        [
+            ((3, 4, 4, 2), "tanh", "adam"),
+            ((3, 4, 4, 2), "sigmoid", "gradient_descent"),
+            ((5, 7, 3), "gelu", "momentum"),
+            ((2, 9, 20, 4), "relu", "rmsprop"),
+        ],
+    )
+    LONG = 1_000_000_000
+
+    @CASES
+    def test_one_by_one_as_the_reference_does(self, sizes: tuple[int, ...], activation: str, which: str):
+        compare(lambda: single_examples(sizes, activation, which, "float64", 3), 3, rtol=1e-9, atol=1e-12)
+
+    @CASES
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_the_frozen_kernel_makes_the_same_bits(
+        self, sizes: tuple[int, ...], activation: str, which: str, dtype: str
+    ):
+        outcomes = []
+        for epochs in (1, self.LONG):
+            q = single_examples(sizes, activation, which, dtype, epochs)
+            runner = engine("compiled", q)
+            results = []
+            for epoch in range(3):
+                results.append(runner.epoch(order_of(q, epoch), np.zeros(1, bool)))
+                Frozen.wait()
+            outcomes.append(
+                (q.net.theta.tobytes(), [r.loss for r in results], results[-1].gradient_norms.tobytes())
+            )
+        assert runner.freezing.function is not None
+        assert outcomes[0] == outcomes[1]
+
+    @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+    def test_a_fork_waits_for_the_kernel_that_is_being_compiled(self):
+        q = single_examples((3, 5, 2), "tanh", "adam", "float64", self.LONG)
+        runner, _ = run("compiled", q, 1)
+        with multiprocessing.get_context("fork").Pool(
+            1
+        ) as pool:  # a lock of the compiler would hang the child
+            assert pool.apply(_train_in_a_child, (0,)) == _train_in_a_child(0)
+        assert runner.freezing.function is not None
 
 
 class TestDivergence:
