@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from deltarule.engines.machine import available_threads, processor
-from systems import CASES, PRODUCTS, SYSTEMS, Case
+from page import markdown, renew
+from systems import CASES, PRODUCTS, SYSTEMS, TRAFFIC, Case
 
 OURS = "deltarule"
 AGREEMENT = 0.02
@@ -66,9 +68,12 @@ class Worker:
         return float(np.median(self.seconds)) / self.case.steps if self.seconds else np.inf
 
     @property
-    def spread(self) -> float:
-        """Half the distance from the fastest to the slowest round, as a share of the median."""
-        return (max(self.seconds) - min(self.seconds)) / 2 / float(np.median(self.seconds))
+    def text(self) -> str:
+        """The median and half the distance from the fastest to the slowest round, as a share of it."""
+        if not self.seconds:
+            return "-"
+        spread = (max(self.seconds) - min(self.seconds)) / 2 / float(np.median(self.seconds))
+        return f"{microseconds(self.step)} ±{spread:.0%}"
 
 
 def measure(case: Case, systems: list[str], rounds: int) -> dict[str, Worker]:
@@ -100,25 +105,26 @@ def main() -> int:
     options = parser.parse_args()
 
     systems = [OURS, *options.systems]
-    print(f"{processor()}, {available_threads()} threads")
-    packages = ["numba", *(p for p in ("scikit-learn", "torch", "jax", "optax") if options.systems)]
-    print(", ".join(f"{name} {version(name)}" for name in packages))
+    packages = ["numpy", "numba", *(p for p in ("scikit-learn", "torch", "jax", "optax") if options.systems)]
     products = measure(CASES[0], list(PRODUCTS), options.rounds)
     rates = {name: 2 * 2048**3 / np.median(w.seconds) / 1e9 for name, w in products.items() if w.seconds}
-    print(", ".join(f"{name} {rate:.0f} GFLOP/s" for name, rate in rates.items()), end="\n\n", flush=True)
     limit = max(rates.values())
-
-    lines = [
-        ["case", *systems, "GFLOP/s", "of sgemm", "spread", "ratio", "to reach"],
-        ["---"] + ["---:"] * (len(systems) + 5),
+    head = [
+        f"{processor()}, {available_threads()} threads.",
+        f"Python {platform.python_version()}, {', '.join(f'{name} {version(name)}' for name in packages)}.",
+        f"Limit: {', '.join(f'{name} {rate:.0f} GFLOP/s' for name, rate in rates.items())}.",
+        f"Microseconds a step, median of {options.rounds} rounds.",
     ]
+    print("\n".join(head), end="\n\n", flush=True)
+
+    rows = [["case", *systems, "GFLOP/s", "of sgemm", "of the floor", "ratio", "to reach"]]
     ratios: list[float] = []
     complaints: list[str] = []
     for case in CASES:
         if case.name not in options.cases:
             continue
-        workers = measure(case, systems, options.rounds)
-        ours = workers[OURS]
+        workers = measure(case, [*systems, TRAFFIC], options.rounds)
+        ours, traffic = workers[OURS], workers.pop(TRAFFIC)
         best = min((w.step for name, w in workers.items() if name != OURS), default=np.nan)
         ratios.append(best / ours.step)
         for name, worker in workers.items():
@@ -129,16 +135,18 @@ def main() -> int:
                     f"{case.name}: {name} has loss {worker.loss:.6f}, deltarule {ours.loss:.6f}"
                 )
         rate = case.flops / ours.step / 1e9
-        times = [microseconds(workers[name].step) if workers[name].seconds else "-" for name in systems]
-        lines.append(
-            [case.name, *times, f"{rate:.0f}", f"{rate / limit:.0%}", f"±{ours.spread:.0%}", f"{ratios[-1]:.2f}",
-             f"{case.ratio:g}"]
+        floor = case.flops / limit / 1e9 + traffic.step
+        rows.append(
+            [case.name, *(workers[name].text for name in systems), f"{rate:.0f}", f"{rate / limit:.0%}",
+             f"{floor / ours.step:.0%}", f"{ratios[-1]:.2f}", f"{case.ratio:g}"]
         )  # fmt: skip
-        print("  ".join(f"{a}: {b}" for a, b in zip(lines[0], lines[-1], strict=True)), flush=True)
-    print(f"\ngeometric mean of the ratios {np.exp(np.mean(np.log(ratios))):.2f}")
-    print("\n".join(complaints))
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    print(f"\n{table}")
+        print("  ".join(f"{a}: {b}" for a, b in zip(rows[0], rows[-1], strict=True)), flush=True)
+    mean = f"Geometric mean of the ratios: {np.exp(np.mean(np.log(ratios))):.2f}."
+    agreement = complaints or [f"After an epoch from the same start all losses agree within {AGREEMENT:.0%}."]
+    text = "\n\n".join([" ".join(head), markdown(rows), " ".join([mean, *agreement])])
+    print(f"\n{text}")
+    if options.write:
+        renew(options.write, "speed.py", text)
     return 1 if complaints else 0
 
 

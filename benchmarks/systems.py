@@ -13,7 +13,9 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
@@ -42,7 +44,7 @@ class Case:
     @property
     def flops(self) -> int:
         """Of the matrix products of a step: forward, dL/dW of every layer, dL/dh of all but the first."""
-        products = [a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False)]
+        products = [a * b for a, b in pairwise(self.sizes)]
         return 2 * self.batch * (3 * sum(products) - products[0])
 
     def data(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -265,6 +267,31 @@ class TorchProduct(NumpyProduct):
         self.epoch: Any = lambda: torch.mm(a, b, out=c)
 
 
+class Traffic:
+    """Not a peer: one pass over as many numbers as theta and Adam's m and v have, read and written."""
+
+    def __init__(self, case: Case) -> None:
+        parameters = sum((a + 1) * b for a, b in pairwise(case.sizes))
+        threads = THREADS if parameters > 50_000 else 1
+        self.parts = np.array_split(np.ones(3 * parameters, np.float32), threads)
+        self.pool = ThreadPoolExecutor(threads)
+        self.steps = case.steps
+
+    def epoch(self) -> None:
+        for _ in range(self.steps):
+            if len(self.parts) == 1:
+                self.one(self.parts[0])
+            else:
+                list(self.pool.map(self.one, self.parts))
+
+    @staticmethod
+    def one(part: np.ndarray) -> None:
+        np.multiply(part, 1.0, out=part)
+
+    def loss(self) -> float:
+        return 0.0
+
+
 SYSTEMS: dict[str, Callable[[Case], Any]] = {
     "deltarule": Deltarule,
     "scikit-learn": ScikitLearn,
@@ -275,6 +302,7 @@ SYSTEMS: dict[str, Callable[[Case], Any]] = {
 }
 """The names end in 1 where one thread is used instead of all."""
 PRODUCTS: dict[str, Callable[[Case], Any]] = {"NumPy's sgemm": NumpyProduct, "PyTorch's sgemm": TorchProduct}
+TRAFFIC = "traffic"
 SECONDS = 0.4
 """How long one answer to "run" lasts at least."""
 
@@ -290,7 +318,7 @@ def main() -> None:
             if line.strip() == "quit":
                 break
             if line.strip() == "first":
-                system = (SYSTEMS | PRODUCTS)[sys.argv[1]](case)
+                system = (SYSTEMS | PRODUCTS | {TRAFFIC: Traffic})[sys.argv[1]](case)
                 system.epoch()
                 answer = {"loss": system.loss()}
                 system.epoch()
