@@ -92,10 +92,10 @@ BUGS = [
     Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", TABLES),
     # The compiled engine
     Bug("the bias has no input", "engines/compiled/memory.py", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 1", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 0", COMPILED),
-    Bug("biases decay too", "engines/compiled/epoch.py", "return block[2] - block[1], min(block[4], layers[block[0], N_IN]) - block[3]", "return block[2] - block[1], block[4] - block[3]", COMPILED),
-    Bug("a frozen parameter is not put back", "engines/compiled/rowwise.py", "return y.where(m > 0.0, x)", "return y", COMPILED),
-    Bug("the running product begins at 1", "engines/compiled/epoch.py", "reals[FIVE] ** t, reals[FIVE + 1] ** t", "1.0, 1.0", COMPILED),
-    Bug("single examples forget the second moment's correction", "engines/compiled/single.py", "        running_b *= settings[1]", "        running_b *= 0.0", COMPILED),
-    Bug("a group begins with the gradient of the batch before", "engines/compiled/epoch.py", "rowwise.FILL, to, 0, 0, 0, 1, places[SIZE]", "rowwise.FILL, to, 0, 0, 0, 1, 1", COMPILED),
-    Bug("only the first chunk of examples counts in a gradient", "engines/compiled/epoch.py", "count, columns, height * columns, mode", "count, columns, 0, mode", COMPILED),
+    Bug("biases decay too", "engines/compiled/kernels/epoch.py", "return block[2] - block[1], min(block[4], layers[block[0], N_IN]) - block[3]", "return block[2] - block[1], block[4] - block[3]", COMPILED),
+    Bug("a frozen parameter is not put back", "engines/compiled/kernels/rowwise.py", "return y.where(m > 0.0, x)", "return y", COMPILED),
+    Bug("the running product begins at 1", "engines/compiled/kernels/epoch.py", "reals[FIVE] ** t, reals[FIVE + 1] ** t", "1.0, 1.0", COMPILED),
+    Bug("single examples forget the second moment's correction", "engines/compiled/kernels/single.py", "        running_b *= settings[1]", "        running_b *= 0.0", COMPILED),
+    Bug("a group begins with the gradient of the batch before", "engines/compiled/kernels/epoch.py", "rowwise.FILL, to, 0, 0, 0, 1, places[SIZE]", "rowwise.FILL, to, 0, 0, 0, 1, 1", COMPILED),
+    Bug("only the first chunk of examples counts in a gradient", "engines/compiled/kernels/epoch.py", "count, columns, height * columns, mode", "count, columns, 0, mode", COMPILED),
 ]  # fmt: skip

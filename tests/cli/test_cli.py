@@ -16,7 +16,7 @@ import pytest
 
 from deltarule import TableClassifier, load, save
 from deltarule.cli import main
-from deltarule.engines.compiled import keeping
+from deltarule.engines.compiled import machine_code
 from deltarule.network import Network
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -411,13 +411,13 @@ def test_doctor_tells_what_is_compiled(capsys: pytest.CaptureFixture[str], monke
     found = json.loads(out)
     assert found["engine"] == "compiled"
     assert found["cache"]["float32"] is True  # the training above needed it
-    monkeypatch.setattr(keeping.entries[-1]._cache._cache_file, "_source_stamp", "of other sources")
+    monkeypatch.setattr(machine_code, "_stamp", lambda: "of other sources")
     _, out, _ = run("doctor", "--json", capsys=capsys)
     assert json.loads(out)["cache"]["float32"] is False
 
 
 def test_doctor_where_nothing_is_compiled(folder: Path):
-    empty = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache")}
+    empty = {**os.environ, "DELTARULE_CACHE": str(folder / "cache")}
     out = command("doctor", env=empty).stdout
     assert "nothing is compiled yet; deltarule doctor --warm does it" in " ".join(out.split())
 

@@ -14,7 +14,7 @@ from tests.engines.test_engines import problem
 
 from deltarule.engines import Problem, engine, predict
 from deltarule.engines.compiled import plan
-from deltarule.engines.compiled.single import Frozen
+from deltarule.engines.compiled.freezing import Frozen
 from deltarule.errors import DivergenceError
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, Optimiser
@@ -247,7 +247,7 @@ class TestSingleExamples:
             outcomes.append(
                 (q.net.theta.tobytes(), [r.loss for r in results], results[-1].gradient_norms.tobytes())
             )
-        assert runner.freezing.function is not None
+        assert runner.freezing.address is not None
         assert outcomes[0] == outcomes[1]
 
     @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -258,7 +258,7 @@ class TestSingleExamples:
             1
         ) as pool:  # a lock of the compiler would hang the child
             assert pool.apply(_train_in_a_child, (0,)) == _train_in_a_child(0)
-        assert runner.freezing.function is not None
+        assert runner.freezing.address is not None
 
 
 class TestDivergence:

@@ -9,8 +9,8 @@ import pytest
 from numba import njit, types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled import activations, functions
-from deltarule.engines.compiled.vectors import Vector, Writer
+from deltarule.engines.compiled.kernels import activations, functions
+from deltarule.engines.compiled.kernels.vectors import Vector, Writer
 from deltarule.maths.activations import ACTIVATIONS
 
 STEPS = 400_000

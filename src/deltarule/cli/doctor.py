@@ -39,7 +39,7 @@ def doctor(*, warm: Flag = False, json: Flag = False) -> int:
             if found["cache"][dtype]:
                 continue
             begin = perf_counter()
-            compiled.warm(dtype)
+            compiled.code_for(dtype)
             print(f"deltarule: {dtype} compiled in {perf_counter() - begin:.1f} s", file=sys.stderr)
         found = _examine()
     if json:
@@ -73,7 +73,7 @@ def _examine() -> dict[str, Any]:
             for library in libraries
             if library["user_api"] == "blas" and "numpy" in library["filepath"]
         ],
-        "cache": {"folder": compiled.folder(), **{dtype: compiled.is_kept(dtype) for dtype in DTYPES}},
+        "cache": {"folder": str(compiled.folder()), **{dtype: compiled.is_kept(dtype) for dtype in DTYPES}},
     }
 
 
@@ -88,7 +88,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     kept = [dtype for dtype in DTYPES if cache[dtype]]
     missing = [dtype for dtype in DTYPES if not cache[dtype]]
     if not cache["folder"]:
-        state = "no folder to write to, so every process compiles anew; NUMBA_CACHE_DIR can name one"
+        state = "no folder to write to, so every process compiles anew; DELTARULE_CACHE can name one"
     elif not missing:
         state = f"{cache['folder']}: float32 and float64 are compiled"
     else:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from deltarule.engines import Engine, EpochResult
 from deltarule.errors import DivergenceError
@@ -33,6 +32,8 @@ def iterations(
     DivergenceError
         The loss or its gradient is not finite at the start.
     """
+    from scipy.optimize import minimize  # a quarter of a second, which only this optimiser needs
+
     net, index = engine.problem.net, engine.problem.selection.index
     layout, N = net.layout, len(engine.problem.X)
     latest: tuple[float, NDArray[Any]] = (0.0, np.zeros(0))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
-from deltarule.engines.compiled import activations, optimisers, outputs, rowwise, single, tiles
-from deltarule.engines.compiled import epoch as kernels
+from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, FIVE, OPTIMISER_CODES, STATES, settings
+from deltarule.engines.compiled.freezing import Frozen
+from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, Letter
+from deltarule.engines.compiled.machine_code import code_for
 from deltarule.engines.compiled.memory import Memory
 from deltarule.engines.compiled.plan import (
     ACTIVATE,
@@ -30,13 +28,13 @@ from deltarule.engines.compiled.plan import (
     PRODUCT,
     SINGLE,
     SIZE,
-    STATES,
     STEP,
     Y_HAT,
     operations,
     plan,
     threads_worth,
 )
+from deltarule.engines.compiled.plan import STATES as STATES_PLACE
 from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.machine import available_threads
@@ -46,12 +44,12 @@ from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
 
 KERNELS = {
-    PRODUCT: tiles.product,
-    ACTIVATE: activations.activate,
-    DELTA: outputs.delta,
-    Y_HAT: outputs.y_hat,
-    STEP: optimisers.step,
-    CHANGE: rowwise.change,
+    PRODUCT: "product",
+    ACTIVATE: "activate",
+    DELTA: "delta",
+    Y_HAT: "y_hat",
+    STEP: "step",
+    CHANGE: "change",
 }
 """What a plan calls by its address."""
 FREEZE = 2e9
@@ -75,10 +73,11 @@ class Workplace:
     ) -> None:
         self.threads = threads_worth(net, batch, examples, most_threads)
         self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient)
-        for place, kernel in KERNELS.items():
-            self.plan.places[place] = kernel.address(str(net.dtype))
+        self.code = code_for(str(net.dtype))
+        for place, name in KERNELS.items():
+            self.plan.places[place] = self.code.address[name]
         if self.plan.places[SINGLE]:
-            self.plan.places[ONE] = single.KERNELS[int(self.plan.places[SINGLE])].address(str(net.dtype))
+            self.plan.places[ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
         self.memory = Memory(net, self.plan)
         if selection is not None:
             self.memory.mark(selection)
@@ -89,23 +88,34 @@ class Workplace:
         self.plan.places[LAYERS] = self.plan.layers.ctypes.data
         self.counters = np.zeros(COUNTERS, np.int64)
 
-    def run(self, call: Callable[[NDArray[np.int64]], None]) -> None:
-        """Call call(boards), with the boards of the threads hired for it."""
+    def letter(self, names: tuple[str, ...]) -> Letter:
+        """Return a letter to an entry, with what belongs to this workplace."""
+        own = {
+            "memory": self.memory.numbers,
+            "layers": self.plan.layers,
+            "places": self.plan.places,
+            "blocks": self.plan.blocks,
+            "shares": self.shares,
+            "losses": self.losses,
+            "squares": self.squares,
+            "counters": self.counters,
+            "threads": self.threads,
+        }
+        letter = Letter(names, self.memory.numbers.dtype)
+        return letter.write(**{name: value for name, value in own.items() if name in names})
+
+    def run(self, entry: int, letter: Letter) -> None:
+        """Call the entry at an address with a letter, in as many threads as pay."""
         self.counters[:] = 0
 
         def work() -> None:
-            with hired(self.threads - 1) as boards:
-                call(boards)
+            with hired(self.code, self.threads - 1) as boards:
+                self.code.side_by_side(entry, letter.address, boards.ctypes.data, len(boards))
 
         if self.is_long:
             aside(work)
         else:
             work()
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        """The first arguments of every kernel."""
-        return self.memory.numbers, self.plan.layers, self.plan.places
 
 
 class CompiledEngine:
@@ -117,17 +127,17 @@ class CompiledEngine:
     name: ClassVar[str] = "compiled"
 
     def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
-        get_ready(str(problem.net.dtype))
         self.problem = q = problem
         self.most_threads = n_threads or available_threads()
         clips = (q.clip_value or 0.0, q.clip_norm or 0.0)
         self.reals = np.array(
-            [q.optimiser.weight_decay, q.penalty.l1, q.penalty.l2, *clips, *optimisers.settings(q.optimiser)]
+            [q.optimiser.weight_decay, q.penalty.l1, q.penalty.l2, *clips, *settings(q.optimiser)]
         )
-        self.code = optimisers.CODES[q.optimiser.name]
-        self.states = optimisers.STATES[q.optimiser.name]
+        self.optimiser = OPTIMISER_CODES[q.optimiser.name]
+        self.states = STATES[q.optimiser.name]
         self.t = 0
-        self.freezing: single.Frozen | None = None
+        self.freezing: Frozen | None = None
+        self.norms, self.result = np.zeros(q.net.K), np.zeros(3)
         self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
         """Empty where all examples weigh the same."""
 
@@ -192,23 +202,24 @@ class CompiledEngine:
         self, order: NDArray[np.intp], rates: Floats, interrupted: NDArray[np.bool_], most: int
     ) -> tuple[float, int, int, NDArray[np.float64], int]:
         """Make at most so many steps; return loss times weight, steps, updates, sums of norms, and why it ended."""
-        q, place = self.problem, self.training
-        norms, result = np.zeros(q.net.K), np.zeros(3)
+        place, letter = self.training, self._letter
+        self.norms[:] = self.result[:] = 0.0
+        letter.write(order=order, rates=rates, t=self.t, interrupted=interrupted, most=most)
         if self.is_simple:
-            arguments = (
-                *place.shape, self.code, self.reals[kernels.FIVE :], q.X, q.p, order, rates, self.t, norms, result,
-                place.counters, interrupted,
-            )  # fmt: skip
-            function = self._frozen(arguments) or single.singles
-            place.run(lambda _: function(*arguments, most))
-            return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[STOP])
-        place.run(
-            lambda boards: kernels.epoch(
-                boards, *place.shape, place.plan.blocks, place.shares, self.code, self.reals, q.X, q.p, self.w, order,
-                rates, self.t, place.losses, place.squares, norms, result, place.counters, interrupted, most,
-            )
-        )  # fmt: skip
-        return float(result[0]), int(result[1]), int(result[2]), norms, int(place.counters[STOP])
+            place.run(self._frozen() or place.code.address["singles"], letter)
+        else:
+            place.run(place.code.address["steps"], letter)
+        total, steps, updates = self.result
+        return float(total), int(steps), int(updates), self.norms.copy(), int(place.counters[STOP])
+
+    @cached_property
+    def _letter(self) -> Letter:
+        """What epochs are told; the rest of it changes from epoch to epoch."""
+        q, names = self.problem, SINGLES if self.is_simple else STEPS
+        letter = self.training.letter(names).write(
+            code=self.optimiser, reals=self.reals, X=q.X, p=q.p, norms=self.norms, result=self.result
+        )
+        return letter if self.is_simple else letter.write(w=self.w)
 
     @cached_property
     def is_simple(self) -> bool:
@@ -216,21 +227,20 @@ class CompiledEngine:
         layers = self.training.plan.layers[1:]
         return bool(
             self.training.plan.places[SINGLE]
-            and not self.reals[: kernels.FIVE].any()
+            and not self.reals[:FIVE].any()
             and not len(self.w)
             and layers[:, LEARNS].all()
             and not layers[:, IS_PARTIAL].any()
         )
 
-    def _frozen(self, arguments: tuple[Any, ...]) -> Callable[..., None] | None:
-        """Return the loop compiled for this network alone, once it is there; it begins where the run is long enough."""
-        q, made = self.problem, self.training.plan
-        if made.places[SIZE] > single.Frozen.LARGEST or operations(q.net) * len(q.X) * q.epochs < FREEZE:
+    def _frozen(self) -> int | None:
+        """Return the entry compiled for this network alone, once it is there; that begins where the run is long."""
+        q, place = self.problem, self.training
+        if place.plan.places[SIZE] > Frozen.LARGEST or operations(q.net) * len(q.X) * q.epochs < FREEZE:
             return None
         if self.freezing is None:
-            own: list[Any] = [array.copy() if isinstance(array, np.ndarray) else array for array in arguments]
-            self.freezing = single.Frozen.of(made, self.code, (*own, 0))
-        return self.freezing.function
+            self.freezing = Frozen.of(place.code, str(q.net.dtype), place.plan, self.optimiser)
+        return self.freezing.address
 
     def _return_to_last_good(
         self, before: Floats, order: NDArray[np.intp], rates: Floats, steps: int
@@ -258,13 +268,12 @@ class CompiledEngine:
         order, rates, never = np.arange(len(q.X)), np.zeros(1), np.zeros(1, bool)
         norms, result = np.zeros(q.net.K), np.zeros(3)
         reals = self.reals.copy()
-        reals[[kernels.CLIP_VALUE, kernels.CLIP_NORM]] = 0.0
-        place.run(
-            lambda boards: kernels.epoch(
-                boards, *place.shape, place.plan.blocks, place.shares, -1, reals, q.X, q.p, self.w, order, rates, 0,
-                place.losses, place.squares, norms, result, place.counters, never, 1,
-            )
+        reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
+        letter = place.letter(STEPS).write(
+            code=-1, reals=reals, X=q.X, p=q.p, w=self.w, order=order, rates=rates, t=0, norms=norms, result=result,
+            interrupted=never, most=1,
         )  # fmt: skip
+        place.run(place.code.address["steps"], letter)
         whole = np.zeros_like(q.net.theta)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         theta = q.net.theta[q.selection.index]
@@ -287,11 +296,10 @@ class CompiledEngine:
 
 def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
     """Return y_hat, (N, n_K), of the rows of X, (N, n_0) in the network's dtype, in memory of a few hundred rows."""
-    get_ready(str(net.dtype))
     out = np.zeros((len(X), net.sizes[-1]), net.dtype)
     nothing = np.zeros((0, net.sizes[-1]), net.dtype)
     place = _evaluation(net, n_threads or available_threads(), len(X))
-    _evaluate(place, X, nothing, nothing[:, 0], out, np.zeros(0))
+    _evaluate(place, X, nothing, np.zeros(0, net.dtype), out, np.zeros(0))
     return out
 
 
@@ -302,61 +310,10 @@ def _evaluation(net: Network, most_threads: int, examples: int) -> Workplace:
 def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
     place.memory.load()
     order = np.arange(len(X))
-    tables = (np.ascontiguousarray(X), np.ascontiguousarray(p), np.ascontiguousarray(c))
-    place.run(lambda boards: kernels.evaluate(boards, *place.shape, *tables, order, out, sums))
+    tables = {name: np.ascontiguousarray(table) for name, table in (("X", X), ("p", p), ("w", c))}
+    letter = place.letter(CHUNKS).write(**tables, order=order, out=out, sums=sums)
+    place.run(place.code.address["chunks"], letter)
 
 
 def _state_at(place: Workplace, n: int) -> int:
-    return int(place.plan.places[STATES] + n * place.plan.places[SIZE])
-
-
-@cache
-def get_ready(dtype: str) -> None:
-    """Compile the kernels for a dtype, or load them from the cache, and say so where it takes a while."""
-    net = Network([1, 2, 2], dtype=dtype)
-    X, p, w = net.examples([[0.0]], [0])
-    order, never = np.zeros(1, np.intp), np.zeros(1, bool)
-    reals = np.zeros(kernels.FIVE + 5)
-    with _announced():
-        place = Workplace(net, net.layout.select(), 1, 1, 1)
-        nobody = np.zeros(0, np.int64)
-        kernels.epoch(
-            nobody, *place.shape, place.plan.blocks, place.shares, 0, reals, X, p, w, order, np.ones(1), 0,
-            place.losses, place.squares, np.zeros(2), np.zeros(3), place.counters, never, 0,
-        )  # fmt: skip
-        kernels.evaluate(nobody, *place.shape, X, p, w, order, p[:0], np.zeros(1))
-        single.singles(
-            *place.shape,
-            0,
-            reals,
-            X,
-            p,
-            order,
-            np.ones(1),
-            0,
-            np.zeros(2),
-            np.zeros(3),
-            place.counters,
-            never,
-            0,
-        )
-
-
-def warm(dtype: str) -> None:
-    """Compile whatever a run in a dtype may need, so that no later one compiles anything that can be kept."""
-    get_ready(dtype)
-    for kernel in single.KERNELS.values():
-        kernel.address(dtype)
-
-
-@contextmanager
-def _announced() -> Generator[None]:
-    """Say on a terminal what takes so long, where it does."""
-    words = "deltarule: compiling the engine for this processor, once ..."
-    timer = threading.Timer(1.5, lambda: print(words, file=sys.stderr))
-    if sys.stderr.isatty():
-        timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+    return int(place.plan.places[STATES_PLACE] + n * place.plan.places[SIZE])

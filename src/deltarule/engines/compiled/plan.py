@@ -17,10 +17,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engines.compiled.activations import CODES
-from deltarule.engines.compiled.outputs import CODES as OUTPUTS
-from deltarule.engines.compiled.tiles import PANEL
-from deltarule.engines.compiled.vectors import LANES_4, LANES_8
+from deltarule.engines.compiled.codes import ACTIVATION_CODES, OUTPUT_CODES
+from deltarule.engines.compiled.processor import LANES_4, LANES_8
 from deltarule.network import Network
 from deltarule.parameters import Selection
 
@@ -47,6 +45,8 @@ it; the place of dL/da_k; the place of the factor of the gradient that has a row
 dL/da_k where turned; -1: nobody needs it), its distance from chunk to chunk where each has its own, and the width of
 its panels; the activation; whether anything learns, and whether not everything does."""
 
+PANEL = 64
+"""Columns that lie together in a matrix, a multiple of the widest tile: its rows are PANEL or fewer numbers apart."""
 GROUPS = 16
 LONG_BATCH = 512
 """Groups of a batch, and from how many examples on there are any."""
@@ -174,7 +174,7 @@ def plan(
         row += lanes if row % PAGE == 0 else 0  # else every row would fall into the same lines of the cache
         layers[k, [UNIT, INPUT]] = (1, row) if is_turned else (row, 1)
         size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
-        layers[k, CODE] = CODES[net.g[k].name] if k < net.K else -1
+        layers[k, CODE] = ACTIVATION_CODES[net.g[k].name] if k < net.K else -1
         of_W, of_b = learns[net.layout.W[k]], learns[net.layout.b[k]]
         layers[k, LEARNS] = of_W.any() or of_b.any()
         if layers[k, LEARNS]:
@@ -231,7 +231,7 @@ def plan(
     places["scratch_size"] = (up(largest, 64) + 64) * 2
     places["scratch"] = take(threads * places["scratch_size"])
     places["single"], places["spare"] = single, take(2 * net.sizes[-1] * single)
-    places["lowest"], places["output"] = lowest, OUTPUTS[net.output.name]
+    places["lowest"], places["output"] = lowest, OUTPUT_CODES[net.output.name]
     at += lanes * PANEL  # tiles may read beyond what they use
     return Plan(
         batch,

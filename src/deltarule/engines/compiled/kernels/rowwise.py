@@ -11,7 +11,7 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.vectors import Kernel, Vector, Writer, below, larger, smaller
+from deltarule.engines.compiled.kernels.vectors import Vector, Writer, below, larger, smaller
 
 Formula = Callable[[Vector, Vector, Vector, Vector, Vector], Vector]
 """From y, x, m and two numbers a, b: the new y."""
@@ -83,9 +83,6 @@ def _change(
     return types.void(memory, *[types.intp] * 9, types.float64, types.float64), generate
 
 
-def _change_rows(memory, which, y, y_row, x, x_row, m, m_row, rows, width, real_a, real_b):
+def change(memory, which, y, y_row, x, x_row, m, m_row, rows, width, real_a, real_b):
     """Change `rows` rows of `width` numbers from memory[y:] on by formula `which`, with those from x and m on."""
     _change(memory, which, y, y_row, x, x_row, m, m_row, rows, width, real_a, real_b)
-
-
-change = Kernel(_change_rows)

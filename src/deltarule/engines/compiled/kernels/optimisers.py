@@ -14,40 +14,9 @@ from typing import Any
 from numba import njit, types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.keeping import OPTIONS
-from deltarule.engines.compiled.vectors import Kernel, Vector, Writer, below, larger, smaller
-from deltarule.maths.optimisers import OPTIMISERS, Optimiser
-
-CODES: dict[str, int] = {name: code for code, name in enumerate(OPTIMISERS)}
-STATES: dict[str, tuple[str, ...]] = {
-    "gradient_descent": (),
-    "momentum": ("v",),
-    "nesterov": ("v",),
-    "adagrad": ("s",),
-    "rmsprop": ("s",),
-    "adam": ("m", "v"),
-    "adamw": ("m", "v"),
-    "nadam": ("m", "v"),
-    "rprop": ("s", "g"),
-}
-"""The names of the state's arrays, in the order of u, v."""
-_SETTINGS: dict[str, tuple[str, ...]] = {
-    "gradient_descent": (),
-    "momentum": ("mu",),
-    "nesterov": ("mu",),
-    "adagrad": ("eps",),
-    "rmsprop": ("rho", "eps"),
-    "adam": ("beta1", "beta2", "eps"),
-    "adamw": ("beta1", "beta2", "eps"),
-    "nadam": ("beta1", "beta2", "eps"),
-    "rprop": ("grow", "shrink", "least", "most", "lr"),
-}
-
-
-def settings(optimiser: Optimiser) -> tuple[float, ...]:
-    """Return the optimiser's settings as the five numbers that `step` takes."""
-    values = [float(getattr(optimiser, name)) for name in _SETTINGS[optimiser.name]]
-    return tuple(values + [0.0] * (5 - len(values)))
+from deltarule.engines.compiled.codes import OPTIMISER_CODES, STATES
+from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.vectors import Vector, Writer, below, larger, smaller
 
 
 class Numbers:
@@ -127,7 +96,7 @@ FORMULAS: dict[str, Formula] = {
 
 def by_code(code: int) -> tuple[Formula, int]:
     """Return an optimiser's formula, and how many arrays of state it has."""
-    name = next(name for name, number in CODES.items() if number == code)
+    name = next(name for name, number in OPTIMISER_CODES.items() if number == code)
     return FORMULAS[name], len(STATES[name])
 
 
@@ -171,7 +140,7 @@ def _step(
             names = [name for name in FORMULAS if FORMULAS[name] is formula]
             block = builder.append_basic_block(names[0])
             for name in names:
-                choice.add_case(write.whole(CODES[name]), block)
+                choice.add_case(write.whole(OPTIMISER_CODES[name]), block)
             builder.position_at_end(block)
             states = len(STATES[names[0]])
             with write.each(write.whole(0), count, write.lanes) as n:
@@ -184,7 +153,7 @@ def _step(
     return types.void(memory, *[types.intp] * 6, types.UniTuple(types.float64, 9)), generate
 
 
-def _step_of(
+def step(
     memory, code, x, g, u, v, count,
     real_lr, real_a, real_b, real_c, real_d, real_e, real_first, real_second, real_next,
 ):  # fmt: skip
@@ -195,6 +164,3 @@ def _step_of(
     """
     numbers = real_lr, real_a, real_b, real_c, real_d, real_e, real_first, real_second, real_next
     _step(memory, code, x, g, u, v, count, numbers)
-
-
-step = Kernel(_step_of)

@@ -10,27 +10,17 @@ of a run: `Writer` is handed the engine's memory inside an intrinsic, loads vect
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.keeping import kept_callback
-
-_FEATURES: dict[str, bool] = llvmlite.binding.get_host_cpu_features()
-IS_WIDE = bool(_FEATURES.get("avx512f"))
-"""Whether the processor has 32 registers of 64 bytes, not 16 of 32."""
-LANES_4: int = 16 if IS_WIDE else 8
-LANES_8: int = 8 if IS_WIDE else 4
-"""Numbers in a vector: of 4 bytes, of 8 bytes."""
+from deltarule.engines.compiled.processor import IS_WIDE, LANES_4, LANES_8
 
 INTEGER = ir.IntType(64)
 _INDEX = ir.IntType(32)
@@ -58,29 +48,12 @@ def lanes_of(typing: Any, memory: Any) -> Any:
     return types.intp(memory), generate
 
 
-class Kernel:
-    """A function over the engine's memory, compiled on its own for each dtype and called by its address.
-
-    Numba copies the code of what a function calls into it, and compiles it anew there. For code as large
-    as a product's that is too slow.
-    """
-
-    def __init__(self, function: Callable[..., None]) -> None:
-        self.function = function
-        self.reals = 0
-        for name in inspect.signature(function).parameters:
-            self.reals += name.startswith("real")
-        self.wholes = len(inspect.signature(function).parameters) - 1 - self.reals
-
-    @cache  # noqa: B019
-    def compiled(self, dtype: str) -> Any:
-        """Return what Numba makes of the function for memory of a dtype."""
-        numbers = types.CPointer(types.float32 if dtype == "float32" else types.float64)
-        kinds = [types.intp] * self.wholes + [types.float64] * self.reals
-        return kept_callback(self.function, types.void(numbers, *kinds))
-
-    def address(self, dtype: str) -> int:
-        return int(self.compiled(dtype).address)
+def _write_call(builder: ir.IRBuilder, address: Any, given: list[Any]) -> None:
+    """Write the call of a kernel: Numba's functions take two places more, for a result and for an error."""
+    place = cgutils.alloca_once(builder, ir.ArrayType(INTEGER, 2))
+    two = [builder.gep(place, [ir.Constant(_INDEX, 0), ir.Constant(_INDEX, n)]) for n in range(2)]
+    form = ir.FunctionType(_INDEX, [value.type for value in (*two, *given)])
+    builder.call(builder.inttoptr(address, form.as_pointer()), [*two, *given])
 
 
 @intrinsic
@@ -94,11 +67,21 @@ def call(typing: Any, address: Any, memory: Any, rest: Any) -> Any:
             context.cast(builder, builder.extract_value(arguments[2], n), kind, wanted)
             for n, (kind, wanted) in enumerate(zip(rest, kinds, strict=True))
         ]
-        form = ir.FunctionType(ir.VoidType(), [write.data.type, *(value.type for value in given)])
-        builder.call(builder.inttoptr(arguments[0], form.as_pointer()), [write.data, *given])
+        _write_call(builder, arguments[0], [write.data, *given])
         return context.get_dummy_value()
 
     return types.void(types.int64, memory, rest), generate
+
+
+@intrinsic
+def enter(typing: Any, address: Any, letter: Any, thread: Any) -> Any:
+    """Call the entry at an address with the address of a letter, as a thread."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        _write_call(builder, arguments[0], list(arguments[1:]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
 
 
 class Vector:

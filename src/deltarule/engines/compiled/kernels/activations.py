@@ -14,11 +14,10 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.functions import exp, exp_minus_1, exp_parts, log1p
-from deltarule.engines.compiled.vectors import Kernel, Vector, Writer, larger, smaller
-from deltarule.maths.activations import ACTIVATIONS, GELU, SELU, LeakyReLU
-
-CODES: dict[str, int] = {name: code for code, name in enumerate(ACTIVATIONS)}
+from deltarule.engines.compiled.codes import ACTIVATION_CODES
+from deltarule.engines.compiled.kernels.functions import exp, exp_minus_1, exp_parts, log1p
+from deltarule.engines.compiled.kernels.vectors import Vector, Writer, larger, smaller
+from deltarule.maths.activations import GELU, SELU, LeakyReLU
 
 Pair = tuple[Vector, Vector]
 
@@ -113,7 +112,7 @@ def _activate(typing: Any, memory: Any, code: Any, h: Any, d: Any, count: Any) -
         choice = builder.switch(code, after)
         for name, formula in FORMULAS.items():
             block = builder.append_basic_block(name)
-            choice.add_case(write.whole(CODES[name]), block)
+            choice.add_case(write.whole(ACTIVATION_CODES[name]), block)
             builder.position_at_end(block)
             with write.each(write.whole(0), count, write.lanes) as n:
                 value, slope = formula(write.load(write.at(h, n)))
@@ -126,7 +125,7 @@ def _activate(typing: Any, memory: Any, code: Any, h: Any, d: Any, count: Any) -
     return types.void(memory, *[types.intp] * 4), generate
 
 
-def _activate_rows(memory, code, h, d, rows, stride, count):
+def activate(memory, code, h, d, rows, stride, count):
     """Replace the a in memory[h:] by g(a), and write g'(a) to memory[d:].
 
     Of each of `rows` rows, `stride` apart, the first `count` numbers, a multiple of the vector.
@@ -136,6 +135,3 @@ def _activate_rows(memory, code, h, d, rows, stride, count):
     else:
         for r in range(rows):
             _activate(memory, code, h + r * stride, d + r * stride, count)
-
-
-activate = Kernel(_activate_rows)

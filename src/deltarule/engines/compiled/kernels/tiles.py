@@ -28,11 +28,9 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.keeping import OPTIONS
-from deltarule.engines.compiled.vectors import (
+from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.vectors import (
     INTEGER,
-    IS_WIDE,
-    Kernel,
     Variable,
     Vector,
     Writer,
@@ -45,12 +43,12 @@ from deltarule.engines.compiled.vectors import (
     store,
     transposed,
 )
+from deltarule.engines.compiled.plan import PANEL
+from deltarule.engines.compiled.processor import IS_WIDE
 
 ROWS = 6 if IS_WIDE else 4
 VECTORS = 4 if IS_WIDE else 2
 """The largest tile: ROWS rows of VECTORS vectors."""
-PANEL = 64
-"""Columns that lie together in B, a multiple of VECTORS vectors: its rows are PANEL or fewer numbers apart."""
 STRIP = 4
 """Columns that are transposed together."""
 PREFETCHED = 64
@@ -189,7 +187,7 @@ def _band(rows: int) -> Any:
 _six, _five, _four, _three, _two, _one = (_band(min(rows, ROWS)) for rows in (6, 5, 4, 3, 2, 1))
 
 
-def _product(
+def product(
     memory, c, c_row, a, a_row, a_step, b, b_row, b_panel, M, first, end, K, segment, a_jump, mode
 ):  # fmt: skip
     """Make M rows of C, and of them the columns from `first` to `end`; memory[c] is the first of them.
@@ -223,9 +221,6 @@ def _product(
         elif M - m == 1:
             _one(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
         n += vectors * lanes
-
-
-product = Kernel(_product)
 
 
 @intrinsic

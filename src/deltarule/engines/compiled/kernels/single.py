@@ -11,11 +11,9 @@ widest layer allows. Everything is one stretch of machine code without calls.
 from __future__ import annotations
 
 import math
-import os
-import threading
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -23,9 +21,20 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from deltarule.engines.compiled import activations, optimisers, outputs
-from deltarule.engines.compiled.keeping import OPTIONS, kept
-from deltarule.engines.compiled.optimisers import corrected
+from deltarule.engines.compiled.codes import ACTIVATION_CODES, FIVE, OUTPUT_CODES
+from deltarule.engines.compiled.kernels import activations, optimisers, outputs
+from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.optimisers import corrected
+from deltarule.engines.compiled.kernels.tiles import dot, prefetch_rows, write_transposed
+from deltarule.engines.compiled.kernels.vectors import (
+    INTEGER,
+    Variable,
+    Vector,
+    Writer,
+    call,
+    only,
+)
+from deltarule.engines.compiled.kernels.vectors import below as below_n
 from deltarule.engines.compiled.plan import (
     AT,
     CODE,
@@ -39,7 +48,6 @@ from deltarule.engines.compiled.plan import (
     N_OUT,
     ONE,
     OUTPUT,
-    PRODUCT,
     ROWS,
     SINGLE,
     SIZE,
@@ -50,20 +58,8 @@ from deltarule.engines.compiled.plan import (
     C,
     D,
     H,
-    Plan,
 )
 from deltarule.engines.compiled.threads import DIVERGED, INTERRUPTED, STOP
-from deltarule.engines.compiled.tiles import dot, prefetch_rows, write_transposed
-from deltarule.engines.compiled.vectors import (
-    INTEGER,
-    Kernel,
-    Variable,
-    Vector,
-    Writer,
-    call,
-    only,
-)
-from deltarule.engines.compiled.vectors import below as below_n
 
 AHEAD = 16
 """So many examples ahead of their use rows are asked for."""
@@ -188,7 +184,7 @@ def _forward(write: Writer, layer: Layer, below: Layer, theta: Any, *, is_last: 
 
             return body
 
-        cases = {activations.CODES[name]: of(formula) for name, formula in activations.FORMULAS.items()}
+        cases = {ACTIVATION_CODES[name]: of(formula) for name, formula in activations.FORMULAS.items()}
         _choose(write, layer[CODE], cases)
 
 
@@ -207,7 +203,7 @@ def _output(write: Writer, layer: Layer, code: Any, spare: Any, c: Any, losses: 
 
         return body
 
-    _choose(write, code, {outputs.CODES[name]: of(formula) for name, formula in outputs.FORMULAS.items()})
+    _choose(write, code, {OUTPUT_CODES[name]: of(formula) for name, formula in outputs.FORMULAS.items()})
     with write.each(write.whole(0), n, write.lanes) as first:
         together, left = Variable(write.constant(0.0)), builder.sub(n, first)
         count = builder.select(builder.icmp_signed("<", left, lanes), left, lanes)
@@ -317,7 +313,7 @@ def _of_16(memory, layers, K, lowest, output, theta, gradient, spare, c, losses)
     _one_16(memory, layers, K, lowest, output, theta, gradient, spare, c, losses)
 
 
-KERNELS = {2: Kernel(_of_2), 4: Kernel(_of_4), 8: Kernel(_of_8), 16: Kernel(_of_16)}
+BY_LANES = {2: _of_2, 4: _of_4, 8: _of_8, 16: _of_16}
 """By the numbers of a vector: make the gradient of the example in h_0 and D_K, weighted by memory[c]. `layers` is the
 address of `Plan.layers`."""
 
@@ -353,13 +349,14 @@ def _loss_of(memory, layers, places, X, p, example):
     return float(memory[places[LOSSES]])
 
 
-def _singles(
-    memory, layers, places, code, settings, X, p, order, rates, t, norms, result, counters, interrupted, most
+def singles(
+    memory, layers, places, code, reals, X, p, order, rates, t, norms, result, counters, interrupted, most
 ):  # fmt: skip
     """Run an epoch of single examples of equal weight, where every parameter learns and nothing is added to the loss.
 
-    At most `most` steps; the other arguments are those of `epoch`.
+    At most `most` steps; the other arguments are those of `epoch.steps_of`.
     """
+    settings = reals[FIVE:]
     running_a, running_b = settings[0] ** t, settings[1] ** t  # beta^t, for Adam
     total, steps = 0.0, 0
     while steps < min(most, len(order)):
@@ -392,7 +389,6 @@ def _singles(
 
 
 loss_of: Callable[..., float] = njit(**OPTIONS)(_loss_of)
-singles: Callable[..., None] = kept(_singles)
 
 
 def _with(function: Callable[..., Any], **changed: Callable[..., Any]) -> Callable[..., Any]:
@@ -400,53 +396,7 @@ def _with(function: Callable[..., Any], **changed: Callable[..., Any]) -> Callab
     return njit(**OPTIONS)(FunctionType(function.__code__, globals() | changed, function.__name__))
 
 
-class Frozen:
-    """`singles` compiled for one network and optimiser: all sizes and places are constants of the code.
-
-    It makes the same bits in about half the time. It compiles beside what runs: `function` is None until it is there.
-    """
-
-    LARGEST: ClassVar[int] = 1024
-    """Numbers of a theta that is worth it."""
-    known: ClassVar[dict[bytes, Frozen]] = {}
-    lock: ClassVar[threading.Lock] = threading.Lock()
-
-    def __init__(self, plan: Plan, code: int, arguments: tuple[Any, ...]) -> None:
-        self.function: Callable[..., None] | None = None
-        self._thread = threading.Thread(target=self._compile, args=(plan, code, arguments))
-        self._thread.start()
-
-    def _compile(self, plan: Plan, code: int, arguments: tuple[Any, ...]) -> None:
-        function = _frozen(plan.layers.copy(), plan.places.copy(), code)
-        function(*arguments)
-        self.function = function
-
-    @classmethod
-    def of(cls, plan: Plan, code: int, arguments: tuple[Any, ...]) -> Frozen:
-        """Return the one for a plan, started if it is new; `arguments` make no step."""
-        key = (
-            plan.layers.tobytes()
-            + plan.places[:PRODUCT].tobytes()
-            + bytes([code])
-            + arguments[0].dtype.str.encode()
-        )
-        with cls.lock:
-            if key not in cls.known:
-                cls.known[key] = cls(plan, code, arguments)
-            return cls.known[key]
-
-    @classmethod
-    def wait(cls) -> None:
-        """Return once nothing is being compiled."""
-        for one in list(cls.known.values()):
-            one._thread.join()
-
-
-if hasattr(os, "register_at_fork"):  # a child cannot take over a compiler in the midst of its work
-    os.register_at_fork(before=Frozen.wait)
-
-
-def _frozen(layers: NDArray[np.int64], places: NDArray[np.int64], code: int) -> Callable[..., None]:
+def frozen(layers: NDArray[np.int64], places: NDArray[np.int64], code: int) -> Callable[..., None]:
     """Return `singles` for one network and optimiser."""
     formula, count = optimisers.by_code(code)
 
@@ -487,4 +437,4 @@ def _frozen(layers: NDArray[np.int64], places: NDArray[np.int64], code: int) -> 
         )  # fmt: skip
         step_of_it(memory, numbers)
 
-    return _with(_singles, loss_of=_with(_loss_of, gradient_of=gradient_of), step=step)
+    return _with(singles, loss_of=_with(_loss_of, gradient_of=gradient_of), step=step)

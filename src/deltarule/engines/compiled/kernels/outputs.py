@@ -16,11 +16,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from deltarule.engines.compiled.functions import exp, log, log1p
-from deltarule.engines.compiled.vectors import Kernel, Variable, Vector, Writer, larger
-from deltarule.maths.outputs import OUTPUTS
-
-CODES: dict[str, int] = {name: code for code, name in enumerate(OUTPUTS)}
+from deltarule.engines.compiled.codes import OUTPUT_CODES
+from deltarule.engines.compiled.kernels.functions import exp, log, log1p
+from deltarule.engines.compiled.kernels.vectors import Variable, Vector, Writer, larger
 
 
 class Columns:
@@ -158,7 +156,7 @@ def _switch(write: Writer, code: Any, count: Any, bodies: dict[str, Callable[[An
     choice = builder.switch(code, after)
     for name, body in bodies.items():
         block = builder.append_basic_block(name)
-        choice.add_case(write.whole(CODES[name]), block)
+        choice.add_case(write.whole(OUTPUT_CODES[name]), block)
         builder.position_at_end(block)
         with write.each(write.whole(0), count, write.lanes) as r:
             body(r)
@@ -202,7 +200,7 @@ def _y_hat(typing: Any, memory: Any, code: Any, a: Any, stride: Any, n: Any, cou
     return types.void(memory, *[types.intp] * 5), generate
 
 
-def _delta_of(memory, code, a, d, c, losses, stride, n, count):
+def delta(memory, code, a, d, c, losses, stride, n, count):
     """Replace the targets in memory[d:] by c dL/da_K, and write L to memory[losses:].
 
     Of `count` examples; memory[c:] and memory[losses:] have a number an example. a is used up.
@@ -210,9 +208,6 @@ def _delta_of(memory, code, a, d, c, losses, stride, n, count):
     _delta(memory, code, a, d, c, losses, stride, n, count)
 
 
-def _y_hat_of(memory, code, a, stride, n, count):
+def y_hat(memory, code, a, stride, n, count):
     """Replace the logits in memory[a:] of `count` examples by y_hat = O(a)."""
     _y_hat(memory, code, a, stride, n, count)
-
-
-delta, y_hat = Kernel(_delta_of), Kernel(_y_hat_of)

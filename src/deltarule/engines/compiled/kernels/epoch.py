@@ -18,14 +18,28 @@ bits do not depend on how many there are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numba import njit
 
-from deltarule.engines.compiled import rowwise
-from deltarule.engines.compiled.keeping import OPTIONS, kept
-from deltarule.engines.compiled.optimisers import corrected
+from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, DECAY, FIVE, L1, L2
+from deltarule.engines.compiled.kernels import rowwise
+from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.meeting import add, look, meet
+from deltarule.engines.compiled.kernels.optimisers import corrected
+from deltarule.engines.compiled.kernels.single import loss_of
+from deltarule.engines.compiled.kernels.tiles import (
+    ADD,
+    MULTIPLY,
+    SET,
+    copy_columns,
+    copy_rows,
+    dot,
+    prefetch_rows,
+    transpose_tile,
+)
+from deltarule.engines.compiled.kernels.tiles import ROWS as TILE_ROWS
+from deltarule.engines.compiled.kernels.vectors import apart, call, lanes_of
 from deltarule.engines.compiled.plan import (
     ACTIVATE,
     AT,
@@ -51,6 +65,7 @@ from deltarule.engines.compiled.plan import (
     N_IN,
     N_OUT,
     OUTPUT,
+    PANEL,
     PANEL_WIDTH,
     PRODUCT,
     ROWS,
@@ -68,39 +83,10 @@ from deltarule.engines.compiled.plan import (
     D,
     H,
 )  # fmt: skip
-from deltarule.engines.compiled.single import loss_of
-from deltarule.engines.compiled.threads import (
-    DIVERGED,
-    GOING,
-    INTERRUPTED,
-    NEXT,
-    STOP,
-    add,
-    letter_for,
-    look,
-    meet,
-    side_by_side,
-)
-from deltarule.engines.compiled.tiles import (
-    ADD,
-    MULTIPLY,
-    PANEL,
-    SET,
-    copy_columns,
-    copy_rows,
-    dot,
-    prefetch_rows,
-    transpose_tile,
-)
-from deltarule.engines.compiled.tiles import ROWS as TILE_ROWS
-from deltarule.engines.compiled.vectors import apart, call, lanes_of
+from deltarule.engines.compiled.threads import DIVERGED, GOING, INTERRUPTED, NEXT, STOP
 
 ALONE = np.int64(0), np.int64(1)
 """Thread 0 of 1, as numbers and not as literals, for which Numba would compile everything once more."""
-DECAY, L1, L2, CLIP_VALUE, CLIP_NORM = range(5)
-FIVE = 5
-"""Entries of `reals`; from FIVE on the optimiser's settings. A clip of 0 means none."""
-
 LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
 EVEN = 1.15
@@ -643,29 +629,3 @@ def chunks_of(memory, layers, places, X, p, w, order, out, sums, threads, thread
             for r in range(count):
                 for i in range(n):
                     out[chunk * columns + r, i] = memory[a + i * columns + r]
-
-
-_letter_for_steps, _letter_for_chunks = letter_for(steps_of), letter_for(chunks_of)
-
-
-@kept
-def _epoch(
-    boards, memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
-    norms, result, counters, interrupted, most,
-):  # fmt: skip
-    """Run `steps_of` in this thread and those of the boards."""
-    side_by_side(boards, _letter_for_steps((
-        memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
-        norms, result, counters, interrupted, most, len(boards) + 1,
-    )))  # fmt: skip
-
-
-@kept
-def _evaluate(boards, memory, layers, places, X, p, w, order, out, sums):
-    """Run `chunks_of` in this thread and those of the boards."""
-    arguments = memory, layers, places, X, p, w, order, out, sums, len(boards) + 1
-    side_by_side(boards, _letter_for_chunks(arguments))
-
-
-epoch: Callable[..., None] = _epoch
-evaluate: Callable[..., None] = _evaluate

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 from numpy.typing import NDArray
 
-from deltarule.engines.compiled.vectors import Vector, larger, smaller
+from deltarule.engines.compiled.kernels.vectors import Vector, larger, smaller
 
 LOG_2, LOG2_E = math.log(2.0), 1.0 / math.log(2.0)
 

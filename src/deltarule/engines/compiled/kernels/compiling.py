@@ -1,0 +1,125 @@
+"""How functions become machine code that needs neither Numba nor Python to run."""
+
+# pyright: basic, reportAttributeAccessIssue=false, reportCallIssue=false, reportArgumentType=false
+# What Numba's compiler takes and gives has types that do not fit it.
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import compiler
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic
+from numba.np import arrayobj
+
+from deltarule.engines.compiled.letters import KINDS
+
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "_nrt": False,
+}
+"""Of every function: no exceptions in loops, products and sums may fuse, nothing is reordered, no memory is counted."""
+
+
+@global_compiler_lock
+def object_code(function: Callable[..., None], kinds: list[Any]) -> tuple[str, bytes]:
+    """Return the symbol and the object file of a function compiled, with all it calls, for arguments of some types."""
+    typing, target = cpu_target.typing_context, cpu_target.target_context
+    typing.refresh()
+    target.refresh()
+    flags = compiler.Flags()
+    cpu_target.options.parse_as_flags(flags, {**OPTIONS, "nopython": True})
+    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.enable_pyobject = False
+    library = target.codegen().create_library(function.__name__)
+    library.enable_object_caching()
+    made = compiler.compile_extra(
+        typing, target, function, tuple(kinds), types.void, flags, {}, library=library
+    )
+    symbol = made.fndesc.llvm_func_name
+    library.get_pointer_to_function(symbol)  # makes the code
+    return symbol, library._get_compiled_object()
+
+
+def number_of(dtype: str) -> Any:
+    return types.float32 if dtype == "float32" else types.float64
+
+
+def of_memory(function: Callable[..., None], dtype: str) -> list[Any]:
+    """Return the types of a kernel over the engine's memory: places and counts, and what begins with real_."""
+    names = list(inspect.signature(function).parameters)[1:]
+    reals = [types.float64 if name.startswith("real_") else types.intp for name in names]
+    return [types.CPointer(number_of(dtype)), *reals]
+
+
+def entry(function: Any, names: tuple[str, ...], dtype: str) -> Callable[..., None]:
+    """Return a function of (letter, thread) that calls another with what is in the letter, and the thread if wanted."""
+    named = {
+        "number": number_of(dtype),
+        "bool": types.boolean,
+        "int64": types.int64,
+        "float64": types.float64,
+    }
+    kinds = [
+        types.Array(named[kind], axes, "C") if axes else named[kind]
+        for kind, axes in (KINDS[name] for name in names)
+    ]
+
+    called = function if isinstance(function, Dispatcher) else njit(**OPTIONS)(function)
+    takes_thread = called.py_func.__code__.co_argcount > len(names)
+
+    @intrinsic
+    def opened(typing: Any, letter: Any, thread: Any) -> Any:
+        def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+            whole = ir.IntType(64)
+            numbers = builder.inttoptr(arguments[0], whole.as_pointer())
+            place = 0
+
+            def following() -> Any:
+                nonlocal place
+                place += 1
+                return builder.load(builder.gep(numbers, [ir.Constant(whole, place - 1)]))
+
+            values: list[Any] = []
+            for kind in kinds:
+                value = following()
+                if isinstance(kind, types.Array):
+                    value = array(context, builder, kind, value, [following() for _ in range(kind.ndim)])
+                values.append(value)
+            if takes_thread:
+                values.append(arguments[1])
+            return context.make_tuple(builder, signature.return_type, values)
+
+        given = [*kinds, types.int64] if takes_thread else kinds
+        return types.Tuple(given)(types.int64, types.int64), generate
+
+    def array(context: Any, builder: ir.IRBuilder, kind: Any, address: Any, shape: list[Any]) -> Any:
+        """Return the array of a shape at an address."""
+        made = context.make_array(kind)(context, builder)
+        size = context.get_abi_sizeof(context.get_data_type(kind.dtype))
+        strides = [ir.Constant(shape[-1].type, size)]
+        for length in reversed(shape[1:]):
+            strides.insert(0, builder.mul(strides[0], length))
+        data = builder.inttoptr(address, context.get_data_type(kind.dtype).as_pointer())
+        arrayobj.populate_array(
+            made,
+            data=data,
+            shape=shape,
+            strides=strides,
+            itemsize=ir.Constant(shape[-1].type, size),
+            meminfo=None,
+        )
+        return made._getvalue()
+
+    def opening(letter, thread):  # type: ignore[no-untyped-def]
+        called(*opened(letter, thread))
+
+    return opening
