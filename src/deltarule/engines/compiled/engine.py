@@ -35,7 +35,7 @@ from deltarule.engines.compiled.plan import (
     threads_worth,
 )
 from deltarule.engines.compiled.plan import STATES as STATES_PLACE
-from deltarule.engines.compiled.threads import COUNTERS, DIVERGED, GOING, STOP, aside, hired
+from deltarule.engines.compiled.threads import DIVERGED, GOING, QUEUES, STOP, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.machine import available_threads
 from deltarule.maths.optimisers import State
@@ -86,7 +86,7 @@ class Workplace:
         self.squares = np.zeros((len(self.plan.blocks), 2))
         self.shares = self.plan.shares(self.threads)
         self.plan.places[LAYERS] = self.plan.layers.ctypes.data
-        self.counters = np.zeros(COUNTERS, np.int64)
+        self.counters = np.zeros(QUEUES + 8 * self.threads, np.int64)
 
     def letter(self, names: tuple[str, ...]) -> Letter:
         """Return a letter to an entry, with what belongs to this workplace."""

@@ -261,9 +261,9 @@ def _blocks(
     costs: list[float] = []
     for k, (r0, r1, c0, c1) in ranges.items():
         width = 4 * PANEL if batch * (c1 - c0) > CACHE and c1 - c0 > 4 * PANEL else c1 - c0
-        height = max(6, (3 * BLOCK if width < c1 - c0 else BLOCK) // width // 6 * 6)
+        height = max(6, BLOCK // width // 6 * 6)
         if (r1 - r0) * (c1 - c0) > BLOCK // 4:
-            height = min(height, up(-(-(r1 - r0) // 8), 6))
+            height = min(height, up(-(-(r1 - r0) // 16), 6))
         for top, bottom in pairwise([*range(r0, r1, height), r1]):
             for left, right in pairwise([*range(c0, c1, width), c1]):
                 blocks.append((k, top, bottom, left, right))

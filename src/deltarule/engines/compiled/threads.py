@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from deltarule.engines.compiled.machine_code import MachineCode
 
-COUNTERS, STOP, NEXT = 48, 16, 32
-"""How many counters threads share; the places, a cache line apart, of the one that says whether to go on and of the
-one that gives out groups."""
+STOP, NEXT, QUEUES = 16, 32, 48
+"""Places, a cache line or more apart, of counters that threads share: of the one that says whether to go on, of the one
+that gives out groups, and of one a thread, 8 apart, that gives out its share of blocks."""
 GOING, INTERRUPTED, DIVERGED = range(3)
 
 BOARD, FUNCTION, LETTER, THREAD, GIVEN, DONE, STATE, WAS = 64, 0, 1, 2, 16, 32, 48, 49

@@ -25,7 +25,7 @@ from numba import njit
 from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, DECAY, FIVE, L1, L2
 from deltarule.engines.compiled.kernels import rowwise
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
-from deltarule.engines.compiled.kernels.meeting import add, look, meet
+from deltarule.engines.compiled.kernels.meeting import add, look, meet, next_of, swap
 from deltarule.engines.compiled.kernels.optimisers import corrected
 from deltarule.engines.compiled.kernels.single import loss_of
 from deltarule.engines.compiled.kernels.tiles import (
@@ -83,14 +83,17 @@ from deltarule.engines.compiled.plan import (
     D,
     H,
 )  # fmt: skip
-from deltarule.engines.compiled.threads import DIVERGED, GOING, INTERRUPTED, NEXT, STOP
+from deltarule.engines.compiled.threads import DIVERGED, GOING, INTERRUPTED, NEXT, QUEUES, STOP
 
 ALONE = np.int64(0), np.int64(1)
 """Thread 0 of 1, as numbers and not as literals, for which Numba would compile everything once more."""
 LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
 EVEN = 1.15
-"""Threads make examples of their own where the one with most has no more than this times its share."""
+"""Threads make examples of their own where the one with most has no more than this times its share,"""
+SHARED = 262_144
+"""and where theta has no more numbers than this. Of a larger one a thread had better read only those rows that it also
+updates: what both threads have read, neither can write to without asking the other."""
 
 
 @njit(**OPTIONS)
@@ -313,7 +316,9 @@ def batch_losses(
     zero, one = ALONE
     chunks = (count + columns - 1) // columns
     each = (chunks + threads - 1) // threads * columns
-    if threads == 1 or each * threads <= EVEN * count:  # every thread makes its own examples up to the end
+    if threads == 1 or (
+        each * threads <= EVEN * count and places[SIZE] <= SHARED
+    ):  # every thread makes its own examples up to the end
         first, end = min(count, thread * each), min(count, (thread + 1) * each)
         if first < end:
             examples, chunk, size = order[first:end], first // columns, end - first
@@ -418,13 +423,17 @@ def step(memory, places, code, at, g, count, lr, reals, corrections):
 
 @njit(**OPTIONS)
 def by_blocks(
-    memory, layers, places, blocks, shares, code, reals, count, lr, corrections, squares, keeps, thread
+    memory, layers, places, blocks, shares, code, reals, count, lr, corrections, squares, keeps, counters, thread,
+    threads,
 ):  # fmt: skip
-    """Do part 2 for this thread's blocks; squares[block] becomes sum g^2, before and after clipping by value."""
+    """Do part 2 for the blocks that this thread gets; squares[block] becomes sum g^2, before and after clipping."""
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
-    for n in range(shares[thread], shares[thread + 1]):
+    while True:
+        n = next_of(counters, shares, thread, threads)
+        if n < 0:
+            break
         block = blocks[n]
         k, rows, width = block[0], block[2] - block[1], block[4] - block[3]
         size, row = rows * width, row_length(layers, k)
@@ -541,6 +550,7 @@ def steps_of(
         if thread == 0 and interrupted[0]:
             add(counters, STOP, INTERRUPTED - look(counters, STOP))
         if weight > 0.0:
+            swap(counters, QUEUES + 8 * thread, 0)
             ahead = min(N, start + 2 * batch) - start - len(rows)
             if ahead > 0 and ahead <= LITTLE:
                 first = start + batch + share(ahead, 1, thread, threads)
@@ -577,7 +587,7 @@ def steps_of(
             corrections = corrected(running_a, running_b, reals[FIVE:])
             by_blocks(
                 memory, layers, places, blocks, shares, code, reals, len(rows), lr, corrections, squares,
-                clips or code < 0, thread,
+                clips or code < 0, counters, thread, threads,
             )  # fmt: skip
             meet(counters, threads)
             if clips and code >= 0:

@@ -25,6 +25,7 @@ from deltarule.engines.compiled.threads import (
     HIRED,
     LETTER,
     LISTENING,
+    QUEUES,
     STATE,
     THREAD,
     WAS,
@@ -34,6 +35,8 @@ SPINS = 4_000
 """Looks at what others change before a thread gives way."""
 YIELDS = 1_000
 """How often a worker that nobody has hired gives way before it sleeps: about half a millisecond."""
+
+FROM_BACK = 1 << 32
 
 _give_way = types.ExternalFunction("sched_yield", types.int32())
 
@@ -107,6 +110,21 @@ def meet(counters, threads):
         spins += 1
         if spins > SPINS:
             _give_way()
+
+
+@njit(**OPTIONS)
+def next_of(counters, shares, thread, threads):
+    """Return the next thing for a thread to do: from the front of its own share, then from the back of others'; or -1.
+
+    counters[QUEUES + 8 t] counts what was taken of share t: from the front in its lower half, from the back above.
+    """
+    for distance in range(threads):
+        of = (thread + distance) % threads
+        taken = add(counters, QUEUES + 8 * of, 1 if distance == 0 else FROM_BACK)
+        front, back = taken % FROM_BACK, taken // FROM_BACK
+        if shares[of] + front + back < shares[of + 1]:
+            return shares[of] + front if distance == 0 else shares[of + 1] - 1 - back
+    return -1
 
 
 def side_by_side(function, letter, boards, count):
