@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 APP := $(VENV)/.app-installed
 DEV := $(VENV)/.dev-installed
+PEERS := .venv-bench
+BENCH := $(PEERS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports clean
+.PHONY: help demo test check lint types imports bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,5 +44,15 @@ imports: $(DEV)  ## each room imports only from rooms above it
 
 check: lint types imports test  ## everything that must be green before a commit
 
+$(BENCH): pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt --editable .
+	@touch $@
+
+bench: $(BENCH)  ## set up the peers (a gigabyte), measure speed beside them, renew docs/performance.md
+	$(PEERS)/bin/python benchmarks/speed.py --write docs/performance.md
+	$(PEERS)/bin/python benchmarks/costs.py --write docs/performance.md
+	$(PEERS)/bin/python benchmarks/products.py --write docs/performance.md
+
 clean:  ## remove what make made
-	rm -rf $(VENV) .pytest_cache .hypothesis .ruff_cache .import_linter_cache demo
+	rm -rf $(VENV) $(PEERS) .pytest_cache .hypothesis .ruff_cache .import_linter_cache demo

@@ -42,6 +42,10 @@ class Case:
     output: str = "softmax"
 
     @property
+    def parameters(self) -> int:
+        return sum((a + 1) * b for a, b in pairwise(self.sizes))
+
+    @property
     def flops(self) -> int:
         """Of the matrix products of a step: forward, dL/dW of every layer, dL/dh of all but the first."""
         products = [a * b for a, b in pairwise(self.sizes)]
@@ -268,25 +272,18 @@ class TorchProduct(NumpyProduct):
 
 
 class Traffic:
-    """Not a peer: one pass over as many numbers as theta and Adam's m and v have, read and written."""
+    """Not a peer: one pass over as many numbers as theta and Adam's m and v have, read and written, on all threads."""
 
     def __init__(self, case: Case) -> None:
-        parameters = sum((a + 1) * b for a, b in pairwise(case.sizes))
-        threads = THREADS if parameters > 50_000 else 1
-        self.parts = np.array_split(np.ones(3 * parameters, np.float32), threads)
-        self.pool = ThreadPoolExecutor(threads)
-        self.steps = case.steps
+        self.parts = np.array_split(np.ones(3 * case.parameters, np.float32), THREADS)
+        self.pool, self.steps = ThreadPoolExecutor(THREADS), case.steps
 
     def epoch(self) -> None:
-        for _ in range(self.steps):
-            if len(self.parts) == 1:
-                self.one(self.parts[0])
-            else:
-                list(self.pool.map(self.one, self.parts))
+        list(self.pool.map(self.passes, self.parts))
 
-    @staticmethod
-    def one(part: np.ndarray) -> None:
-        np.multiply(part, 1.0, out=part)
+    def passes(self, part: np.ndarray) -> None:
+        for _ in range(self.steps):
+            np.multiply(part, 1.0, out=part)
 
     def loss(self) -> float:
         return 0.0

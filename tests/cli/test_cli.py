@@ -135,6 +135,8 @@ def test_options_reach_the_training(folder: Path, capsys: pytest.CaptureFixture[
         "0.01",
         "--seed",
         "4",
+        "--threads",
+        "1",
         "--batch-size",
         "30",
         "--validation",

@@ -52,6 +52,7 @@ def fit(
     validation: float | None = None,
     early_stopping: int | None = None,
     seed: int = 0,
+    threads: int | None = None,
     json: Flag = False,
     quiet: Flag = False,
 ) -> int:
@@ -99,6 +100,8 @@ def fit(
         Epochs to wait for a better validation loss before stopping; by default all epochs are run.
     seed
         Of the parts, the starting weights and the order; the same seed gives the same model.
+    threads
+        The most threads to train with; by default one each processor. The model is the same for any number.
     json
         Print the summary as JSON.
     quiet
@@ -126,6 +129,7 @@ def fit(
         validation=validation,
         early_stopping=early_stopping,
         seed=seed,
+        n_threads=threads,
         progress=False if quiet else None,
     )
     estimator.fit(features.rows(learn), column.rows(learn))

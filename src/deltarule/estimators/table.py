@@ -62,6 +62,7 @@ class _TableEstimator(BaseEstimator, ABC):
         validation: float | None = None,
         early_stopping: int | None = None,
         seed: int = 0,
+        n_threads: int | None = None,
         progress: bool | None = None,
         listeners: Sequence[Listener] = (),
     ) -> None:
@@ -79,6 +80,7 @@ class _TableEstimator(BaseEstimator, ABC):
         self.validation = validation
         self.early_stopping = early_stopping
         self.seed = seed
+        self.n_threads = n_threads
         self.progress = progress
         self.listeners = listeners
 
@@ -162,6 +164,7 @@ class _TableEstimator(BaseEstimator, ABC):
             validation=validation,
             early_stopping=self.early_stopping or (epochs if len(held) else None),
             seed=self.seed,
+            n_threads=self.n_threads,
             progress=self.progress,
             listeners=self.listeners,
         )
@@ -231,6 +234,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         Epochs to wait for a better validation loss before stopping; None runs all epochs.
     seed
         Of starting weights, order and validation part: the same seed gives the same bits.
+    n_threads
+        The most threads to train with; None for one each processor. The result is the same for any.
     progress
         A bar on standard error: None where that is a terminal, or True or False.
     listeners

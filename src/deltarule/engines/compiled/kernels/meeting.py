@@ -9,6 +9,7 @@ may be more threads than cores.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from llvmlite import ir
@@ -38,7 +39,9 @@ YIELDS = 1_000
 
 FROM_BACK = 1 << 32
 
-_give_way = types.ExternalFunction("sched_yield", types.int32())
+_give_way = types.ExternalFunction(
+    "SwitchToThread" if sys.platform == "win32" else "sched_yield", types.int32()
+)
 
 
 def _pointer(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
