@@ -161,6 +161,12 @@ class CompiledEngine:
         return place
 
     @cached_property
+    def _before(self) -> Floats:
+        """Room for theta and the optimiser's state as an epoch found them."""
+        memory = self.training.memory
+        return np.empty_like(memory.numbers[: memory.plan.kept])
+
+    @cached_property
     def whole(self) -> Workplace:
         """Where the gradient of the full batch is taken."""
         q = self.problem
@@ -184,10 +190,11 @@ class CompiledEngine:
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
         q, memory = self.problem, self.training.memory
         memory.load()
-        before = memory.numbers[: memory.plan.kept].copy()
+        kept, before = memory.numbers[: memory.plan.kept], self._before
+        np.copyto(before, kept)
         rates = self._rates(q.updates_per_epoch)
         total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
-        if why == DIVERGED or not np.isfinite(memory.numbers[: memory.plan.kept]).all():
+        if why == DIVERGED or not np.isfinite(kept).all():
             self._return_to_last_good(before, order, rates, steps)
         memory.save()
         self.t += updates

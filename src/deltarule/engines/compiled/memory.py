@@ -47,8 +47,8 @@ class Memory:
             ) from None
         first = (-whole.ctypes.data % ALIGNMENT) // size
         self.numbers: Floats = whole[first : first + plan.size]
-        self.known: Floats | None = None
-        """theta as the memory holds it."""
+        self.known: Floats = np.full_like(net.theta, np.nan)
+        """theta as the memory holds it; at first it holds none."""
         self._write_ones()
         self._theta = [
             (self._layer(k, int(plan.places[THETA])), net.W[k], net.b[k]) for k in range(1, net.K + 1)
@@ -89,13 +89,13 @@ class Memory:
         """Give theta back to the network."""
         for block, W, b in self._theta:
             W[:], b[:] = block[:, :-1], block[:, -1]
-        self.known = self.net.theta.copy()
+        np.copyto(self.known, self.net.theta)
 
     def load(self, *, is_forced: bool = False) -> None:
         """Take theta over from the network, where it is not what is here already."""
-        if is_forced or self.known is None or not np.array_equal(self.known, self.net.theta):
+        if is_forced or not np.array_equal(self.known, self.net.theta):
             self.write(int(self.plan.places[THETA]), self.net.theta)
-            self.known = self.net.theta.copy()
+            np.copyto(self.known, self.net.theta)
 
     def mark(self, selection: Selection) -> None:
         """Write 1 where a parameter learns, where the plan has room for that."""
