@@ -53,6 +53,7 @@ bench: $(BENCH)  ## set up the peers (a gigabyte), measure speed beside them, re
 	$(PEERS)/bin/python benchmarks/speed.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/costs.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/products.py --write docs/performance.md
+	$(PEERS)/bin/python benchmarks/explaining.py --write docs/performance.md
 
 clean:  ## remove what make made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .hypothesis .ruff_cache .import_linter_cache demo

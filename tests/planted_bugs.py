@@ -13,6 +13,8 @@ TRAINING = ("tests/training/test_training.py",)
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
+CHAIN = ("tests/chain/test_explanation.py",)
+PULLERS = ("tests/chain/test_pullers.py",)
 NAMES = ("tests/test_parameters.py",)
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
@@ -40,16 +42,16 @@ BUGS = [
     Bug("softmax factor not divided by y_hat", "maths/outputs.py", "return _ratio(-p, self.y_hat(a))", "return -p * self.y_hat(a)", OUTPUTS),
     Bug("sigmoid loss with the wrong class", "maths/outputs.py", "per_label = at_least(a, 0.0) - p * a", "per_label = at_least(a, 0.0) - (1.0 - p) * a", OUTPUTS),
     Bug("Poisson's loss loses a term", "maths/outputs.py", "xp.exp(a) - p + p * (log_y - a)", "xp.exp(a) + p * (log_y - a)", OUTPUTS),
-    Bug("W not transposed back", "maths/passes.py", "dh[k - 1] = delta @ net.W[k]", "dh[k - 1] = (delta @ net.W[k])[:, ::-1]", GRADIENTS),
-    Bug("derivative at h instead of a", "maths/passes.py", "net.g[k - 1].df(trace.a[k - 1])", "net.g[k - 1].df(trace.h[k - 1])", GRADIENTS),
+    Bug("W not transposed back", "maths/passes.py", "dh[k - 1] = delta @ _columns(net.W[k], needed)", "dh[k - 1] = (delta @ _columns(net.W[k], needed))[:, ::-1]", GRADIENTS),
+    Bug("derivative at h instead of a", "maths/passes.py", "net.g[k - 1].df(_columns(trace.a[k - 1]", "net.g[k - 1].df(_columns(trace.h[k - 1]", GRADIENTS),
     Bug("derivative of the wrong layer's activation", "maths/passes.py", "dh[k - 1] * net.g[k - 1].df", "dh[k - 1] * net.g[max(1, k - 2)].df", GRADIENTS),
-    Bug("bias summed twice", "maths/passes.py", "db[k] = delta.__array_namespace__().sum(delta, axis=0)", "db[k] = 2 * delta.__array_namespace__().sum(delta, axis=0)", GRADIENTS),
-    Bug("bias averaged over the batch", "maths/passes.py", "db[k] = delta.__array_namespace__().sum(delta, axis=0)", "db[k] = delta.__array_namespace__().mean(delta, axis=0)", GRADIENTS),
-    Bug("dW of absolute activations", "maths/passes.py", "dW[k] = delta.T @ trace.h[k - 1]", "dW[k] = delta.T @ abs(trace.h[k - 1])", GRADIENTS),
+    Bug("bias summed twice", "maths/passes.py", "db[k] = learning.__array_namespace__().sum(learning, axis=0)", "db[k] = 2 * learning.__array_namespace__().sum(learning, axis=0)", GRADIENTS),
+    Bug("bias averaged over the batch", "maths/passes.py", "db[k] = learning.__array_namespace__().sum(learning, axis=0)", "db[k] = learning.__array_namespace__().mean(learning, axis=0)", GRADIENTS),
+    Bug("dW of absolute activations", "maths/passes.py", "dW[k] = learning.T @ _columns(trace.h[k - 1]", "dW[k] = learning.T @ _columns(abs(trace.h[k - 1])", GRADIENTS),
     Bug("lowest layer off by one", "maths/passes.py", "default=net.K)\n", "default=net.K) - 1\n    lowest = max(1, lowest)\n", (*GRADIENTS, "tests/maths/test_array_api.py")),
     Bug("norm per example without the bias", "maths/passes.py", "(xp.sum(h**2, axis=1) + 1.0)", "xp.sum(h**2, axis=1)", GRADIENTS),
     Bug("central difference over h", "maths/differences.py", "(up[i] - down[i])", "(up[i] - theta[i])", CERTIFICATE),
-    Bug("wrong column in the chain", "maths/jacobians.py", "e_i = xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1]\n    return h[:, j - 1]", "e_i = xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1]\n    return h[:, 0]", GRADIENTS),
+    Bug("wrong column in the chain", "maths/jacobians.py", "h_j = h[:, j - 1]", "h_j = h[:, 0]", GRADIENTS),
     Bug("relu' is 1 below 0", "maths/activations.py", "return xp.astype(real(a) > 0, a.dtype)", "return xp.astype(real(a) < 0, a.dtype)", ACTIVATIONS),
     Bug("leaky slope forgotten in g'", "maths/activations.py", "return xp.where(real(a) > 0, xp.ones_like(a), self.slope)", "return xp.where(real(a) > 0, xp.ones_like(a), 0.0)", ACTIVATIONS),
     Bug("selu' loses its scale", "maths/activations.py", "return self.s * xp.where(real(a) > 0, xp.ones_like(a)", "return xp.where(real(a) > 0, xp.ones_like(a)", ACTIVATIONS),
@@ -71,7 +73,7 @@ BUGS = [
     Bug("decay of biases", "maths/optimisers.py", "return xp.where(is_weight, -lr * weight_decay * theta, xp.zeros_like(theta))", "return -lr * weight_decay * theta", TRAINING),
     # Names and selections
     Bug("unit and input exchanged", "parameters.py", "return self.W[k].start + (i - 1) * self.sizes[k - 1] + j - 1", "return self.W[k].start + (j - 1) * self.sizes[k - 1] + i - 1", (*TRAINING, *NAMES, *GRADIENTS)),
-    Bug("only is ignored in the gradient", "network.py", "        if selection.is_all:\n", "        if selection.is_all or len(dW) > 2:\n", GRADIENTS),
+    Bug("only is ignored in the gradient", "parameters.py", "                W[k][~of_W[k]] = 0\n", "", GRADIENTS),
     Bug("weights do not sum to 1", "network.py", "return (w / w.sum()).astype(self.dtype)", "return w.astype(self.dtype)", (*GRADIENTS, "tests/test_network.py")),
     # Engine and training
     Bug("a frozen parameter moved by decay", "engines/reference.py", "        net.theta[self.index] = updated\n", "        net.theta[self.index] = updated\n        net.theta *= 1.0 - lr * q.optimiser.weight_decay\n", TRAINING),
@@ -87,6 +89,19 @@ BUGS = [
     Bug("NaN passes", "chain/certificate.py", "        return math.nan\n", "        return 0.0\n", CERTIFICATE),
     Bug("a kink excuses a wrong gradient", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n        verdict = \"FAIL\"\n    elif _changes_side", "    if _changes_side", CERTIFICATE),
     Bug("the certificate compares with itself", "chain/certificate.py", "by_complex = float(differences.complex_step(loss, w)[0])", "by_complex = analytic", CERTIFICATE),
+    # Chain
+    Bug("paths go through the wrong weights", "chain/paths.py", "        W = np.abs(net.W[m]) if is_absolute else net.W[m]", "        W = np.abs(net.W[m]) if is_absolute else net.W[m][::-1]", CHAIN),
+    Bug("the largest path is not listed", "chain/paths.py", "examples = np.argsort(-best, kind=\"stable\")[:LISTED]", "examples = np.argsort(best, kind=\"stable\")[:LISTED]", CHAIN),
+    Bug("the rest of the paths forgets one", "chain/paths.py", "sum(path.value for path in largest),", "sum(path.value for path in largest[1:]),", CHAIN),
+    Bug("the local part misses an activation", "chain/explanation.py", "for layer in range(k, m + 1):", "for layer in range(k, m):", CHAIN),
+    Bug("the update goes up", "chain/update.py", "moved[n] += step[0]", "moved[n] -= step[0]", CHAIN),
+    Bug("too few digits to multiply", "chain/document.py", "for digits in range(DIGITS, EXACT):", "for digits in range(3, EXACT):\n        return 3", CHAIN),
+    Bug("an example's weight is forgotten", "chain/explanation.py", "contributions = c * steps[-1].so_far[:, 0, 0]", "contributions = steps[-1].so_far[:, 0, 0] / len(c)", CHAIN),
+    Bug("an underflow goes unnoticed", "chain/explanation.py", "is_fused=bool(note))\n    steps", "is_fused=False)\n    steps", CHAIN),
+    Bug("who pulls down is said to pull up", "chain/pullers.py", "order[::-1][:most] if contributions[n] > 0", "order[:most] if contributions[n] < 0", PULLERS),
+    Bug("a group's pull is an average", "chain/pullers.py", "np.bincount(number, contributions)", "np.bincount(number, contributions) / counts", PULLERS),
+    Bug("suspects in the wrong order", "chain/suspects.py", "np.argsort(-norms", "np.argsort(norms", PULLERS),
+    Bug("a layer's inputs are all multiplied", "parameters.py", "{k: np.flatnonzero(some) for k, some in inputs.items() if some.any() and not some.all()}", "{}", ("tests/maths/test_array_api.py",)),
     # Tables
     Bug("test rows' own mean in standardising", "tables/encoders.py", "return standardised(filled, self.mean, self.std, self.unit)[:, None]", "return standardised(filled, float((filled / self.unit).mean()), self.std, self.unit)[:, None]", TABLES),
     Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", TABLES),

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deltarule.chain import check as check
+    from deltarule.chain import explain as explain
+    from deltarule.chain import pullers as pullers
+    from deltarule.chain import suspects as suspects
     from deltarule.estimators import TableClassifier as TableClassifier
     from deltarule.estimators import TableRegressor as TableRegressor
     from deltarule.files import load as load
@@ -22,6 +25,9 @@ __version__ = "0.1.0"
 _ROOMS = {
     "Network": "network",
     "check": "chain",
+    "explain": "chain",
+    "pullers": "chain",
+    "suspects": "chain",
     "train": "training",
     "save": "files",
     "load": "files",
@@ -29,7 +35,19 @@ _ROOMS = {
     "TableRegressor": "estimators",
 }
 
-__all__ = ["Network", "TableClassifier", "TableRegressor", "__version__", "check", "load", "save", "train"]
+__all__ = [
+    "Network",
+    "TableClassifier",
+    "TableRegressor",
+    "__version__",
+    "check",
+    "explain",
+    "load",
+    "pullers",
+    "save",
+    "suspects",
+    "train",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -19,7 +19,7 @@ from deltarule.maths.arrays import Array
 from deltarule.maths.initial import initial
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
-from deltarule.parameters import Layout, Only, Selection
+from deltarule.parameters import Layout, Only
 
 Floats: TypeAlias = NDArray[Any]
 """A NumPy array of float32 or float64."""
@@ -180,7 +180,8 @@ class Network:
             As in `loss`.
         only
             Names of arrays and of single parameters, ["W[3]", "b[3]", "w[1,1,1]"], or a mask over theta.
-            Nothing below the lowest layer named is computed, and no dL/dW_k that nobody asked for.
+            Nothing below the lowest layer named is computed, and of a dL/dW_k only the rows and columns
+            that have a parameter in them.
 
         Examples
         --------
@@ -197,30 +198,21 @@ class Network:
         X_, p, c = self.examples(X, y, weights)
         trace = passes.forward(self, X_)
         a_K = trace.a[self.K]
-        deltas = passes.backward(self, trace, passes.delta_K(self, trace, p, c), selection.W, selection.b)
-        dW, db = self._masked(deltas.W, deltas.b, selection)
+        delta = passes.delta_K(self, trace, p, c)
+        deltas = passes.backward(
+            self, trace, delta, selection.W, selection.b, selection.units, selection.inputs
+        )
+        dW, db = self.layout.spread(deltas.W, deltas.b, selection)
+        lowest = min(selection.W | selection.b)
+        partial = lowest if lowest in selection.units else 0
         return Gradients(
             loss=float((c * self.output.loss(a_K, p)).sum()),
             y_hat=c[:, None] * self.output.dL_dy_hat(a_K, p),
-            a=deltas.a,
-            h=deltas.h,
+            a=_without(deltas.a, partial),
+            h=_without(deltas.h, partial),
             W=dW,
             b=db,
             theta=self.layout.join(dW, db, like=self._theta),
-        )
-
-    def _masked(
-        self, dW: Sequence[Array], db: Sequence[Array], selection: Selection
-    ) -> tuple[Sequence[Array], Sequence[Array]]:
-        """Return dW and db with 0 at the parameters that do not learn."""
-        if selection.is_all:
-            return dW, db
-        learns = np.zeros(self.layout.size, bool)
-        learns[selection.index] = True
-        mask_W, mask_b = self.layout.split(learns)
-        return (
-            [None if d is None else d * m for d, m in zip(dW, mask_W, strict=True)],
-            [None if d is None else d * m for d, m in zip(db, mask_b, strict=True)],
         )
 
     def per_example_gradients(self, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -333,6 +325,11 @@ def _rebuild(spec: dict[str, Any], theta: Floats) -> Network:
     net = Network(**spec)
     net.theta = theta
     return net
+
+
+def _without(arrays: Sequence[Array], k: int) -> list[Array]:
+    """Return a list of arrays by layer with None in place k."""
+    return [None if m == k else array for m, array in enumerate(arrays)]
 
 
 # The constructor's arguments carry the names of these functions.

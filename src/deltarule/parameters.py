@@ -7,7 +7,7 @@ layer k to unit i from unit j, "b[k,i]" the bias of unit i; "W[k]" and "b[k]" ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -43,11 +43,15 @@ class Selection:
         Where they lie in theta, ascending: an index array, or a slice over everything.
     W, b
         The layers whose W, whose b, have a parameter that learns.
+    units, inputs
+        By layer, the units i and the inputs j that something learns of, from 0, where that is not all of them.
     """
 
     index: NDArray[np.intp] | slice
     W: frozenset[int]
     b: frozenset[int]
+    units: Mapping[int, NDArray[np.intp]]
+    inputs: Mapping[int, NDArray[np.intp]]
 
     @property
     def is_all(self) -> bool:
@@ -142,17 +146,48 @@ class Layout:
         """
         everything = frozenset(range(1, self.K + 1))
         if only is None:
-            return Selection(slice(None), everything, everything)
+            return Selection(slice(None), everything, everything, {}, {})
         mask = self._mask(only)
         if not mask.any():
             raise OptionError(
                 '`only` names no parameter; give names such as ["W[1]", "b[2]", "w[1,1,1]"] or a mask.'
             )
+        of_W, of_b = self.split(mask)
+        units = {k: of_W[k].any(axis=1) | of_b[k] for k in everything}
+        inputs = {k: of_W[k].any(axis=0) for k in everything}
         return Selection(
             slice(None) if mask.all() else np.flatnonzero(mask),
-            frozenset(k for k in everything if mask[self.W[k]].any()),
-            frozenset(k for k in everything if mask[self.b[k]].any()),
+            frozenset(k for k in everything if of_W[k].any()),
+            frozenset(k for k in everything if of_b[k].any()),
+            {k: np.flatnonzero(some) for k, some in units.items() if some.any() and not some.all()},
+            {k: np.flatnonzero(some) for k, some in inputs.items() if some.any() and not some.all()},
         )
+
+    def spread(
+        self, dW: Sequence[Array], db: Sequence[Array], selection: Selection
+    ) -> tuple[list[Array], list[Array]]:
+        """Return the gradients of what learns as whole arrays, 0 at what does not; None stays None.
+
+        dW[k] and db[k] hold the rows and columns that `selection` has of layer k.
+        """
+        W, b = list(dW), list(db)
+        if selection.is_all:
+            return W, b
+        learns = np.zeros(self.size, bool)
+        learns[selection.index] = True
+        of_W, of_b = self.split(learns)
+        for k in range(1, self.K + 1):
+            units = selection.units.get(k, np.arange(self.sizes[k]))
+            inputs = selection.inputs.get(k, np.arange(self.sizes[k - 1]))
+            if dW[k] is not None:
+                W[k] = np.zeros(of_W[k].shape, dW[k].dtype)
+                W[k][np.ix_(units, inputs)] = dW[k]
+                W[k][~of_W[k]] = 0
+            if db[k] is not None:
+                b[k] = np.zeros(of_b[k].shape, db[k].dtype)
+                b[k][units] = db[k]
+                b[k][~of_b[k]] = 0
+        return W, b
 
     def _mask(self, only: str | Iterable[str] | NDArray[np.bool_]) -> NDArray[np.bool_]:
         if isinstance(only, np.ndarray):

@@ -112,6 +112,57 @@ def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.Capture
     assert out.startswith("PASS: the gradient of ")
 
 
+def test_explain_and_suspects(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(*FIT, "--hidden", "8", "--activation", "tanh", "--quiet", capsys=capsys)[0] == 0
+    files = ("flowers.deltarule", "flowers.csv")
+    name = ("--parameter", "w[1,4,1]")
+    code, out, err = run("explain", *files, "--row", "5", *name, "--split", "1", capsys=capsys)
+    assert (code, err) == (0, "")
+    for expected in (
+        "w[1,4,1]: to unit 4 of layer 1, from length",
+        "dL/dŷ · dŷ/da_2 · da_2/dh_1 · dh_1/da_1 · da_1/dw[1,4,1]",
+        "Broken at h_1",
+        "PASS: the derivative is that of the loss.",
+        "output species=",
+    ):
+        assert expected in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert run("explain", *files, "--row", "5", *name, "--ascii", capsys=capsys)[1].isascii()
+    whole = json.loads(run("explain", *files, *name, "--json", capsys=capsys)[1])
+    assert whole["examples"] == 120
+    model = load("flowers.deltarule")
+    X, y = model.arrays(pl.read_csv("flowers.csv", null_values=[""]))
+    exact = model.network.astype("float64")
+    assert whole["derivative"] == pytest.approx(exact.gradients(X, y).W[1][3, 0], rel=1e-9)
+    assert run("explain", *files, "--row", "5", "--format", "html", capsys=capsys)[1].startswith(
+        "<!DOCTYPE html>"
+    )
+    latex = run("explain", *files, "--row", "5", "--format", "latex", capsys=capsys)[1]
+    assert latex.startswith("\\documentclass")
+
+    code, out, err = run("explain", *files, *name, "--by", "picked", "--top", "2", capsys=capsys)
+    assert (code, err) == (0, "")
+    assert "By picked" in out
+    assert "2024-03" in out
+    told = json.loads(run("explain", *files, *name, "--by", "species", "--json", capsys=capsys)[1])
+    assert sum(group["pull"] for group in told["groups"]) == pytest.approx(whole["derivative"], rel=1e-12)
+    assert {group["name"] for group in told["groups"]} == {"iris", "lily", "rose"}
+    assert len(json.loads(run("explain", *files, "--pullers", "--json", capsys=capsys)[1])["down"]) <= 5
+
+    code, out, err = run("suspects", *files, "--top", "3", capsys=capsys)
+    assert (code, err) == (0, "")
+    assert "3 of 120 rows, by the norm of their gradients" in out
+    listed = json.loads(run("suspects", *files, "--top", "3", "--json", capsys=capsys)[1])["suspects"]
+    norms = np.linalg.norm(exact.per_example_gradients(X, y), axis=1)
+    assert [entry["row"] - 1 for entry in listed] == np.argsort(-norms)[:3].tolist()
+    assert (
+        run("fit", "flowers.csv", "--target", "weight", "--out", "r", "--epochs", "2", capsys=capsys)[0] == 0
+    )
+    assert "predicted" in run("suspects", "r", "flowers.csv", capsys=capsys)[1]
+    told = run("explain", "r", "flowers.csv", "--parameter", "w[2,1,1]", "--pullers", capsys=capsys)[1]
+    assert "to output weight, from unit 1 of layer 1" in told
+
+
 def test_regression_in_units_and_as_json(folder: Path, capsys: pytest.CaptureFixture[str]):
     code, out, err = run("fit", "flowers.csv", "--target", "weight", "--json", "--out", "w", capsys=capsys)
     assert (code, err) == (0, "")
@@ -257,6 +308,35 @@ BAD = [
     (("evaluate", "model", "few.csv"), 65, "no target column 'species' in the table"),
     (("inspect", "altered"), 76, "was altered or truncated"),
     (("check", "model", "flowers.csv", "--rows", "0"), 2, "must be 1 or more"),
+    (
+        ("explain", "model", "flowers.csv", "--row", "121"),
+        2,
+        "there is no row 121 in flowers.csv; rows count from 1, here to 120",
+    ),
+    (("explain", "model", "flowers.csv", "--row", "0"), 2, "there is no row 0"),
+    (("explain", "model", "flowers.csv", "--parameter", "w[3,1,1]"), 2, "there is no layer 3"),
+    (("explain", "model", "flowers.csv", "--parameter", "w[1,999,1]"), 2, "there is no unit of layer 1 999"),
+    (
+        ("explain", "model", "flowers.csv", "--parameter", "w[0,1,1]"),
+        2,
+        "layers, units and inputs count from 1",
+    ),
+    (("explain", "model", "flowers.csv", "--parameter", "w1"), 2, "is not the name of a parameter"),
+    (
+        ("explain", "model", "orchids.csv", "--row", "2"),
+        65,
+        "'orchid' in row 1, a class that was not in training",
+    ),
+    (("explain", "model", "flowers.csv", "--format", "pdf"), 2, "pdf"),
+    (("explain", "model", "flowers.csv", "--by", "colr"), 65, "did you mean 'colour'?"),
+    (
+        ("explain", "model", "flowers.csv", "--by", "colour", "--format", "html"),
+        2,
+        "--pullers gives text or json",
+    ),
+    (("explain", "model", "flowers.csv", "--split", "2"), 2, "cannot be broken at h_2"),
+    (("explain", "model", "flowers.csv", "--optimiser", "lbfgs"), 2, "lbfgs makes no step"),
+    (("suspects", "model", "few.csv"), 65, "no target column 'species' in the table"),
 ]
 
 
@@ -270,6 +350,7 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(
         (folder / name).write_bytes(content)
     frame = flowers(60).drop("picked", "planet", "weight")
     frame.rename({"colour": "color"}).write_csv("renamed.csv")
+    frame.with_columns(species=pl.lit("orchid")).write_csv("orchids.csv")
     save(TableClassifier(epochs=1).fit(frame, "species"), "model")
     save(Network([3, 2]), "network")
     content = (folder / "model").read_bytes()

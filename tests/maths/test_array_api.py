@@ -211,6 +211,65 @@ def test_no_gradient_of_weights_is_computed_that_nobody_asked_for():
     assert deltas.b[3].shape == (2,)
 
 
+class Counted(np.ndarray):
+    """An array that counts the multiplications of its products."""
+
+    multiplications = 0
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        bare = [np.asarray(each) for each in inputs]
+        if ufunc is np.matmul:
+            Counted.multiplications += bare[0].shape[0] * bare[0].shape[1] * bare[1].shape[1]
+        elif ufunc is np.multiply:
+            Counted.multiplications += np.broadcast(*bare).size
+        return np.asarray(getattr(ufunc, method)(*bare, **options)).view(Counted)
+
+
+def multiplications(n: Network, X: np.ndarray, only: list[str] | None) -> tuple[int, np.ndarray]:
+    """Return how many multiplications the backward pass makes, g' aside, and its gradient."""
+    trace = passes.forward(n, X)
+    counted = passes.Trace(trace.a, [h.view(Counted) for h in trace.h], trace.y_hat)
+    layers = Layers([None, *(W.view(Counted) for W in n.W[1:])], n.b, n.g, n.output)
+    delta = (n.output.delta(trace.a[n.K], np.zeros((len(X), n.sizes[-1]))) / len(X)).view(Counted)
+    chosen = n.layout.select(only)
+    Counted.multiplications = 0
+    deltas = passes.backward(layers, counted, delta, chosen.W, chosen.b, chosen.units, chosen.inputs)
+    return Counted.multiplications, n.layout.join(*n.layout.spread(deltas.W, deltas.b, chosen), like=n.theta)
+
+
+@pytest.mark.parametrize(
+    ("only", "count"),
+    [
+        (["w[2,1,3]"], 7 * 5 + 7 + 7),  # column 1 of dL/dh_2, times g', and one product over 7 examples
+        (["b[2,1]"], 7 * 5 + 7),
+        (["w[3,2,9]"], 7),
+        (["w[3,2,9]", "w[3,4,1]"], 7 * 2 * 2),  # two rows by two columns
+        (["w[1,4,4]"], 7 * 5 * 40 + 7 * 40 + 7 * 40 + 7 + 7),
+        (["w[1,4,4]", "w[3,2,9]"], 7 + 7 * 5 * 40 + 7 * 40 + 7 * 40 + 7 + 7),
+        (None, 7 * 5 * 40 * 2 + 7 * 40 + 7 * 40 * 30 * 2 + 7 * 30 + 7 * 30 * 20),
+    ],
+)
+def test_single_parameters_cost_only_the_rows_and_columns_that_they_need(only: list[str] | None, count: int):
+    n, X = Network([20, 30, 40, 5], "tanh", "linear", seed=1, dtype="float64"), RNG.normal(size=(7, 20))
+    made, grad = multiplications(n, X, only)
+    assert made == count
+    whole = n.gradients(X, np.zeros((7, 5)))
+    index = n.layout.select(only).index
+    np.testing.assert_allclose(grad[index], whole.theta[index], rtol=1e-12)
+    part = n.gradients(X, np.zeros((7, 5)), only=only)
+    np.testing.assert_allclose(part.theta[index], whole.theta[index], rtol=1e-12)
+    assert np.count_nonzero(part.theta) == len(whole.theta[index])
+
+
+def test_of_the_lowest_layer_nothing_is_given_that_is_not_whole():
+    n, X, y = net("linear"), RNG.normal(size=(5, 4)), np.zeros((5, 3))
+    part = n.gradients(X, y, only=["w[2,1,3]"])
+    assert part.a[2] is None
+    assert part.h[2] is None
+    np.testing.assert_array_equal(part.a[3], n.gradients(X, y).a[3])
+    assert n.gradients(X, y, only=["b[2]", "w[2,1,3]"]).a[2].shape == (5, 3)
+
+
 def test_networks_leave_their_arguments_as_they_are():
     n, X, y, weights = (
         net("softmax"),

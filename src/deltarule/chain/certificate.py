@@ -36,7 +36,7 @@ class Comparison:
 
     Errors are |analytic - numerical| / max(|analytic|, |numerical|, floor), where below the floor rounding
     alone makes the difference. The verdict is "kink" where an activation with a kink changes side within the
-    central step, so that only the complex step counts.
+    central step, so that only the complex step counts. `step` is the h of the central difference.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Comparison:
     central: float
     complex_error: float
     central_error: float
+    step: float
     verdict: Verdict
 
     @property
@@ -172,12 +173,12 @@ def check(
     with np.errstate(all="ignore"):  # what overflows does not pass
         gradients = exact.gradients(inputs, p, weights=c)
         trace = passes.forward(exact, inputs)
-        compared = [_compare(exact, trace, p, c, int(n), float(gradients.theta[n])) for n in chosen]
+        compared = [compare(exact, trace, p, c, int(n), float(gradients.theta[n])) for n in chosen]
     return Certificate(tuple(compared), n_parameters, len(rows), n_given, gradients.loss)
 
 
-def _compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:
-    """Compare one derivative, that by entry n of theta."""
+def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:
+    """Compare one derivative, that by entry n of theta, of a float64 network with its numerical ones."""
     at = net.layout.parameter(n)
     h_j = trace.h[at.k - 1][:, at.j - 1] if at.j else np.ones(len(p))  # da_k[i]/dw
     w = net.theta[n : n + 1]
@@ -208,7 +209,7 @@ def _compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, an
         verdict = "kink"
     elif not central_error <= CENTRAL_LIMIT:
         verdict = "FAIL"
-    return Comparison(str(at), analytic, by_complex, by_central, complex_error, central_error, verdict)
+    return Comparison(str(at), analytic, by_complex, by_central, complex_error, central_error, step, verdict)
 
 
 def _relative(x: float, y: float, floor: float) -> float:

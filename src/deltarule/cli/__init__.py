@@ -30,6 +30,14 @@ app.command(
 )
 app.command("deltarule.cli.inspect:inspect", name="inspect", help="Show what a model file holds.")
 app.command("deltarule.cli.check:check", name="check", help="Prove the gradient on the rows of a table.")
+app.command(
+    "deltarule.cli.explain:explain", name="explain", help="Show why a parameter moves, factor by factor."
+)
+app.command(
+    "deltarule.cli.suspects:suspects",
+    name="suspects",
+    help="List the rows that a model finds hardest to believe.",
+)
 app.command("deltarule.cli.doctor:doctor", name="doctor", help="Show what deltarule finds on this machine.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deltarule.chain import check as certify
-from deltarule.cli.output import Data, Flag, Names, open_model, print_json
+from deltarule.cli.output import Data, Flag, Names, open_model, print_json, print_text
 from deltarule.tables import Table, read_table
 
 
@@ -48,5 +48,5 @@ def check(
     if json:
         print_json(certificate.record())
     else:
-        print(certificate.text())
+        print_text(certificate.text())
     return 0 if certificate.passed else 1

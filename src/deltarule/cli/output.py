@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
+from rich.console import Console
+from rich.text import Text
 
+from deltarule.chain.text import aligned
 from deltarule.errors import ModelFileError, OptionError, OutputError
 from deltarule.files import load
 from deltarule.tables import TableModel
@@ -27,6 +30,8 @@ Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
 Names: TypeAlias = Annotated[list[str] | None, Parameter(negative="")]
 
+VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}
+
 METRICS = {
     "classification": ("accuracy", "log_loss"),
     "regression": ("r2", "rmse", "mae"),
@@ -39,18 +44,24 @@ def print_json(record: object) -> None:
     print(json.dumps(record, indent=2, ensure_ascii=False, default=str))
 
 
+def print_text(text: str) -> None:
+    """Print text with its verdict in colour where that is a terminal that has any."""
+    coloured = Text(text)
+    for verdict, style in VERDICTS.items():
+        coloured.highlight_regex(rf"(?m)^{verdict}(?=:)", style)
+    Console(highlight=False, soft_wrap=True).print(coloured)
+
+
+def one_row(row: int, rows: int, data: str) -> int:
+    """Return the place from 0 of a row that a person counts from 1."""
+    if not 1 <= row <= rows:
+        raise OptionError(f"there is no row {row:,} in {data}; rows count from 1, here to {rows:,}.")
+    return row - 1
+
+
 def table(rows: Iterable[Sequence[str]], indent: int = 2, right: Sequence[int] = ()) -> str:
     """Return rows as aligned text; the columns in `right` are flush right."""
-    listed = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
-    lines: list[str] = []
-    for row in listed:
-        cells = [
-            cell.rjust(width) if n in right else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(" " * indent + "  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return "\n".join(aligned(rows, indent, right))
 
 
 MOST_ALIKE, MOST_LINES = 4, 40

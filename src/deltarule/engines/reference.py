@@ -91,9 +91,12 @@ class ReferenceEngine:
         net, selection = self.problem.net, self.problem.selection
         trace = passes.forward(net, X)
         delta = passes.delta_K(net, trace, p, c)
-        deltas = passes.backward(net, trace, delta, selection.W, selection.b)
+        deltas = passes.backward(
+            net, trace, delta, selection.W, selection.b, selection.units, selection.inputs
+        )
         loss = float((c * net.output.loss(trace.a[net.K], p)).sum())
-        return loss, net.layout.join(deltas.W, deltas.b, like=net.theta)[self.index]
+        dW, db = net.layout.spread(deltas.W, deltas.b, selection)
+        return loss, net.layout.join(dW, db, like=net.theta)[self.index]
 
     def _penalty_gradient(self, theta: Floats) -> Floats:
         return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))

@@ -29,6 +29,8 @@ class Activation(ABC):
     has_kink: ClassVar[bool] = False
     """Whether g' jumps at a = 0."""
     initial: ClassVar[Literal["glorot", "he", "lecun"]] = "glorot"
+    derivative: ClassVar[str]
+    """g'(a) as a person reads it, with h = g(a) and sigma the sigmoid."""
 
     @abstractmethod
     def f(self, a: Array) -> Array:
@@ -46,6 +48,7 @@ class Identity(Activation):
     """g(a) = a;  g'(a) = 1."""
 
     name = "identity"
+    derivative = "1"
 
     def f(self, a: Array) -> Array:
         return a
@@ -58,6 +61,7 @@ class Sigmoid(Activation):
     """g(a) = 1 / (1 + exp(-a));  g'(a) = g(a) g(-a) = g(a) (1 - g(a))."""
 
     name = "sigmoid"
+    derivative = "h (1 - h)"
 
     def f(self, a: Array) -> Array:
         xp = a.__array_namespace__()
@@ -72,6 +76,7 @@ class Tanh(Activation):
     """g(a) = tanh a;  g'(a) = 1 - tanh^2 a = 4 e / (1 + e)^2 with e = exp(-2 |a|)."""
 
     name = "tanh"
+    derivative = "1 - h^2"
 
     def f(self, a: Array) -> Array:
         return a.__array_namespace__().tanh(a)
@@ -85,6 +90,7 @@ class ReLU(Activation):
     """g(a) = max(a, 0);  g'(a) = 1 where a > 0, else 0 (Nair & Hinton 2010)."""
 
     name = "relu"
+    derivative = "1[a > 0]"
     has_kink = True
     initial = "he"
 
@@ -100,6 +106,7 @@ class LeakyReLU(Activation):
     """g(a) = a where a > 0, else 0.01 a;  g'(a) = 1 or 0.01 (Maas, Hannun & Ng 2013)."""
 
     name = "leaky_relu"
+    derivative = "1[a > 0] + 0.01 1[a <= 0]"
     has_kink = True
     initial = "he"
     slope = 0.01
@@ -117,6 +124,7 @@ class ELU(Activation):
     """g(a) = a where a > 0, else exp(a) - 1;  g'(a) = 1 or exp(a) (Clevert et al. 2016)."""
 
     name = "elu"
+    derivative = "1[a > 0] + exp(a) 1[a <= 0]"
     initial = "he"
 
     def f(self, a: Array) -> Array:
@@ -134,6 +142,7 @@ class SELU(Activation):
     """
 
     name = "selu"
+    derivative = "1.0507 (1[a > 0] + 1.6733 exp(a) 1[a <= 0])"
     has_kink = True
     initial = "lecun"
     alpha = 1.6732632423543772848
@@ -156,6 +165,7 @@ class GELU(Activation):
     """
 
     name = "gelu"
+    derivative = "sigma(2u) (1 + 2 a u' sigma(-2u)), u = sqrt(2/pi) (a + 0.044715 a^3)"
     initial = "he"
     scale = math.sqrt(2.0 / math.pi)
     cubic = 0.044715
@@ -180,6 +190,7 @@ class SiLU(Activation):
     """g(a) = a s(a) with s the sigmoid;  g'(a) = s(a) (1 + a s(-a)) (Elfwing et al. 2018)."""
 
     name = "silu"
+    derivative = "sigma(a) (1 + a sigma(-a))"
     initial = "he"
 
     def f(self, a: Array) -> Array:
@@ -193,6 +204,7 @@ class Softplus(Activation):
     """g(a) = log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|));  g'(a) = sigmoid(a)."""
 
     name = "softplus"
+    derivative = "sigma(a)"
     initial = "he"
 
     def f(self, a: Array) -> Array:

@@ -8,10 +8,11 @@ multiplied, from left to right. A factor that depends on the example is a stack 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deltarule.maths.arrays import Array
-from deltarule.maths.outputs import Output
+from deltarule.maths.outputs import Softmax
 from deltarule.maths.passes import Net, Trace
 
 ACROSS_OUTPUT = "gradient across the output layer"
@@ -28,75 +29,118 @@ class Factor:
         As in the notes, for example "da_3/dh_2".
     part
         Which of the lecture's four parts of the chain it belongs to.
-    matrix
-        (N, rows, columns), or (rows, columns) where it is the same for every example.
+    formula
+        What it is made from, for example "W_3".
+    values
+        (N, rows, columns), or (rows, columns) where it is the same for every example; of a diagonal matrix
+        the diagonal alone, (N, n).
     """
 
     symbol: str
     part: str
-    matrix: Array
+    formula: str
+    values: Array
+    is_diagonal: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.values.shape[-2:]
+        return (columns, columns) if self.is_diagonal else (rows, columns)
+
+    @property
+    def matrix(self) -> Array:
+        """(N, rows, columns), or (rows, columns) where it is the same for every example."""
+        if not self.is_diagonal:
+            return self.values
+        xp = self.values.__array_namespace__()
+        return self.values[:, :, None] * xp.eye(self.shape[0], dtype=self.values.dtype)[None, :, :]
+
+    def after(self, partial: Array) -> Array:
+        """Return the product of the factors up to this one, (N, 1, columns), given that before it."""
+        return partial * self.values[:, None, :] if self.is_diagonal else partial @ self.values
 
 
-def dL_dy_hat(output: Output, a: Array, p: Array) -> Array:
-    """Return dL/dy_hat as one row an example, (N, 1, n_K)."""
-    return output.dL_dy_hat(a, p)[:, None, :]
+def dL_dy_hat(net: Net, trace: Trace, p: Array) -> Factor:
+    """Return dL/dy_hat, one row an example."""
+    row = net.output.dL_dy_hat(trace.a[net.K], p)[:, None, :]
+    return Factor("dL/dy_hat", ACROSS_OUTPUT, output_formulas(net, p)[0], row)
 
 
-def dy_hat_da(output: Output, a: Array) -> Array:
-    """Return dy_hat/da_K, (N, n_K, n_K); for softmax diag(y_hat) - y_hat y_hat^T."""
-    return output.dy_hat_da(a)
+def dy_hat_da(net: Net, trace: Trace, p: Array) -> Factor:
+    """Return dy_hat/da_K; for softmax diag(y_hat) - y_hat y_hat^T."""
+    matrix = net.output.dy_hat_da(trace.a[net.K])
+    return Factor(f"dy_hat/da_{net.K}", ACROSS_OUTPUT, output_formulas(net, p)[1], matrix)
 
 
-def da_dh(net: Net, k: int) -> Array:
+def dL_da(net: Net, trace: Trace, p: Array) -> Factor:
+    """Return dL/da_K = dL/dy_hat . dy_hat/da_K as one factor, simplified by hand; for softmax -(e(l) - y_hat)."""
+    row = net.output.delta(trace.a[net.K], p)[:, None, :]
+    return Factor(f"dL/da_{net.K}", ACROSS_OUTPUT, output_formulas(net, p)[2], row)
+
+
+def output_formulas(net: Net, p: Array) -> tuple[str, str, str]:
+    """Return how dL/dy_hat, dy_hat/da and their product read for targets p."""
+    xp = p.__array_namespace__()
+    if isinstance(net.output, Softmax) and bool(xp.all((p == 0.0) | (p == 1.0))):
+        return net.output.formulas_of_class
+    return net.output.formulas
+
+
+def da_dh(net: Net, k: int) -> Factor:
     """Return da_k/dh_{k-1} = W_k, (n_k, n_{k-1})."""
-    return net.W[k]
+    part = FROM_OUTPUT if k == net.K else ACROSS_HIDDEN
+    return Factor(f"da_{k}/dh_{k - 1}", part, f"W_{k}", net.W[k])
 
 
-def dh_da(net: Net, trace: Trace, k: int) -> Array:
-    """Return dh_k/da_k = diag(g'_k(a_k)), (N, n_k, n_k)."""
-    df = net.g[k].df(trace.a[k])
-    xp = df.__array_namespace__()
-    return df[:, :, None] * xp.eye(df.shape[1], dtype=df.dtype)[None, :, :]
+def dh_da(net: Net, trace: Trace, k: int) -> Factor:
+    """Return dh_k/da_k = diag(g'_k(a_k))."""
+    part = FROM_OUTPUT if k == net.K - 1 else ACROSS_HIDDEN
+    formula = f"diag(g'_{k}(a_{k})), g' = {net.g[k].derivative}"
+    return Factor(f"dh_{k}/da_{k}", part, formula, net.g[k].df(trace.a[k]), is_diagonal=True)
 
 
-def da_dw(trace: Trace, k: int, i: int, j: int) -> Array:
+def da_dw(trace: Trace, k: int, i: int, j: int) -> Factor:
     """Return da_k/dw[k,i,j] = h_{k-1,j} e(i), (N, n_k, 1), with i and j counted from 1."""
     a, h = trace.a[k], trace.h[k - 1]
     xp = a.__array_namespace__()
     e_i = xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1]
-    return h[:, j - 1][:, None, None] * e_i[None, :, None]
+    h_j = h[:, j - 1]
+    formula = f"h_{{{k - 1},{j}}} e({i})"
+    return Factor(f"da_{k}/dw[{k},{i},{j}]", TO_PARAMETER, formula, h_j[:, None, None] * e_i[None, :, None])
 
 
-def da_db(trace: Trace, k: int, i: int) -> Array:
+def da_db(trace: Trace, k: int, i: int) -> Factor:
     """Return da_k/db[k,i] = e(i), (N, n_k, 1), with i counted from 1."""
     a = trace.a[k]
     xp = a.__array_namespace__()
-    return xp.ones_like(a[:, :1])[:, :, None] * xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1][None, :, None]
+    e_i = xp.eye(a.shape[1], dtype=a.dtype)[:, i - 1]
+    column = xp.ones_like(a[:, :1])[:, :, None] * e_i[None, :, None]
+    return Factor(f"da_{k}/db[{k},{i}]", TO_PARAMETER, f"e({i})", column)
 
 
-def factors(net: Net, trace: Trace, p: Array, k: int, i: int, j: int | None) -> list[Factor]:
-    """Return every factor of dL_n/dw[k,i,j] (of dL_n/db[k,i] where j is None), in the order of the notes."""
-    a_K = trace.a[net.K]
-    chain = [
-        Factor("dL/dy_hat", ACROSS_OUTPUT, dL_dy_hat(net.output, a_K, p)),
-        Factor(f"dy_hat/da_{net.K}", ACROSS_OUTPUT, dy_hat_da(net.output, a_K)),
-    ]
+def factors(
+    net: Net, trace: Trace, p: Array, k: int, i: int, j: int | None, *, is_fused: bool = False
+) -> list[Factor]:
+    """Return every factor of dL_n/dw[k,i,j] (of dL_n/db[k,i] where j is None), in the order of the notes.
+
+    Where is_fused, dL/da_K stands for the first two.
+    """
+    chain = [dL_da(net, trace, p)] if is_fused else [dL_dy_hat(net, trace, p), dy_hat_da(net, trace, p)]
     for m in range(net.K, k, -1):
-        part = FROM_OUTPUT if m == net.K else ACROSS_HIDDEN
-        chain += [
-            Factor(f"da_{m}/dh_{m - 1}", part, da_dh(net, m)),
-            Factor(f"dh_{m - 1}/da_{m - 1}", part, dh_da(net, trace, m - 1)),
-        ]
-    if j is None:
-        chain.append(Factor(f"da_{k}/db[{k},{i}]", TO_PARAMETER, da_db(trace, k, i)))
-    else:
-        chain.append(Factor(f"da_{k}/dw[{k},{i},{j}]", TO_PARAMETER, da_dw(trace, k, i, j)))
+        chain += [da_dh(net, m), dh_da(net, trace, m - 1)]
+    chain.append(da_db(trace, k, i) if j is None else da_dw(trace, k, i, j))
     return chain
 
 
-def product(chain: list[Factor]) -> Array:
-    """Return the product of the factors, multiplied from the left: the derivative of every L_n, (N,)."""
-    partial = chain[0].matrix
+def partial_products(chain: Sequence[Factor]) -> list[Array]:
+    """Return the product of the factors up to each of them, multiplied from the left, (N, 1, columns)."""
+    partial = [chain[0].values]
     for factor in chain[1:]:
-        partial = partial @ factor.matrix
-    return partial[:, 0, 0]
+        partial.append(factor.after(partial[-1]))
+    return partial
+
+
+def product(chain: Sequence[Factor]) -> Array:
+    """Return the product of the factors: the derivative of every L_n, (N,)."""
+    return partial_products(chain)[-1][:, 0, 0]

@@ -35,6 +35,8 @@ class Output(ABC):
     name: ClassVar[str]
     loss_name: ClassVar[str]
     fewest_units: ClassVar[int] = 1
+    formulas: ClassVar[tuple[str, str, str]]
+    """dL/dy_hat, dy_hat/da and delta as a person reads them."""
 
     @abstractmethod
     def y_hat(self, a: Array) -> Array:
@@ -94,6 +96,7 @@ class Linear(Output):
 
     name = "linear"
     loss_name = "mean squared error"
+    formulas = ("2 (y_hat - y) / n_K", "I", "2 (y_hat - y) / n_K")
 
     def y_hat(self, a: Array) -> Array:
         return a
@@ -124,6 +127,9 @@ class Softmax(Output):
     name = "softmax"
     loss_name = "cross entropy"
     fewest_units = 2  # one probability alone is always 1
+    formulas = ("-p_i / y_hat_i", "y_hat_l (1[l=i] - y_hat_i)", "y_hat - p")
+    formulas_of_class = ("-(1/y_hat_l) e(l)", "y_hat_l (1[l=i] - y_hat_i)", "-(e(l) - y_hat)")
+    """The same where one class l is the true one."""
 
     @staticmethod
     def _below_largest(a: Array) -> Array:
@@ -179,6 +185,7 @@ class SigmoidOutput(Output):
 
     name = "sigmoid"
     loss_name = "binary cross entropy"
+    formulas = ("-p_i / y_hat_i + (1 - p_i) / (1 - y_hat_i)", "diag(y_hat_i (1 - y_hat_i))", "y_hat - p")
 
     def y_hat(self, a: Array) -> Array:
         return SIGMOID.f(a)
@@ -212,6 +219,7 @@ class Poisson(Output):
 
     name = "poisson"
     loss_name = "half Poisson deviance"
+    formulas = ("1 - y_i / y_hat_i", "diag(y_hat_i)", "y_hat - y")
 
     def y_hat(self, a: Array) -> Array:
         return a.__array_namespace__().exp(a)

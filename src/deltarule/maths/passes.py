@@ -8,9 +8,9 @@ on paper; what does not exist (W_0, a_0) is None.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from deltarule.maths.activations import Activation
 from deltarule.maths.arrays import Array
@@ -64,7 +64,9 @@ class Gradients:
 
     y_hat, a[k] and h[k] have one row an example, and the row holds that example's share, c_n included:
     they are (N, n_K), (N, n_k) and (N, n_k). W[k] is (n_k, n_{k-1}), b[k] is (n_k,), theta is all W and b
-    in the order W_1, b_1, ..., W_K, b_K. What was not asked for is None, and 0 in theta.
+    in the order W_1, b_1, ..., W_K, b_K. What was not asked for is None, and 0 in theta; W[k] and b[k] are 0
+    at single parameters that were not. Where single parameters of the lowest layer leave out some of its units,
+    its a[k] and h[k] are None.
     """
 
     loss: float
@@ -78,7 +80,11 @@ class Gradients:
 
 @dataclass(frozen=True)
 class Deltas:
-    """What the backward pass makes: dL/da_k, dL/dh_k, dL/dW_k and dL/db_k, None where not asked for."""
+    """What the backward pass makes: dL/da_k, dL/dh_k, dL/dW_k and dL/db_k, None where not asked for.
+
+    Where `backward` was given units or inputs of layer k, W[k] and b[k] hold those rows and columns alone; so do
+    a[k] and h[k] of the lowest layer.
+    """
 
     a: Sequence[Array]
     h: Sequence[Array]
@@ -122,7 +128,13 @@ def delta_K(net: Net, trace: Trace, p: Array, c: Array) -> Array:
 
 
 def backward(
-    net: Net, trace: Trace, delta: Array, learn_W: Collection[int], learn_b: Collection[int]
+    net: Net,
+    trace: Trace,
+    delta: Array,
+    learn_W: Collection[int],
+    learn_b: Collection[int],
+    units: Mapping[int, Any] | None = None,
+    inputs: Mapping[int, Any] | None = None,
 ) -> Deltas:
     """Return the gradients that the layers in learn_W and learn_b need, given delta = dL/da_K.
 
@@ -131,20 +143,35 @@ def backward(
     dL/dh_{k-1}   = delta_k W_k
     delta_{k-1}   = dL/dh_{k-1} * g'_{k-1}(a_{k-1})
 
-    Nothing is computed below the lowest layer that learns.
+    Nothing is computed below the lowest layer that learns. units[k] and inputs[k] name the only i and j of a
+    layer that learn, by numbers from 0, ascending; then no other rows and columns of dL/dW_k are computed, and of
+    the lowest layer no other delta_k.
     """
+    units, inputs = units or {}, inputs or {}
     da, dh, dW, db = ([None] * (net.K + 1) for _ in range(4))
     lowest = min([*learn_W, *learn_b], default=net.K)
+    if lowest == net.K:
+        delta = _columns(delta, units.get(net.K))
     for k in range(net.K, lowest - 1, -1):
         da[k] = delta
+        learning = delta if k == lowest else _columns(delta, units.get(k))
         if k in learn_W:
-            dW[k] = delta.T @ trace.h[k - 1]
+            dW[k] = learning.T @ _columns(trace.h[k - 1], inputs.get(k))
         if k in learn_b:
-            db[k] = delta.__array_namespace__().sum(delta, axis=0)
+            db[k] = learning.__array_namespace__().sum(learning, axis=0)
         if k > lowest:
-            dh[k - 1] = delta @ net.W[k]
-            delta = dh[k - 1] * net.g[k - 1].df(trace.a[k - 1])
+            needed = units.get(k - 1) if k - 1 == lowest else None
+            dh[k - 1] = delta @ _columns(net.W[k], needed)
+            delta = dh[k - 1] * net.g[k - 1].df(_columns(trace.a[k - 1], needed))
     return Deltas(da, dh, dW, db)
+
+
+def _columns(matrix: Array, which: Any) -> Array:
+    """Return some columns of a matrix, or all where `which` is None."""
+    if which is None:
+        return matrix
+    xp = matrix.__array_namespace__()
+    return xp.take(matrix, xp.asarray(which), axis=1)
 
 
 def per_example(trace: Trace, deltas: Deltas) -> Array:

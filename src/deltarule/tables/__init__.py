@@ -2,6 +2,7 @@
 
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
+from deltarule.tables.groups import groups_of
 from deltarule.tables.model import TableModel
 from deltarule.tables.readers import read_table
 from deltarule.tables.table import Table
@@ -16,6 +17,7 @@ __all__ = [
     "TableModel",
     "Target",
     "Task",
+    "groups_of",
     "guess_task",
     "read_table",
     "take_target",

@@ -1,0 +1,79 @@
+"""Suspects: the examples that a trained network finds hardest to believe, by the norm of their gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from deltarule.chain.pullers import blocks
+from deltarule.maths import passes
+from deltarule.network import Floats, Network
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What `suspects` returns.
+
+    order
+        The places of all examples, from 0, the largest gradient first, (N,).
+    norms, losses
+        ||dL_n/dtheta||_2 and L_n of every example, (N,).
+    y_hat
+        What the network says of every example, (N, n_K).
+    """
+
+    order: NDArray[np.intp]
+    norms: Floats
+    losses: Floats
+    y_hat: Floats
+
+    def record(self, most: int = 20) -> list[dict[str, Any]]:
+        """Return the first suspects as plain data; rows count from 1."""
+        return [
+            {
+                "row": int(n) + 1,
+                "gradient_norm": float(self.norms[n]),
+                "loss": float(self.losses[n]),
+                "y_hat": self.y_hat[n].tolist(),
+            }
+            for n in self.order[:most]
+        ]
+
+
+def suspects(net: Network, X: ArrayLike, y: ArrayLike) -> Suspects:
+    """Rank examples by the norm of their gradients: those that would change the network most.
+
+    ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1)
+
+    No gradient of an example is formed (Goodfellow 2015). After a short training, wrong labels come first: what
+    the network has learnt from the other rows contradicts them.
+
+    Parameters
+    ----------
+    net, X, y
+        As in `Network.loss`; everything is computed in float64, block by block.
+
+    Examples
+    --------
+    >>> net = Network([1, 1], output="linear", dtype="float64")
+    >>> net.theta = [1.0, 0.0]
+    >>> suspects(net, [[1.0], [2.0], [3.0]], [1.0, 2.5, 9.0]).order
+    array([2, 1, 0])
+    """
+    exact = net.astype("float64")
+    X_, p, _ = exact.examples(X, y)
+    norms, losses, y_hat = (
+        np.concatenate(part)
+        for part in zip(*(_of_block(exact, X_[rows], p[rows]) for rows in blocks(len(X_))), strict=True)
+    )
+    return Suspects(np.argsort(-norms, kind="stable"), norms, losses, y_hat)
+
+
+def _of_block(net: Network, X: Floats, p: Floats) -> tuple[Floats, Floats, Floats]:
+    trace = passes.forward(net, X)
+    a_K = trace.a[net.K]
+    deltas = passes.backward(net, trace, net.output.delta(a_K, p), (), {1})
+    return passes.per_example_norms(trace, deltas), net.output.loss(a_K, p), trace.y_hat

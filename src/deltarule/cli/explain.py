@@ -1,0 +1,116 @@
+"""deltarule explain: why one parameter of a model moves, for a row or for a whole table."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from deltarule.chain import explain as explain_chain
+from deltarule.chain import pullers as who_pulls
+from deltarule.cli.output import Data, Flag, Names, one_row, open_model, print_json, print_text
+from deltarule.errors import OptionError
+from deltarule.network import Floats, Network
+from deltarule.tables import ClassTarget, Table, TableModel, groups_of, read_table
+
+Format: TypeAlias = Literal["text", "latex", "html", "json"]
+
+
+def explain(
+    model: str,
+    data: Data,
+    /,
+    *,
+    parameter: str | None = None,
+    row: int | None = None,
+    pullers: Flag = False,
+    by: str | None = None,
+    top: int = 5,
+    split: int | None = None,
+    optimiser: str = "gradient_descent",
+    learning_rate: float | None = None,
+    format: Format = "text",
+    ascii: Flag = False,
+    text: Names = None,
+    missing: Names = None,
+    json: Flag = False,
+) -> int:
+    """Show every factor of one parameter's derivative, their product, its proof, and the update; or who pulls it.
+
+    For example: deltarule explain penguins.deltarule penguins.csv --row 3 --parameter "w[1,2,1]"
+    Ends with exit code 1 where the proof fails.
+
+    Parameters
+    ----------
+    model
+        A model file that fit has written.
+    data
+        A CSV or Parquet file with the target in it, or - for CSV on standard input.
+    parameter
+        "w[k,i,j]", layer k, to unit i, from unit j, or "b[k,i]", counted from 1; left out, the one with the
+        largest derivative.
+    row
+        The row to explain, counted from 1; left out, all rows together.
+    pullers
+        Instead of factors, list the rows that pull the parameter most.
+    by
+        With --pullers, which this implies: split the derivative by the groups of this column: levels, classes, months.
+    top
+        With --pullers: how many rows to list in each direction.
+    split
+        Also break the chain at the activation of this layer.
+    optimiser
+        What would make the update: gradient_descent, adam or another.
+    learning_rate
+        Of the update; left out, the optimiser's own.
+    format
+        text, latex (a document), html (a page), or json with unrounded numbers.
+    ascii
+        Text in ASCII alone.
+    text
+        A column to take as text although it holds numbers; may be given several times.
+    missing
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    json
+        The same as --format json.
+    """
+    form: Format = "json" if json else format
+    opened = open_model(model)
+    table = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    if row is not None:
+        table = table.rows(np.array([one_row(row, len(table), data)]))
+    net, names = opened.network, _names(opened)
+    X, y = opened.arrays(table)
+    chosen = parameter or _largest(net, X, y)
+    if pullers or by is not None:
+        if form in ("latex", "html"):
+            raise OptionError(f"--pullers gives text or json; leave out --format {form}.")
+        groups = None if by is None else groups_of(table.column(by, "column", data))
+        answer = who_pulls(net, chosen, X, y, groups=groups, by=by or "", most=top, **names)
+        print_json(answer.record()) if form == "json" else print_text(answer.text())
+        return 0
+    chain = explain_chain(
+        net, chosen, X, y, split=split, optimiser=optimiser, learning_rate=learning_rate, **names
+    )
+    match form:
+        case "text":
+            print_text(chain.text(ascii=ascii))
+        case "latex":
+            print(chain.latex(standalone=True))
+        case "html":
+            print(chain.html())
+        case "json":
+            print(chain.json())
+    return 0 if chain.passed else 1
+
+
+def _names(model: TableModel) -> dict[str, list[str]]:
+    target = model.target
+    is_class = isinstance(target, ClassTarget)
+    outputs = [f"{target.name}={name}" for name in target.names] if is_class else [target.name]
+    return {"inputs": list(model.encoder.features), "outputs": outputs}
+
+
+def _largest(net: Network, X: Floats, y: Floats) -> str:
+    """Return the parameter with the largest derivative."""
+    return net.layout.name(int(np.abs(net.gradients(X, y).theta).argmax()))

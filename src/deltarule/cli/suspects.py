@@ -1,0 +1,69 @@
+"""deltarule suspects: the rows that a model finds hardest to believe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deltarule.chain import suspects as rank
+from deltarule.cli.output import Data, Flag, Names, number, open_model, plain, print_json, table
+from deltarule.tables import ClassTarget, Table, read_table
+
+
+def suspects(
+    model: str,
+    data: Data,
+    /,
+    *,
+    top: int = 20,
+    text: Names = None,
+    missing: Names = None,
+    json: Flag = False,
+) -> int:
+    """List the rows with the largest gradients: wrong labels come first, and rows unlike all others.
+
+    Ranks best after a short training, on the rows that the model was trained on.
+    For example: deltarule suspects penguins.deltarule penguins.csv
+
+    Parameters
+    ----------
+    model
+        A model file that fit has written.
+    data
+        A CSV or Parquet file with the target in it, or - for CSV on standard input.
+    top
+        How many rows to list.
+    text
+        A column to take as text although it holds numbers; may be given several times.
+    missing
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    json
+        Print all of that as JSON, unrounded.
+    """
+    opened = open_model(model)
+    given = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    X, y = opened.arrays(given)
+    ranked, target = rank(opened.network, X, y), opened.target
+    first = ranked.order[: max(top, 0)]
+    true = target.decode(y[first])
+    is_class = isinstance(target, ClassTarget)
+    said = target.decode(ranked.y_hat[first].argmax(axis=1) if is_class else ranked.y_hat[first, 0])
+    if json:
+        rows = ranked.record(len(first))
+        for entry, value, guess in zip(rows, true.tolist(), said.tolist(), strict=True):
+            entry |= {"target": value, "predicted": guess}
+        print_json({"rows": len(ranked.order), "target": target.name, "suspects": rows})
+        return 0
+    head = ["row", target.name, "predicted", *(["its probability"] if is_class else []), "loss", "gradient"]
+    listed = [head]
+    for n, value, guess in zip(first.tolist(), true.tolist(), said.tolist(), strict=True):
+        share = [f"{ranked.y_hat[n, int(y[n])]:.1%}"] if is_class else []
+        words = [plain(value), plain(guess)] if is_class else [number(value), number(guess)]
+        listed.append(
+            [f"{n + 1:,}", *words, *share, number(float(ranked.losses[n])), number(float(ranked.norms[n]))]
+        )
+    right = [0, *range(3 if is_class else 1, len(head))]
+    print(f"{len(first):,} of {len(ranked.order):,} rows, by the norm of their gradients")
+    print(table(listed, right=right))
+    share = float(np.sum(ranked.norms[first] ** 2) / (np.sum(ranked.norms**2) or 1.0))
+    print(f"  They make up {share:.0%} of the sum of all squared norms.")
+    return 0
