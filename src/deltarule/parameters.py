@@ -224,16 +224,16 @@ class Layout:
         k = indices[0]
         i = indices[1] if len(indices) > 1 else None
         j = indices[2] if len(indices) > 2 else None
-        self._within(name, "layer", k, self.K)
+        self._within(name, f"layer {k}", k, self.K)
         if i is not None:
-            self._within(name, f"unit of layer {k}", i, self.sizes[k])
+            self._within(name, f"unit {i} in layer {k}", i, self.sizes[k])
         if j is not None:
-            self._within(name, f"input of layer {k}", j, self.sizes[k - 1])
+            self._within(name, f"input {j} to layer {k}", j, self.sizes[k - 1])
         return letter, k, i, j
 
     @staticmethod
     def _within(name: str, what: str, n: int, most: int) -> None:
         if not 1 <= n <= most:
             raise OptionError(
-                f"{name!r}: there is no {what} {n}; layers, units and inputs count from 1, here to {most}."
+                f"{name!r}: there is no {what}; layers, units and inputs count from 1, here to {most}."
             )

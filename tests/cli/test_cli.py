@@ -315,7 +315,7 @@ BAD = [
     ),
     (("explain", "model", "flowers.csv", "--row", "0"), 2, "there is no row 0"),
     (("explain", "model", "flowers.csv", "--parameter", "w[3,1,1]"), 2, "there is no layer 3"),
-    (("explain", "model", "flowers.csv", "--parameter", "w[1,999,1]"), 2, "there is no unit of layer 1 999"),
+    (("explain", "model", "flowers.csv", "--parameter", "w[1,999,1]"), 2, "there is no unit 999 in layer 1"),
     (
         ("explain", "model", "flowers.csv", "--parameter", "w[0,1,1]"),
         2,

@@ -240,7 +240,9 @@ class Chain:
         return fragment(self._document)
 
     def _repr_latex_(self) -> str:
-        return self.latex()
+        from deltarule.chain.latex import equations
+
+        return equations(self._document)
 
 
 def explain(

@@ -24,7 +24,8 @@ _STYLE = """
 .deltarule details { margin: .15rem 0 .5rem 1rem; }
 .deltarule summary { cursor: pointer; color: var(--soft); font-size: .9rem; }
 .deltarule .matrix { overflow-x: auto; padding: .4rem .25rem; }
-.deltarule .matrix mtd { padding: .1em .45em; text-align: right; text-align: -webkit-right; }
+.deltarule math { overflow-wrap: normal; white-space: nowrap; }
+.deltarule .matrix mtd { padding: .2em .5em; text-align: right; text-align: -webkit-right; }
 .deltarule table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
 .deltarule th, .deltarule td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--line); }
 .deltarule th { color: var(--soft); font-weight: 600; font-size: .9rem; }
@@ -88,7 +89,7 @@ def _matrix(matrix: Matrix, shape: tuple[int, int] | None) -> str:
         part for part in (size, matrix.caption, "its edges" if matrix.grid.is_elided else "") if part
     )
     rows = "".join(
-        f"<mtr>{''.join(f'<mtd>{_number(cell)}</mtd>' for cell in row)}</mtr>" for row in matrix.grid.rows
+        f"<mtr>{''.join(f'<mtd>{cell}</mtd>' for cell in _cells(row))}</mtr>" for row in matrix.grid.rows
     )
     is_open = ' open=""' if len(matrix.grid.rows) <= 7 else ""
     return (
@@ -98,8 +99,10 @@ def _matrix(matrix: Matrix, shape: tuple[int, int] | None) -> str:
     )
 
 
-def _number(cell: str) -> str:
-    return "<mo>…</mo>" if cell == ELIDED else notation.mathml_number(cell)
+def _cells(row: tuple[str, ...]) -> list[str]:
+    """Return a row's numbers; dots that stand for rows are vertical."""
+    dots = "⋮" if len(row) > 1 and set(row) == {ELIDED} else "…"
+    return [f"<mo>{dots}</mo>" if cell == ELIDED else notation.mathml_number(cell) for cell in row]
 
 
 def _table(block: Table) -> str:

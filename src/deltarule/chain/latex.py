@@ -24,8 +24,7 @@ def render(blocks: Iterable[Block], *, is_standalone: bool = False) -> str:
     parts: list[str] = []
     for is_equation, group in groupby(blocks, key=lambda block: isinstance(block, Equation)):
         if is_equation:
-            rows = [row for block in group if isinstance(block, Equation) for row in _rows(block)]
-            parts.append("\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}")
+            parts.append(equations(group))
         else:
             parts += [_block(block) for block in group]
     body = "\n\n".join(parts)
@@ -36,6 +35,12 @@ def render(blocks: Iterable[Block], *, is_standalone: bool = False) -> str:
         "\\usepackage[margin=2cm]{geometry}\n\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n"
         "\\begin{document}\n" + body + "\n\\end{document}"
     )
+
+
+def equations(blocks: Iterable[Block]) -> str:
+    """Return the equations alone, as one environment, which is what a notebook can show."""
+    rows = [row for block in blocks if isinstance(block, Equation) for row in _rows(block)]
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
 def _block(block: Block) -> str:
