@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deltarule.engines.compiled import machine_code
+from deltarule.engines.compiled import kernels, machine_code
 from deltarule.engines.compiled.letters import CHUNKS, Letter
 
 OBJECTS = {"a": ("symbol_of_a", b"\x7fELF one"), "b": ("symbol_of_b", b"\x7fELF another")}
@@ -69,6 +69,45 @@ def test_a_process_that_finds_the_code_does_without_numba(tmp_path: Path):
     )
     environment = {"DELTARULE_CACHE": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+class TestHelp:
+    """Another process compiles a part; whatever becomes of it, all kernels are there in the end."""
+
+    @pytest.fixture(autouse=True)
+    def _quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(
+            kernels, "compiled", lambda dtype, names: {name: (name, b"here") for name in names}
+        )
+
+    @staticmethod
+    def helper(script: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+
+    def test_its_part_is_taken(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+        part = tmp_path / "part"
+        part.write_bytes(machine_code._packed({name: (name, b"there") for name in kernels.OTHERS}))
+        script = f"import sys; sys.stdout.buffer.write(open({str(part)!r}, 'rb').read())"
+        monkeypatch.setattr(machine_code, "_helper", lambda dtype: self.helper(script))
+        objects = machine_code._compiled("float32")
+        assert objects.pop(kernels.LONGEST) == (kernels.LONGEST, b"here")
+        assert objects == {name: (name, b"there") for name in kernels.OTHERS}
+
+    @pytest.mark.parametrize("script", ["print('no code')", "raise SystemExit(1)", "while True: pass", None])
+    def test_without_it_everything_is_compiled_here(
+        self, monkeypatch: pytest.MonkeyPatch, script: str | None
+    ):
+        monkeypatch.setattr(machine_code, "HELP", 0.5)
+        monkeypatch.setattr(machine_code, "_helper", lambda dtype: script and self.helper(script))
+        objects = machine_code._compiled("float32")
+        assert objects == {name: (name, b"here") for name in (kernels.LONGEST, *kernels.OTHERS)}
+
+    def test_it_is_not_asked_for_where_it_would_not_help(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(machine_code, "available_threads", lambda: 1)
+        assert machine_code._helper("float32") is None
+        monkeypatch.setattr(machine_code, "available_threads", lambda: 2)
+        monkeypatch.setattr(sys, "executable", "/opt/app/window")  # a program with Python in it
+        assert machine_code._helper("float32") is None
 
 
 class TestLetter:

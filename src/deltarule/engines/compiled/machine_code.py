@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -21,14 +22,19 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 import deltarule.maths
 from deltarule.engines.compiled.processor import fingerprint
+from deltarule.engines.machine import available_threads
 
 MOST_KEPT = 16
 """Files of machine code that are kept; the newest ones stay."""
+HELP = 120
+"""Seconds to wait for the process that helps to compile."""
+DIGEST = 32
+"""Bytes of a SHA-256."""
 
 Objects = dict[str, tuple[str, bytes]]
 """By the name of a kernel: its symbol, and the object file that has it."""
@@ -84,11 +90,53 @@ def _once(dtype: str) -> MachineCode:
     objects = _read(file)
     if objects is None:
         _announce()
-        from deltarule.engines.compiled.kernels import compiled
-
-        objects = compiled(dtype)
+        objects = _compiled(dtype)
         _keep(file, objects)
     return MachineCode(objects)
+
+
+def _compiled(dtype: str) -> Objects:
+    """Return all kernels for a dtype; where there is a second processor, another process compiles some of them."""
+    helper = _helper(dtype)
+    try:
+        from deltarule.engines.compiled.kernels import LONGEST, OTHERS, compiled
+
+        objects = compiled(dtype, [LONGEST])
+        others = helper and _unpacked(helper.communicate(timeout=HELP)[0])
+    except subprocess.TimeoutExpired:
+        others = None
+    finally:
+        if helper is not None:
+            helper.kill()
+            helper.communicate()
+    return objects | (others or compiled(dtype, OTHERS))
+
+
+def _helper(dtype: str) -> subprocess.Popen[bytes] | None:
+    """Return a Python that writes the kernels of OTHERS to its standard output, where one can be had."""
+    if available_threads() < 2 or hasattr(sys, "frozen") or "python" not in Path(sys.executable or "").name:
+        return None
+    script = (
+        f"from deltarule.engines.compiled.machine_code import help_to_compile; help_to_compile({dtype!r})"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+    except OSError:
+        return None
+
+
+def help_to_compile(dtype: str) -> None:
+    """Write the kernels of OTHERS to standard output; what another process asks for that compiles the rest."""
+    from deltarule.engines.compiled.kernels import OTHERS, compiled
+
+    sys.stdout.buffer.write(_packed(compiled(dtype, OTHERS)))
 
 
 def code_for(dtype: str) -> MachineCode:
@@ -130,20 +178,36 @@ def _file(dtype: str) -> Path:
 def _read(file: Path) -> Objects | None:
     """Return what is in a file; None where it is missing or damaged."""
     try:
-        with safe_open(file, "np") as opened:
-            symbols = opened.metadata()
-            return {name: (symbols[name], opened.get_tensor(name).tobytes()) for name in opened.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError):
+        return _unpacked(file.read_bytes())
+    except OSError:
         return None
+
+
+def _packed(objects: Objects) -> bytes:
+    """Return object files with their symbols as one row of bytes, which ends with its digest."""
+    arrays = {f"{name} {symbol}": np.frombuffer(code, np.uint8) for name, (symbol, code) in objects.items()}
+    packed = save(arrays)
+    return packed + hashlib.sha256(packed).digest()
+
+
+def _unpacked(packed: bytes) -> Objects | None:
+    """Return what was packed; None where that is damaged."""
+    body, digest = packed[:-DIGEST], packed[-DIGEST:]
+    if hashlib.sha256(body).digest() != digest:
+        return None
+    try:
+        arrays = load(body)
+    except SafetensorError:
+        return None
+    return {name.split(" ")[0]: (name.split(" ")[1], code.tobytes()) for name, code in arrays.items()}
 
 
 def _keep(file: Path, objects: Objects) -> None:
     """Write a file in one go, where its folder may be written to, and remove the oldest beyond MOST_KEPT."""
-    arrays = {name: np.frombuffer(code, np.uint8) for name, (_, code) in objects.items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as new:
-            new.write(save(arrays, {name: symbol for name, (symbol, _) in objects.items()}))
+            new.write(_packed(objects))
         Path(new.name).replace(file)
         kept = sorted(file.parent.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
         for path in kept[:-MOST_KEPT]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -43,20 +44,27 @@ ENTRIES = {
     "chunks": (epoch.chunks_of, CHUNKS),
     "singles": (single.singles, SINGLES),
 }
-MEETING = (meeting.side_by_side, meeting.listen, meeting.hire, meeting.dismiss)
+MEETING = {
+    function.__name__: function
+    for function in (meeting.side_by_side, meeting.listen, meeting.hire, meeting.dismiss)
+}
+LONGEST = "steps"
+"""The kernel that takes as long to compile as all others together."""
+OTHERS = tuple(name for name in (*OVER_MEMORY, *ENTRIES, *MEETING) if name != LONGEST)
 
 
-def compiled(dtype: str) -> dict[str, tuple[str, bytes]]:
-    """Return the symbol and the object file of every kernel for networks of a dtype."""
-    made: dict[str, tuple[str, bytes]] = {}
-    for name, function in OVER_MEMORY.items():
-        made[name] = object_code(function, of_memory(function, dtype))
-    for name, (function, names) in ENTRIES.items():
-        made[name] = object_code(entry(function, names, dtype), [types.int64, types.int64])
-    for function in MEETING:
-        count = function.__code__.co_argcount
-        made[function.__name__] = object_code(function, [types.int64] * count)
-    return made
+def compiled(dtype: str, names: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+    """Return the symbol and the object file of kernels for networks of a dtype."""
+    return {name: _object_code(dtype, name) for name in names}
+
+
+def _object_code(dtype: str, name: str) -> tuple[str, bytes]:
+    if name in OVER_MEMORY:
+        return object_code(OVER_MEMORY[name], of_memory(OVER_MEMORY[name], dtype))
+    if name in ENTRIES:
+        function, told = ENTRIES[name]
+        return object_code(entry(function, told, dtype), [types.int64, types.int64])
+    return object_code(MEETING[name], [types.int64] * MEETING[name].__code__.co_argcount)
 
 
 def frozen(
