@@ -99,7 +99,10 @@ class TestOptions:
             ({"activation": "tahn"}, r"'tahn'; did you mean 'tanh'\? Known: identity, sigmoid"),
             ({"activation": ["relu", "reul"]}, "'reul'; did you mean 'relu'"),
             ({"activation": ["relu"]}, "1 activations were given for 2 hidden layers"),
-            ({"output": "sofmax"}, r"did you mean 'softmax'\? Known: linear, softmax, sigmoid, poisson"),
+            (
+                {"output": "sofmax"},
+                r"did you mean 'softmax'\? Known: linear, gaussian, softmax, sigmoid, poisson",
+            ),
             ({"initial": "xavier"}, "Known: glorot, he, lecun"),
             ({"dtype": "float16"}, "'float16' is not supported; use 'float32' or 'float64'"),
             ({"dtype": "int64"}, "not supported"),

@@ -36,7 +36,7 @@ class Network:
         One name for all hidden layers, or one for each; see `deltarule.maths.activations`.
     output
         "linear" (mean squared error), "softmax" (cross entropy), "sigmoid" (binary cross entropy, one per
-        label) or "poisson" (log link).
+        label), "poisson" (log link) or "gaussian" (half squared error, summed over outputs).
     seed
         Starting weights are drawn from this seed; biases start at 0.
     dtype

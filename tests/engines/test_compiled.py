@@ -53,6 +53,8 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
             only = [f"{rng.choice(['W', 'b'])}[{rng.integers(1, len(sizes))}]"]
     which = named(STEPWISE[seed % len(STEPWISE)], lr=1e-3)
     assert isinstance(which, Optimiser)
+    if isinstance(which, Adam) and rng.random() < 0.5:
+        which = replace(which, eps=1e-3, eps_hat=True)
     return Problem(
         net=net,
         X=X,
@@ -62,10 +64,10 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
         else rng.choice([0.0, 1.0, 2.5], N).astype(dtype) + np.eye(1, N, dtype=dtype)[0],
         batch_size=min(N, int(rng.choice([1, 3, 16, 64, 1000]))),
         epochs=10,
-        optimiser=which if rng.random() < 0.5 else type(which)(lr=1e-3, weight_decay=0.1),
+        optimiser=which if rng.random() < 0.5 else replace(which, weight_decay=0.1),
         schedule=Constant() if rng.random() < 0.5 else OneCycle(),
         selection=net.layout.select(only),
-        penalty=Penalty(0.01, 0.02) if rng.random() < 0.3 else Penalty(),
+        penalty=Penalty(0.01, 0.02, is_shared=seed % 2 == 1) if rng.random() < 0.3 else Penalty(),
         clip_norm=float(rng.choice([0.01, 10.0])) if rng.random() < 0.3 else None,
         clip_value=0.05 if rng.random() < 0.3 else None,
     )

@@ -56,7 +56,8 @@ def expected_theta(q: Problem, epochs: int) -> np.ndarray:
         for start in range(0, len(q.X), q.batch_size):
             rows = slice(start, start + q.batch_size)
             grad = net.gradients(q.X[rows], q.p[rows], q.w[rows], only=learns).theta
-            grad = grad + np.where(net.layout.is_weight(), q.penalty.gradient(net.theta), 0.0)
+            share = q.penalty.share(float(q.w[rows].sum()))
+            grad = grad + share * np.where(net.layout.is_weight(), q.penalty.gradient(net.theta), 0.0)
             step, state = q.optimiser.update(grad[index], state)
             net.theta[index] += step
     return net.theta
@@ -79,6 +80,8 @@ class TestContract:
             {"only": ["W[3]", "b[3]"]},
             {"only": ["w[2,1,3]", "b[1]"]},
             {"penalty": Penalty(0.01, 0.1)},
+            {"penalty": Penalty(0.01, 0.1, is_shared=True), "batch_size": 37},
+            {"optimiser": Adam(lr=0.01, eps=1e-3, eps_hat=True)},
         ],
         ids=str,
     )

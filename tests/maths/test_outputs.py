@@ -85,6 +85,8 @@ def test_the_first_factor_is_the_slope_of_the_loss_as_a_function_of_y_hat(o: Out
         z = y_hat + 1j * COMPLEX_STEP * (np.arange(4) == i)
         if o.name == "linear":
             loss = ((z - p) ** 2).mean(axis=1)
+        elif o.name == "gaussian":
+            loss = 0.5 * ((z - p) ** 2).sum(axis=1)
         elif o.name == "softmax":
             loss = -(p * np.log(z)).sum(axis=1)
         elif o.name == "sigmoid":
@@ -196,5 +198,5 @@ class TestTargets:
 
 
 def test_unknown_names_list_the_known():
-    with pytest.raises(OptionError, match="Known: linear, softmax, sigmoid, poisson"):
+    with pytest.raises(OptionError, match="Known: linear, gaussian, softmax, sigmoid, poisson"):
         output("hinge")

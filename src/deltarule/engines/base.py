@@ -55,6 +55,8 @@ class EpochResult:
 
     loss
         sum_n c_n L_n over the table, each example's loss as its update saw it, without the penalty.
+    mean_of_batches
+        The mean over examples of the loss of the batch that each was in: the same where all weigh the same.
     gradient_norms
         (K,): the mean over updates of the 2-norm of the gradient by [W_k, b_k], before clipping, 0 where
         nothing learns.
@@ -65,6 +67,7 @@ class EpochResult:
     """
 
     loss: float
+    mean_of_batches: float
     gradient_norms: NDArray[np.float64]
     learning_rate: float
     examples: int
@@ -76,7 +79,7 @@ class Engine(Protocol):
     name: ClassVar[str]
     problem: Problem
     state: State
-    """The optimiser's."""
+    """The optimiser's; assigning one goes on from there."""
 
     def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
         """n_threads: the most threads to use; None for one each processor. The result is the same for any."""

@@ -35,7 +35,7 @@ class ReferenceEngine:
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
         q = self.problem
-        total_weight, loss, examples, updates = float(q.w.sum()), 0.0, 0, 0
+        total_weight, loss, mean, examples, updates = float(q.w.sum()), 0.0, 0.0, 0, 0
         norms = np.zeros(q.net.K)
         lr = 0.0
         with np.errstate(all="ignore"):  # what is not finite is refused by name below
@@ -46,10 +46,12 @@ class ReferenceEngine:
                 share = float(q.w[batch].sum()) / total_weight
                 if share > 0:
                     lr = q.learning_rate(self.state["t"])
-                    loss += share * self._update(batch, lr, norms)
+                    of_batch = self._update(batch, lr, norms)
+                    loss += share * of_batch
+                    mean += len(batch) / len(order) * of_batch
                 examples += len(batch)
                 updates += 1
-        return EpochResult(loss, norms / max(updates, 1), lr, examples)
+        return EpochResult(loss, mean, norms / max(updates, 1), lr, examples)
 
     def _update(self, batch: NDArray[np.intp], lr: float, norms: NDArray[np.float64]) -> float:
         """Make one update, add the gradient's norm by layer to `norms`, and return the batch's loss."""
@@ -58,7 +60,7 @@ class ReferenceEngine:
         loss, grad = self._loss_and_gradient(X, p, c / c.sum())
         theta = net.theta[self.index]
         if q.penalty:
-            grad = grad + self._penalty_gradient(theta)
+            grad = grad + q.penalty.share(float(c.sum())) * self._penalty_gradient(theta)
         self._add_norms(grad, norms)
         if q.clip_value is not None:
             grad = clip_by_value(grad, q.clip_value)
@@ -80,8 +82,9 @@ class ReferenceEngine:
         if not q.penalty:
             return loss, 0.0, grad
         theta = q.net.theta[self.index]
-        penalty = float(q.penalty.value(theta[self.is_weight]))
-        return loss, penalty, grad + self._penalty_gradient(theta)
+        share = q.penalty.share(float(q.w.sum()))
+        penalty = share * float(q.penalty.value(theta[self.is_weight]))
+        return loss, penalty, grad + share * self._penalty_gradient(theta)
 
     def loss(self, X: Floats, p: Floats, c: Floats) -> float:
         blocks = (slice(start, start + BLOCK) for start in range(0, len(X), BLOCK))

@@ -135,12 +135,16 @@ class Adam(Optimiser):
     m <- beta1 m + (1 - beta1) g;  m_hat = m / (1 - beta1^t)
     v <- beta2 v + (1 - beta2) g^2;  v_hat = v / (1 - beta2^t)
     step = -lr m_hat / (sqrt(v_hat) + eps)
+
+    Where eps_hat, eps is added before v is corrected: sqrt(v_hat) + eps / sqrt(1 - beta2^t) (the end of their
+    section 2).
     """
 
     name = "adam"
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    eps_hat: bool = False
 
     def init(self, theta: Array) -> State:
         return {"t": 0, "m": _zeros(theta), "v": _zeros(theta)}
@@ -151,7 +155,8 @@ class Adam(Optimiser):
         m = self.beta1 * state["m"] + (1.0 - self.beta1) * grad
         v = self.beta2 * state["v"] + (1.0 - self.beta2) * grad**2
         v_hat = v / (1.0 - self.beta2**t)
-        return -lr * self._m_hat(m, grad, t) / (_sqrt(v_hat) + self.eps), {"t": t, "m": m, "v": v}
+        eps = self.eps / (1.0 - self.beta2**t) ** 0.5 if self.eps_hat else self.eps
+        return -lr * self._m_hat(m, grad, t) / (_sqrt(v_hat) + eps), {"t": t, "m": m, "v": v}
 
     def _m_hat(self, m: Array, grad: Array, t: int) -> Array:
         return m / (1.0 - self.beta1**t)

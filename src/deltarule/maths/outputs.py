@@ -114,6 +114,23 @@ class Linear(Output):
         return self.dL_dy_hat(a, p)
 
 
+class Gaussian(Linear):
+    """y_hat = a with L = 1/2 sum_i (y_hat_i - y_i)^2: the negative log likelihood of y_hat plus noise of variance 1.
+
+    dL/dy_hat_i = y_hat_i - y_i;  dy_hat/da = identity;  delta = y_hat - y.
+    """
+
+    name = "gaussian"
+    loss_name = "half squared error"
+    formulas = ("y_hat - y", "I", "y_hat - y")
+
+    def loss(self, a: Array, p: Array) -> Array:
+        return 0.5 * a.__array_namespace__().sum((a - p) ** 2, axis=1)
+
+    def dL_dy_hat(self, a: Array, p: Array) -> Array:
+        return a - p
+
+
 class Softmax(Output):
     """y_hat_i = exp(a_i) / sum_j exp(a_j) with L = cross entropy = -sum_i p_i log y_hat_i.
 
@@ -271,7 +288,9 @@ def _refuse(bad: Array, values: Array, why: str) -> None:
     raise DataError(f"y of example {n + 1:,} (counted from 1) is wrong: {float(value):g} {why}.")
 
 
-OUTPUTS: dict[str, Output] = {o.name: o for o in (Linear(), Softmax(), SigmoidOutput(), Poisson())}
+OUTPUTS: dict[str, Output] = {
+    o.name: o for o in (Linear(), Gaussian(), Softmax(), SigmoidOutput(), Poisson())
+}
 
 
 def output(name: str) -> Output:

@@ -18,11 +18,17 @@ from deltarule.maths.arrays import Array, absolute
 class Penalty:
     """R(w) = l1 sum |w| + l2/2 sum w^2, added to the loss; over weights, not biases.
 
-    dR/dw = l1 sign(w) + l2 w. `w` is any array of weights; sign(0) = 0.
+    dR/dw = l1 sign(w) + l2 w. `w` is any array of weights; sign(0) = 0. Where is_shared, a batch takes its share of
+    R: it is divided by the sum of the batch's example weights, as a prior is over so many observations.
     """
 
     l1: float = 0.0
     l2: float = 0.0
+    is_shared: bool = False
+
+    def share(self, weight: float) -> float:
+        """Return the factor of R for a batch whose example weights sum to `weight`."""
+        return 1.0 / weight if self.is_shared else 1.0
 
     def value(self, w: Array) -> Array:
         """Return R(w), a 0-dimensional array."""

@@ -51,7 +51,7 @@ def iterations(
     def callback(xk: NDArray[Any]) -> None:
         net.theta[index] = xk
         loss, grad = latest
-        done.put(EpochResult(loss, _norms(grad), 0.0, N))
+        done.put(EpochResult(loss, loss, _norms(grad), 0.0, N))
         go.acquire()
         if interrupted[0] or is_over:
             raise StopIteration

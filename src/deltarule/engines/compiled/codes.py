@@ -28,9 +28,9 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "nesterov": ("mu",),
     "adagrad": ("eps",),
     "rmsprop": ("rho", "eps"),
-    "adam": ("beta1", "beta2", "eps"),
-    "adamw": ("beta1", "beta2", "eps"),
-    "nadam": ("beta1", "beta2", "eps"),
+    "adam": ("beta1", "beta2", "eps", "eps_hat"),
+    "adamw": ("beta1", "beta2", "eps", "eps_hat"),
+    "nadam": ("beta1", "beta2", "eps", "eps_hat"),
     "rprop": ("grow", "shrink", "least", "most", "lr"),
 }
 
@@ -38,6 +38,8 @@ DECAY, L1, L2, CLIP_VALUE, CLIP_NORM = range(5)
 FIVE = 5
 """Entries of `reals`, what a run is told in real numbers; from FIVE on the optimiser's settings. A clip of 0 means
 none."""
+IS_SHARED = 2 * FIVE
+"""The entry after them: 1 where the penalty is divided by the weight of a batch."""
 
 
 def settings(optimiser: Optimiser) -> tuple[float, ...]:

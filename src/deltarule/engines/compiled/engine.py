@@ -130,16 +130,24 @@ class CompiledEngine:
         self.problem = q = problem
         self.most_threads = n_threads or available_threads()
         clips = (q.clip_value or 0.0, q.clip_norm or 0.0)
+        self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
+        """Empty where all examples weigh the same, and are only counted."""
+        share = 1.0 if len(self.w) else q.penalty.share(float(q.w[0]))
         self.reals = np.array(
-            [q.optimiser.weight_decay, q.penalty.l1, q.penalty.l2, *clips, *settings(q.optimiser)]
+            [
+                q.optimiser.weight_decay,
+                q.penalty.l1 * share,
+                q.penalty.l2 * share,
+                *clips,
+                *settings(q.optimiser),
+                float(q.penalty.is_shared),
+            ]
         )
         self.optimiser = OPTIMISER_CODES[q.optimiser.name]
         self.states = STATES[q.optimiser.name]
         self.t = 0
         self.freezing: Frozen | None = None
-        self.norms, self.result = np.zeros(q.net.K), np.zeros(3)
-        self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
-        """Empty where all examples weigh the same."""
+        self.norms, self.result = np.zeros(q.net.K), np.zeros(4)
 
     @cached_property
     def training(self) -> Workplace:
@@ -187,6 +195,14 @@ class CompiledEngine:
             state[name] = whole[self.problem.selection.index]
         return state
 
+    @state.setter
+    def state(self, state: State) -> None:
+        self.t = state["t"]
+        for n, name in enumerate(self.states):
+            whole = np.zeros_like(self.problem.net.theta)
+            whole[self.problem.selection.index] = state[name]
+            self.training.memory.write(_state_at(self.training, n), whole)
+
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
         q, memory = self.problem, self.training.memory
         memory.load()
@@ -194,12 +210,14 @@ class CompiledEngine:
         np.copyto(before, kept)
         rates = self._rates(q.updates_per_epoch)
         total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
+        weight = float(self.w.sum(dtype=np.float64)) or len(order)
         if why == DIVERGED or not np.isfinite(kept).all():
             self._return_to_last_good(before, order, rates, steps)
         memory.save()
         self.t += updates
         return EpochResult(
-            loss=total / (float(self.w.sum(dtype=np.float64)) or len(order)),
+            loss=total / weight,
+            mean_of_batches=float(self.result[3]) / len(order) if len(self.w) else total / weight,
             gradient_norms=norms / max(steps, 1),
             learning_rate=float(rates[updates - 1]) if updates else 0.0,
             examples=min(steps * q.batch_size, len(order)),
@@ -216,7 +234,7 @@ class CompiledEngine:
             place.run(self._frozen() or place.code.address["singles"], letter)
         else:
             place.run(place.code.address["steps"], letter)
-        total, steps, updates = self.result
+        total, steps, updates, _ = self.result
         return float(total), int(steps), int(updates), self.norms.copy(), int(place.counters[STOP])
 
     @cached_property
@@ -273,7 +291,7 @@ class CompiledEngine:
         q, place = self.problem, self.whole
         place.memory.load()
         order, rates, never = np.arange(len(q.X)), np.zeros(1), np.zeros(1, bool)
-        norms, result = np.zeros(q.net.K), np.zeros(3)
+        norms, result = np.zeros(q.net.K), np.zeros(4)
         reals = self.reals.copy()
         reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
         letter = place.letter(STEPS).write(
@@ -284,9 +302,10 @@ class CompiledEngine:
         whole = np.zeros_like(q.net.theta)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         theta = q.net.theta[q.selection.index]
-        penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
         weight = float(self.w.sum(dtype=np.float64)) or len(order)
-        return float(result[0]) / weight, penalty, whole[q.selection.index]
+        penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
+        share = q.penalty.share(float(q.w.sum(dtype=np.float64)))
+        return float(result[0]) / weight, share * penalty, whole[q.selection.index]
 
     def loss(self, X: Floats, p: Floats, c: Floats) -> float:
         place = self.evaluation

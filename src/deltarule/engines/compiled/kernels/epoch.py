@@ -22,7 +22,7 @@ import math
 import numpy as np
 from numba import njit
 
-from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, DECAY, FIVE, L1, L2
+from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, DECAY, FIVE, IS_SHARED, L1, L2
 from deltarule.engines.compiled.kernels import rowwise
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.meeting import add, look, meet, next_of, swap
@@ -423,10 +423,13 @@ def step(memory, places, code, at, g, count, lr, reals, corrections):
 
 @njit(**OPTIONS)
 def by_blocks(
-    memory, layers, places, blocks, shares, code, reals, count, lr, corrections, squares, keeps, counters, thread,
-    threads,
+    memory, layers, places, blocks, shares, code, reals, share_of, count, lr, corrections, squares, keeps, counters,
+    thread, threads,
 ):  # fmt: skip
-    """Do part 2 for the blocks that this thread gets; squares[block] becomes sum g^2, before and after clipping."""
+    """Do part 2 for the blocks that this thread gets; squares[block] becomes sum g^2, before and after clipping.
+
+    share_of: the factor of the penalty.
+    """
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
@@ -452,8 +455,8 @@ def by_blocks(
                 row,
                 height,
                 length,
-                reals[L1],
-                reals[L2],
+                share_of * reals[L1],
+                share_of * reals[L2],
             )
         if layers[k, IS_PARTIAL]:
             change(
@@ -531,13 +534,14 @@ def steps_of(
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
     w has no entries where all examples weigh the same. Where code is negative, gradients are made and nothing else:
-    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (3,): sum over batches of
-    their weight times their loss; steps made; updates made. norms, (K,): the sums over updates of the gradient's
-    norm by layer. losses and squares are this epoch's scratch. counters[STOP] says why it ended.
+    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (4,): sum over batches of
+    their weight times their loss; steps made; updates made; sum over batches of their size times their loss.
+    norms, (K,): the sums over updates of the gradient's norm by layer. losses and squares are this epoch's
+    scratch. counters[STOP] says why it ended.
     """
     apart()
     N, batch = len(order), places[BATCH]
-    total = 0.0
+    total = counted = 0.0
     updates = 0
     steps = 0
     clips = reals[CLIP_NORM] > 0.0
@@ -580,13 +584,15 @@ def steps_of(
                     add(counters, STOP, DIVERGED)
                 break
             total += weight * loss
+            counted += len(rows) * loss
             lr = rates[updates]
             updates += 1
             running_a *= reals[FIVE]
             running_b *= reals[FIVE + 1]
             corrections = corrected(running_a, running_b, reals[FIVE:])
+            share_of = 1.0 / weight if reals[IS_SHARED] == 1.0 else 1.0
             by_blocks(
-                memory, layers, places, blocks, shares, code, reals, len(rows), lr, corrections, squares,
+                memory, layers, places, blocks, shares, code, reals, share_of, len(rows), lr, corrections, squares,
                 clips or code < 0, counters, thread, threads,
             )  # fmt: skip
             meet(counters, threads)
@@ -599,7 +605,7 @@ def steps_of(
                 add(counters, STOP, DIVERGED)
         steps += 1
     if thread == 0:
-        result[0], result[1], result[2] = total, steps, updates
+        result[0], result[1], result[2], result[3] = total, steps, updates, counted
 
 
 @njit(**OPTIONS)

@@ -8,6 +8,7 @@ The same formulas as `deltarule.maths.optimisers`, with the state in memory[u:] 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -122,8 +123,19 @@ def write_step(write: Writer, formula: Formula, shared: Numbers, places: list[An
 
 @njit(**OPTIONS)
 def corrected(running_a, running_b, settings):
-    """Return 1 / (1 - beta1^t), 1 / (1 - beta2^t) and 1 / (1 - beta1^(t+1)) from beta1^t and beta2^t."""
-    return 1.0 / (1.0 - running_a), 1.0 / (1.0 - running_b), 1.0 / (1.0 - running_a * settings[0])
+    """Return 1 / (1 - beta1^t), 1 / (1 - beta2^t) and 1 / (1 - beta1^(t+1)) from beta1^t and beta2^t.
+
+    Where settings[3] is 1, for Adam's eps_hat, the correction of v goes to the numerator, out of reach of eps.
+    """
+    first, second, after = (
+        1.0 / (1.0 - running_a),
+        1.0 / (1.0 - running_b),
+        1.0 / (1.0 - running_a * settings[0]),
+    )
+    if settings[3] == 1.0:
+        root = math.sqrt(second)
+        return first / root, 1.0, after / root
+    return first, second, after
 
 
 @intrinsic

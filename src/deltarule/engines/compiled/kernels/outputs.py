@@ -108,11 +108,22 @@ def _linear(columns: Columns, c: Vector) -> Vector:
     return loss.get() / n
 
 
+def _gaussian(columns: Columns, c: Vector) -> Vector:
+    """L = 1/2 sum (a - y)^2 and c (a - y)."""
+    loss = Variable(c.like(0.0))
+    with columns.each() as i:
+        e = columns.a(i) - columns.p(i)
+        loss.set(loss.get() + e * e)
+        columns.set_delta(i, c * e)
+    return 0.5 * loss.get()
+
+
 FORMULAS: dict[str, Callable[[Columns, Vector], Vector]] = {
     "softmax": _softmax,
     "sigmoid": _sigmoid,
     "poisson": _poisson,
     "linear": _linear,
+    "gaussian": _gaussian,
 }
 """Write delta, and return the loss, of a vector of examples."""
 
@@ -145,6 +156,7 @@ ESTIMATES: dict[str, Callable[[Columns], None]] = {
     "sigmoid": _y_hat_sigmoid,
     "poisson": _y_hat_poisson,
     "linear": lambda columns: None,
+    "gaussian": lambda columns: None,
 }
 """Replace a by y_hat."""
 
