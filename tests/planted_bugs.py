@@ -10,6 +10,7 @@ OUTPUTS = ("tests/maths/test_outputs.py",)
 OPTIMISERS = ("tests/maths/test_optimisers.py",)
 PENALTIES = ("tests/maths/test_penalties.py",)
 TRAINING = ("tests/training/test_training.py",)
+DROPOUT = ("tests/maths/test_dropout.py", "tests/engines/test_engines.py")
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
@@ -105,6 +106,14 @@ BUGS = [
     # Tables
     Bug("test rows' own mean in standardising", "tables/encoders.py", "return standardised(filled, self.mean, self.std, self.unit)[:, None]", "return standardised(filled, float((filled / self.unit).mean()), self.std, self.unit)[:, None]", TABLES),
     Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", TABLES),
+    # Dropout
+    Bug("dropout without its scale", "maths/dropout.py", "* (WORD / (WORD - threshold))", "* 1.0", DROPOUT),
+    Bug("dropout forgotten in the backward pass", "maths/passes.py", "delta = delta * _columns(trace.M[k - 1], needed)", "pass", DROPOUT),
+    Bug("the same masks in every update", "maths/dropout.py", "mixed(mixed(seed % WORD) ^ t % WORD)", "mixed(mixed(seed % WORD))", DROPOUT),
+    Bug("dropout in predictions", "engines/reference.py", "trace = passes.forward(net, X, masks)", "trace = passes.forward(net, X, masks or self.problem.masks(np.arange(len(X)), 0))", DROPOUT),
+    Bug("the mask misses the slopes", "engines/compiled/kernels/dropout.py", "for place in (write.at(h, n), write.at(d, n)):", "for place in (write.at(h, n),):", DROPOUT),
+    Bug("a unit's mask goes by its place among a thread's units", "engines/compiled/kernels/dropout.py", "salt + (first + r) * GOLDEN", "salt + r * GOLDEN", COMPILED),
+    Bug("keys by place in the batch", "engines/compiled/kernels/epoch.py", "chunk * columns + r] = keys[order[r]]", "chunk * columns + r] = keys[r]", COMPILED),
     # The compiled engine
     Bug("the bias has no input", "engines/compiled/memory.py", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 1", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 0", COMPILED),
     Bug("biases decay too", "engines/compiled/kernels/epoch.py", "return block[2] - block[1], min(block[4], layers[block[0], N_IN]) - block[3]", "return block[2] - block[1], block[4] - block[3]", COMPILED),

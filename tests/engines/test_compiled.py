@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from tests.engines.test_engines import problem
 
-from deltarule.engines import Problem, engine, predict
+from deltarule.engines import Problem, engine, keys_of, predict
 from deltarule.engines.compiled import plan
 from deltarule.engines.compiled.freezing import Frozen
 from deltarule.errors import DivergenceError
 from deltarule.maths.activations import ACTIVATIONS
+from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, Optimiser
 from deltarule.maths.optimisers import optimiser as named
 from deltarule.maths.outputs import OUTPUTS
@@ -70,7 +71,12 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
         penalty=Penalty(0.01, 0.02, is_shared=seed % 2 == 1) if rng.random() < 0.3 else Penalty(),
         clip_norm=float(rng.choice([0.01, 10.0])) if rng.random() < 0.3 else None,
         clip_value=0.05 if rng.random() < 0.3 else None,
+        dropout=_dropout(rng, X, net.K) if rng.random() < 0.3 else None,
     )
+
+
+def _dropout(rng: np.random.Generator, X: np.ndarray, K: int) -> Dropout:
+    return Dropout(tuple(rng.choice([0.0, 0.1, 0.5], K - 1)), int(rng.integers(2**40)), keys_of(X))
 
 
 def order_of(q: Problem, epoch: int) -> np.ndarray:
@@ -95,7 +101,8 @@ def compare(make, epochs: int, rtol: float, atol: float) -> None:
     runner, results = run("compiled", q, epochs)
     np.testing.assert_allclose(q.net.theta, specified.net.theta, rtol, atol)
     for result, right in zip(results, expected, strict=True):
-        assert result.loss == pytest.approx(right.loss, rel=rtol, abs=atol)
+        for which in ("loss", "mean_of_batches", "penalty"):
+            assert getattr(result, which) == pytest.approx(getattr(right, which), rel=rtol, abs=atol), which
         np.testing.assert_allclose(result.gradient_norms, right.gradient_norms, rtol, atol)
         assert result.learning_rate == pytest.approx(right.learning_rate, rel=1e-12)
         assert result.examples == right.examples
@@ -161,6 +168,8 @@ class TestThreads:
             {"sizes": (4, 6, 5, 3), "N": 4000, "batch_size": 1500},
             {"sizes": (30, 128, 64, 3), "N": 300, "batch_size": 100},
             {"sizes": (30, 128, 64, 3), "N": 300, "batch_size": 100, "clip_norm": 0.1},
+            {"sizes": (30, 128, 64, 3), "N": 300, "batch_size": 100, "rates": (0.5, 0.1)},
+            {"sizes": (4, 6, 5, 3), "N": 4000, "batch_size": 1500, "rates": (0.0, 0.3)},
             {"sizes": (20, 300, 300, 3), "N": 7, "batch_size": 3, "penalty": Penalty(0.01, 0.01)},
         ],
         ids=str,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from deltarule.engines import ENGINES, Problem, engine
+from deltarule.engines import ENGINES, Problem, engine, keys_of
 from deltarule.errors import OptionError
+from deltarule.maths.differences import complex_step
+from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import Adam, GradientDescent, Optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant
@@ -25,6 +28,7 @@ def problem(
     optimiser: Optimiser | None = None,
     penalty: Penalty | None = None,
     clip_norm: float | None = None,
+    rates: tuple[float, ...] | None = None,
     dtype: str = "float64",
 ) -> Problem:
     rng = np.random.default_rng(0)
@@ -43,6 +47,7 @@ def problem(
         penalty=penalty or Penalty(),
         clip_norm=clip_norm,
         clip_value=None,
+        dropout=Dropout(rates, 3, keys_of(X)) if rates else None,
     )
 
 
@@ -111,6 +116,49 @@ class TestContract:
         np.testing.assert_allclose(
             grad, np.r_[(plain.W[1] + q.penalty.gradient(q.net.W[1])).reshape(-1), plain.b[2]], rtol=1e-12
         )
+
+    @pytest.mark.parametrize("batch_size", [1, 8, 37])
+    def test_a_step_with_dropout_is_that_of_a_network_with_masks(self, name: str, batch_size: int):
+        """Units that an example leaves out are weights of that example's own: the complex step sees them."""
+        q = problem(rates=(0.5, 0.0), optimiser=GradientDescent(lr=0.1), batch_size=batch_size)
+        net = q.net.copy()
+        assert q.dropout is not None
+        for t, start in enumerate(range(0, len(q.X), batch_size)):
+            batch = np.arange(start, min(len(q.X), start + batch_size))
+            c = q.w[batch] / q.w[batch].sum()
+            mask = q.dropout.mask(1, net.sizes[1], t, batch)
+
+            def loss(theta: np.ndarray, batch=batch, c=c, mask=mask) -> complex:
+                at = net.at(theta)
+                h = q.X[batch]
+                for k in range(1, net.K):
+                    h = at.g[k].f(h @ at.W[k].T + at.b[k])
+                    h = h * mask if k == 1 else h
+                return (c * at.output.loss(h @ at.W[net.K].T + at.b[net.K], q.p[batch])).sum()
+
+            net.theta -= 0.1 * complex_step(loss, net.theta)
+        engine(name, q).epoch(np.arange(len(q.X)), np.zeros(1, bool))
+        np.testing.assert_allclose(q.net.theta, net.theta, rtol=1e-10, atol=1e-13)
+
+    def test_the_loss_and_the_objective_leave_nothing_out(self, name: str):
+        with_, without = engine(name, problem(rates=(0.5, 0.5))), engine(name, problem())
+        assert with_.objective()[0] == without.objective()[0]
+        q = with_.problem
+        assert with_.loss(q.X, q.p, q.w) == without.loss(q.X, q.p, q.w)
+
+    def test_copies_count_as_weights_under_dropout(self, name: str):
+        q = problem(rates=(0.5, 0.3), batch_size=37)
+        times = np.arange(37) % 3
+        weighted = replace(q, net=q.net.copy(), w=times.astype(float))
+        copies = replace(
+            q, net=q.net.copy(), X=q.X.repeat(times, 0), p=q.p.repeat(times, 0), w=np.ones(times.sum()),
+            batch_size=int(times.sum()), dropout=Dropout((0.5, 0.3), 3, keys_of(q.X.repeat(times, 0))),
+        )  # fmt: skip
+        for one in (weighted, copies):
+            runner = engine(name, one)
+            for _ in range(3):
+                runner.epoch(np.arange(len(one.X))[::-1].copy(), np.zeros(1, bool))
+        np.testing.assert_allclose(weighted.net.theta, copies.net.theta, rtol=1e-10, atol=1e-13)
 
     def test_loss_in_blocks_is_the_loss(self, name: str, monkeypatch: pytest.MonkeyPatch):
         q = problem()

@@ -108,6 +108,18 @@ class TestUpdates:
             train(net, X, LABELS, optimiser=optimiser, epochs=1, batch_size=None, **clip)
             assert np.linalg.norm(net.theta - before.theta, norm) == pytest.approx(1e-3, rel=1e-9)
 
+    def test_dropout_makes_the_fit_to_noise_worse_and_depends_on_the_seed(self):
+        noise = np.random.default_rng(1).integers(0, 3, 120)
+        losses = {
+            (rate, seed): train(
+                net := Network([3, 60, 3], seed=0), X, noise, dropout=rate, epochs=150, learning_rate=0.01, seed=seed
+            ) and net.loss(X, noise)
+            for rate in (0.0, 0.5)
+            for seed in (0, 1)
+        }  # fmt: skip
+        assert min(losses[0.5, 0], losses[0.5, 1]) > 1.1 * max(losses[0.0, 0], losses[0.0, 1])
+        assert losses[0.5, 0] != losses[0.5, 1]
+
     @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_trains_and_shows_its_rate(self, name: str):
         run = train(classifier(), X, LABELS, schedule=name, epochs=5)
@@ -320,6 +332,9 @@ class TestHoldOut:
         ({"only": ["w[9,1,1]"]}, "no layer 9"),
         ({"optimiser": "lbfgs", "learning_rate": 0.1}, "own step length"),
         ({"optimiser": "lbfgs", "weight_decay": 0.1}, "no weight decay"),
+        ({"optimiser": "lbfgs", "dropout": 0.1}, "lbfgs has no dropout"),
+        ({"dropout": 1.0}, "a dropout rate is 1; it must be from 0 to less than 1"),
+        ({"dropout": [0.1, 0.1, 0.1]}, "3 dropout rates were given for"),
     ],
 )
 def test_wrong_settings_are_refused_before_anything_moves(options: dict[str, object], message: str):

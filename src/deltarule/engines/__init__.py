@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import cast
 
-from deltarule.engines.base import Engine, EpochResult, Problem
+from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of, keys_of
 from deltarule.errors import unknown
 from deltarule.network import Floats, Network
 
@@ -48,4 +48,14 @@ def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
     return compiled.predict(net, X, n_threads)
 
 
-__all__ = ["ENGINES", "Engine", "EpochResult", "Problem", "default", "engine", "predict"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "EpochResult",
+    "Problem",
+    "default",
+    "dropout_of",
+    "engine",
+    "keys_of",
+    "predict",
+]

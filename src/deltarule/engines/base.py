@@ -5,17 +5,51 @@ An epoch is one call, so that compiled code need not come back to Python for eve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.errors import OptionError
+from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import Optimiser, State
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
+
+
+def keys_of(X: Floats) -> Floats:
+    """Return a whole number below 2^24 for each row of X, (N,) in its dtype; equal rows have equal ones."""
+    rows = np.ascontiguousarray(X) + 0.0  # -0 is 0
+    return np.array([crc32(row) % 2**24 for row in rows], X.dtype)
+
+
+def dropout_of(net: Network, X: Floats, rates: float | Sequence[float], seed: int) -> Dropout | None:
+    """Return the dropout of a network's hidden layers on the examples X; None where all rates are 0.
+
+    Raises
+    ------
+    OptionError
+        A rate is not from 0 to less than 1, or there is not one for every hidden layer.
+
+    >>> net = Network([3, 4, 5, 2])
+    >>> dropout_of(net, np.zeros((1, 3)), 0.2, seed=0).rates
+    (0.2, 0.2)
+    """
+    hidden = net.K - 1
+    each = (float(rates),) * hidden if isinstance(rates, (int, float)) else tuple(map(float, rates))
+    if len(each) != hidden:
+        raise OptionError(
+            f"{len(each)} dropout rates were given for {hidden} hidden layers; give one rate, or one for each."
+        )
+    for rate in (float(rates),) if isinstance(rates, (int, float)) else each:
+        if not 0.0 <= rate < 1.0:
+            raise OptionError(f"a dropout rate is {rate:g}; it must be from 0 to less than 1.")
+    return Dropout(each, seed, keys_of(X)) if any(each) else None
 
 
 @dataclass(frozen=True)
@@ -24,7 +58,7 @@ class Problem:
 
     X is (N, n_0), p (N, n_K) and w (N,), all in the network's dtype; w are example weights in any scale. A
     batch's loss is sum_n c_n L_n with c = w / sum w over the batch. The penalty is added to the loss of
-    every batch, over the weights that learn.
+    every batch, over the weights that learn. Dropout is of epochs alone, not of `objective` and `loss`.
     """
 
     net: Network
@@ -39,10 +73,21 @@ class Problem:
     penalty: Penalty
     clip_norm: float | None
     clip_value: float | None
+    dropout: Dropout | None = None
 
     @property
     def updates_per_epoch(self) -> int:
         return -(-len(self.X) // self.batch_size)
+
+    def masks(self, batch: NDArray[np.intp], t: int) -> dict[int, Floats]:
+        """Return the masks of the hidden layers for a batch in update t, counted from 0."""
+        if self.dropout is None:
+            return {}
+        return {
+            k: self.dropout.mask(k, self.net.sizes[k], t, batch)
+            for k in range(1, self.net.K)
+            if self.dropout.threshold(k)
+        }
 
     def learning_rate(self, t: int) -> float:
         """Return alpha of update t, counted from 0, taken in the middle of the update."""
@@ -57,6 +102,8 @@ class EpochResult:
         sum_n c_n L_n over the table, each example's loss as its update saw it, without the penalty.
     mean_of_batches
         The mean over examples of the loss of the batch that each was in: the same where all weigh the same.
+    penalty
+        The mean over examples of the penalty on that batch.
     gradient_norms
         (K,): the mean over updates of the 2-norm of the gradient by [W_k, b_k], before clipping, 0 where
         nothing learns.
@@ -68,6 +115,7 @@ class EpochResult:
 
     loss: float
     mean_of_batches: float
+    penalty: float
     gradient_norms: NDArray[np.float64]
     learning_rate: float
     examples: int

@@ -26,23 +26,24 @@ def diverged(problem: Problem, batch: NDArray[np.intp], lr: float, t: int) -> Di
         advice = f"lower the learning rate ({lr:.3g}) or clip the gradient"
     return DivergenceError(
         f"training diverged at update {t + 1:,} (epoch {t // problem.updates_per_epoch + 1:,}): "
-        f"{_first(problem, batch)} is no longer finite; {advice}. The network keeps the parameters before that update."
+        f"{_first(problem, batch, t)} is no longer finite; {advice}. "
+        "The network keeps the parameters before that update."
     )
 
 
-def _first(problem: Problem, batch: NDArray[np.intp]) -> str:
+def _first(problem: Problem, batch: NDArray[np.intp], t: int) -> str:
     """Return the first quantity that is not finite, in the order in which a step makes them."""
     with np.errstate(all="ignore"):
-        for name, values in _quantities(problem, batch):
+        for name, values in _quantities(problem, batch, t):
             if not np.isfinite(values).all():
                 return name
     return "the new theta"
 
 
-def _quantities(problem: Problem, batch: NDArray[np.intp]) -> Iterator[tuple[str, Any]]:
+def _quantities(problem: Problem, batch: NDArray[np.intp], t: int) -> Iterator[tuple[str, Any]]:
     net = problem.net
     X, p, w = problem.X[batch], problem.p[batch], problem.w[batch]
-    trace = passes.forward(net, X)
+    trace = passes.forward(net, X, problem.masks(batch, t))
     for k in range(1, net.K + 1):
         yield f"a_{k} (the pre-activation of layer {k})", trace.a[k]
         if k < net.K:

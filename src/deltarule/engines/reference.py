@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,7 +36,8 @@ class ReferenceEngine:
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
         q = self.problem
-        total_weight, loss, mean, examples, updates = float(q.w.sum()), 0.0, 0.0, 0, 0
+        total_weight, loss, examples, updates = float(q.w.sum()), 0.0, 0, 0
+        means = np.zeros(2)  # of the batches' losses and penalties
         norms = np.zeros(q.net.K)
         lr = 0.0
         with np.errstate(all="ignore"):  # what is not finite is refused by name below
@@ -47,20 +49,24 @@ class ReferenceEngine:
                 if share > 0:
                     lr = q.learning_rate(self.state["t"])
                     of_batch = self._update(batch, lr, norms)
-                    loss += share * of_batch
-                    mean += len(batch) / len(order) * of_batch
+                    loss += share * of_batch[0]
+                    means += len(batch) / len(order) * np.array(of_batch)
                 examples += len(batch)
                 updates += 1
-        return EpochResult(loss, mean, norms / max(updates, 1), lr, examples)
+        return EpochResult(loss, float(means[0]), float(means[1]), norms / max(updates, 1), lr, examples)
 
-    def _update(self, batch: NDArray[np.intp], lr: float, norms: NDArray[np.float64]) -> float:
-        """Make one update, add the gradient's norm by layer to `norms`, and return the batch's loss."""
+    def _update(self, batch: NDArray[np.intp], lr: float, norms: NDArray[np.float64]) -> tuple[float, float]:
+        """Make one update, add the gradient's norm by layer to `norms`, and return the batch's loss and penalty."""
         q, net = self.problem, self.problem.net
         X, p, c = q.X[batch], q.p[batch], q.w[batch]
-        loss, grad = self._loss_and_gradient(X, p, c / c.sum())
+        masks = q.masks(batch, self.state["t"])
+        loss, grad = self._loss_and_gradient(X, p, c / c.sum(), masks)
         theta = net.theta[self.index]
+        penalty = 0.0
         if q.penalty:
-            grad = grad + q.penalty.share(float(c.sum())) * self._penalty_gradient(theta)
+            share = q.penalty.share(float(c.sum()))
+            penalty = share * float(q.penalty.value(theta[self.is_weight]))
+            grad = grad + share * self._penalty_gradient(theta)
         self._add_norms(grad, norms)
         if q.clip_value is not None:
             grad = clip_by_value(grad, q.clip_value)
@@ -74,7 +80,7 @@ class ReferenceEngine:
             raise diverged(q, batch, lr, self.state["t"])
         net.theta[self.index] = updated
         self.state = state
-        return loss
+        return loss, penalty
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q = self.problem
@@ -90,9 +96,11 @@ class ReferenceEngine:
         blocks = (slice(start, start + BLOCK) for start in range(0, len(X), BLOCK))
         return sum(float(passes.loss(self.problem.net, X[rows], p[rows], c[rows])) for rows in blocks)
 
-    def _loss_and_gradient(self, X: Floats, p: Floats, c: Floats) -> tuple[float, Floats]:
+    def _loss_and_gradient(
+        self, X: Floats, p: Floats, c: Floats, masks: Mapping[int, Floats] | None = None
+    ) -> tuple[float, Floats]:
         net, selection = self.problem.net, self.problem.selection
-        trace = passes.forward(net, X)
+        trace = passes.forward(net, X, masks)
         delta = passes.delta_K(net, trace, p, c)
         deltas = passes.backward(
             net, trace, delta, selection.W, selection.b, selection.units, selection.inputs

@@ -9,7 +9,7 @@ on paper; what does not exist (W_0, a_0) is None.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from deltarule.maths.activations import Activation
@@ -50,12 +50,14 @@ class Layers:
 class Trace:
     """Every quantity of a forward pass.
 
-    a[k] is (N, n_k) for k = 1..K; h[k] is (N, n_k) for k = 0..K-1, with h[0] = x; y_hat is (N, n_K).
+    a[k] is (N, n_k) for k = 1..K; h[k] is (N, n_k) for k = 0..K-1, with h[0] = x; y_hat is (N, n_K). M[k], of the
+    shape of h[k], is the mask of layer k < K, None where nothing is left out of it.
     """
 
     a: Sequence[Array]
     h: Sequence[Array]
     y_hat: Array
+    M: Mapping[int, Array] = field(default_factory=dict[int, Array])
 
 
 @dataclass(frozen=True)
@@ -92,20 +94,22 @@ class Deltas:
     b: Sequence[Array]
 
 
-def forward(net: Net, X: Array) -> Trace:
+def forward(net: Net, X: Array, M: Mapping[int, Array] | None = None) -> Trace:
     """Return every a_k, h_k and y_hat for the examples in the rows of X, (N, n_0).
 
     a_k = h_{k-1} W_k^T + b_k
-    h_k = g_k(a_k)           k < K
+    h_k = g_k(a_k)           k < K;  M_k * g_k(a_k) where a mask M[k] is given
     y_hat = O(a_K)
     """
+    masks = M or {}
     a: list[Array] = [None]
     h: list[Array] = [X]
     for k in range(1, net.K + 1):
         a.append(h[k - 1] @ net.W[k].T + net.b[k])
         if k < net.K:
-            h.append(net.g[k].f(a[k]))
-    return Trace(a, h, net.output.y_hat(a[net.K]))
+            h_k = net.g[k].f(a[k])
+            h.append(h_k * masks[k] if k in masks else h_k)
+    return Trace(a, h, net.output.y_hat(a[net.K]), masks)
 
 
 def above(net: Net, k: int, a_k: Array) -> list[Array]:
@@ -141,7 +145,7 @@ def backward(
     dL/dW_k[i, j] = sum_n delta_k[n, i] h_{k-1}[n, j]
     dL/db_k[i]    = sum_n delta_k[n, i]
     dL/dh_{k-1}   = delta_k W_k
-    delta_{k-1}   = dL/dh_{k-1} * g'_{k-1}(a_{k-1})
+    delta_{k-1}   = dL/dh_{k-1} * g'_{k-1}(a_{k-1}),  times M_{k-1} where the trace has one
 
     Nothing is computed below the lowest layer that learns. units[k] and inputs[k] name the only i and j of a
     layer that learn, by numbers from 0, ascending; then no other rows and columns of dL/dW_k are computed, and of
@@ -163,6 +167,8 @@ def backward(
             needed = units.get(k - 1) if k - 1 == lowest else None
             dh[k - 1] = delta @ _columns(net.W[k], needed)
             delta = dh[k - 1] * net.g[k - 1].df(_columns(trace.a[k - 1], needed))
+            if k - 1 in trace.M:
+                delta = delta * _columns(trace.M[k - 1], needed)
     return Deltas(da, dh, dW, db)
 
 

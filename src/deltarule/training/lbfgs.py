@@ -36,7 +36,7 @@ def iterations(
 
     net, index = engine.problem.net, engine.problem.selection.index
     layout, N = net.layout, len(engine.problem.X)
-    latest: tuple[float, NDArray[Any]] = (0.0, np.zeros(0))
+    latest: tuple[float, float, NDArray[Any]] = (0.0, 0.0, np.zeros(0))
     done: queue.Queue[EpochResult | BaseException | None] = queue.Queue()
     go = threading.Semaphore(0)
 
@@ -45,13 +45,13 @@ def iterations(
         net.theta[index] = theta
         with np.errstate(all="ignore"):
             loss, penalty, grad = engine.objective()
-        latest = (loss, grad)
+        latest = (loss, penalty, grad)
         return loss + penalty, grad
 
     def callback(xk: NDArray[Any]) -> None:
         net.theta[index] = xk
-        loss, grad = latest
-        done.put(EpochResult(loss, loss, _norms(grad), 0.0, N))
+        loss, penalty, grad = latest
+        done.put(EpochResult(loss, loss, penalty, _norms(grad), 0.0, N))
         go.acquire()
         if interrupted[0] or is_over:
             raise StopIteration

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.engines import Problem, engine
+from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
 from deltarule.maths.penalties import Penalty
@@ -69,6 +69,7 @@ def train(
     weight_decay: float | None = None,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    dropout: float | Sequence[float] = 0.0,
     validation: float | Sequence[ArrayLike] | None = None,
     early_stopping: int | EarlyStopping | None = None,
     shuffle: bool = True,
@@ -108,6 +109,8 @@ def train(
         Decoupled: w <- w - alpha weight_decay w besides the step; None takes the optimiser's own.
     clip_norm, clip_value
         Longest gradient (2-norm over what learns); largest entry of it. Values are clipped first.
+    dropout
+        The share of the units of every hidden layer, or of each, that an update leaves out; not for "lbfgs".
     validation
         A fraction of the examples to hold out (by classes, where the output is a softmax), or (Xv, yv) or
         (Xv, yv, weights).
@@ -174,6 +177,7 @@ def train(
                 l2=l2,
                 clip_norm=clip_norm,
                 clip_value=clip_value,
+                dropout=dropout,
                 validation=validation,
                 shuffle=shuffle,
                 seed=seed,
@@ -193,6 +197,7 @@ def train(
         "l2": l2,
         "clip_norm": clip_norm,
         "clip_value": clip_value,
+        "dropout": dropout if isinstance(dropout, (int, float)) else list(dropout),
         "n_examples": first.n_examples,
         "n_validation": first.n_validation,
         "patience": stopping.patience if stopping else None,
@@ -257,6 +262,7 @@ def events(
     l2: float = 0.0,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    dropout: float | Sequence[float] = 0.0,
     validation: float | Sequence[ArrayLike] | None = None,
     shuffle: bool = True,
     seed: int = 0,
@@ -294,7 +300,12 @@ def events(
         penalty=Penalty(l1, l2),
         clip_norm=clip_norm,
         clip_value=clip_value,
+        dropout=dropout_of(work, learn[0], dropout, seed),
     )
+    if is_lbfgs and problem.dropout is not None:
+        raise OptionError(
+            "lbfgs has no dropout: it needs the same loss whenever it asks; take another optimiser."
+        )
     runner = _engine(engine, problem, n_threads)
     interrupted = np.zeros(1, bool) if interrupted is None else interrupted
     yield RunStarted(

@@ -19,6 +19,7 @@ from deltarule.engines.compiled.plan import (
     CHANGE,
     COLUMNS,
     DELTA,
+    DROPPING,
     GRADIENT,
     GROUP,
     IS_PARTIAL,
@@ -38,6 +39,7 @@ from deltarule.engines.compiled.plan import STATES as STATES_PLACE
 from deltarule.engines.compiled.threads import DIVERGED, GOING, QUEUES, STOP, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.machine import available_threads
+from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import State
 from deltarule.maths.schedules import Constant
 from deltarule.network import Floats, Network
@@ -46,6 +48,7 @@ from deltarule.parameters import Selection
 KERNELS = {
     PRODUCT: "product",
     ACTIVATE: "activate",
+    DROPPING: "drop",
     DELTA: "delta",
     Y_HAT: "y_hat",
     STEP: "step",
@@ -70,9 +73,10 @@ class Workplace:
         examples: int,
         n_states: int = 0,
         keeps_gradient: bool = True,
+        dropout: Dropout | None = None,
     ) -> None:
         self.threads = threads_worth(net, batch, examples, most_threads)
-        self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient)
+        self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient, dropout)
         self.code = code_for(str(net.dtype))
         for place, name in KERNELS.items():
             self.plan.places[place] = self.code.address[name]
@@ -83,7 +87,7 @@ class Workplace:
             self.memory.mark(selection)
         self.is_long = operations(net) * examples > LONG
         self.losses = np.zeros(self.plan.sums if self.plan.places[GROUP] else 1)
-        self.squares = np.zeros((len(self.plan.blocks), 2))
+        self.squares = np.zeros((len(self.plan.blocks), 3))
         self.shares = self.plan.shares(self.threads)
         self.plan.places[LAYERS] = self.plan.layers.ctypes.data
         self.counters = np.zeros(QUEUES + 8 * self.threads, np.int64)
@@ -109,6 +113,9 @@ class Workplace:
         self.counters[:] = 0
 
         def work() -> None:
+            if self.threads == 1:
+                self.code.side_by_side(entry, letter.address, 0, 0)
+                return
             with hired(self.code, self.threads - 1) as boards:
                 self.code.side_by_side(entry, letter.address, boards.ctypes.data, len(boards))
 
@@ -132,6 +139,8 @@ class CompiledEngine:
         clips = (q.clip_value or 0.0, q.clip_norm or 0.0)
         self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
         """Empty where all examples weigh the same, and are only counted."""
+        self.keys = q.w[:0] if q.dropout is None else np.asarray(q.dropout.keys, q.net.dtype)
+        self.weight = float(self.w.sum(dtype=np.float64)) or len(q.X)
         share = 1.0 if len(self.w) else q.penalty.share(float(q.w[0]))
         self.reals = np.array(
             [
@@ -147,7 +156,7 @@ class CompiledEngine:
         self.states = STATES[q.optimiser.name]
         self.t = 0
         self.freezing: Frozen | None = None
-        self.norms, self.result = np.zeros(q.net.K), np.zeros(4)
+        self.norms, self.result = np.zeros(q.net.K), np.zeros(5)
 
     @cached_property
     def training(self) -> Workplace:
@@ -162,6 +171,7 @@ class CompiledEngine:
             len(q.X),
             len(self.states),
             keeps_gradient=clips,
+            dropout=q.dropout,
         )
         initial = q.optimiser.init(q.net.theta)
         for n, name in enumerate(self.states):
@@ -210,14 +220,14 @@ class CompiledEngine:
         np.copyto(before, kept)
         rates = self._rates(q.updates_per_epoch)
         total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
-        weight = float(self.w.sum(dtype=np.float64)) or len(order)
         if why == DIVERGED or not np.isfinite(kept).all():
             self._return_to_last_good(before, order, rates, steps)
         memory.save()
         self.t += updates
         return EpochResult(
-            loss=total / weight,
-            mean_of_batches=float(self.result[3]) / len(order) if len(self.w) else total / weight,
+            loss=total / self.weight,
+            mean_of_batches=float(self.result[3]) / len(order),
+            penalty=float(self.result[4]) / len(order),
             gradient_norms=norms / max(steps, 1),
             learning_rate=float(rates[updates - 1]) if updates else 0.0,
             examples=min(steps * q.batch_size, len(order)),
@@ -234,7 +244,7 @@ class CompiledEngine:
             place.run(self._frozen() or place.code.address["singles"], letter)
         else:
             place.run(place.code.address["steps"], letter)
-        total, steps, updates, _ = self.result
+        total, steps, updates = self.result[:3]
         return float(total), int(steps), int(updates), self.norms.copy(), int(place.counters[STOP])
 
     @cached_property
@@ -242,9 +252,14 @@ class CompiledEngine:
         """What epochs are told; the rest of it changes from epoch to epoch."""
         q, names = self.problem, SINGLES if self.is_simple else STEPS
         letter = self.training.letter(names).write(
-            code=self.optimiser, reals=self.reals, X=q.X, p=q.p, norms=self.norms, result=self.result
+            code=self.optimiser,
+            reals=self.reals,
+            X=q.X,
+            p=q.p,
+            norms=self.norms,
+            result=self.result,
         )
-        return letter if self.is_simple else letter.write(w=self.w)
+        return letter if self.is_simple else letter.write(w=self.w, keys=self.keys)
 
     @cached_property
     def is_simple(self) -> bool:
@@ -291,21 +306,20 @@ class CompiledEngine:
         q, place = self.problem, self.whole
         place.memory.load()
         order, rates, never = np.arange(len(q.X)), np.zeros(1), np.zeros(1, bool)
-        norms, result = np.zeros(q.net.K), np.zeros(4)
+        norms, result = np.zeros(q.net.K), np.zeros(5)
         reals = self.reals.copy()
         reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
         letter = place.letter(STEPS).write(
-            code=-1, reals=reals, X=q.X, p=q.p, w=self.w, order=order, rates=rates, t=0, norms=norms, result=result,
-            interrupted=never, most=1,
+            code=-1, reals=reals, X=q.X, p=q.p, w=self.w, keys=self.w[:0], order=order, rates=rates, t=0, norms=norms,
+            result=result, interrupted=never, most=1,
         )  # fmt: skip
         place.run(place.code.address["steps"], letter)
         whole = np.zeros_like(q.net.theta)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         theta = q.net.theta[q.selection.index]
-        weight = float(self.w.sum(dtype=np.float64)) or len(order)
         penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
         share = q.penalty.share(float(q.w.sum(dtype=np.float64)))
-        return float(result[0]) / weight, share * penalty, whole[q.selection.index]
+        return float(result[0]) / self.weight, share * penalty, whole[q.selection.index]
 
     def loss(self, X: Floats, p: Floats, c: Floats) -> float:
         place = self.evaluation
@@ -313,10 +327,14 @@ class CompiledEngine:
         _evaluate(place, X, p, c, np.zeros((0, 0), X.dtype), sums)
         return float(sums.sum())
 
+    @cached_property
+    def _constant_rates(self) -> NDArray[np.float64]:
+        return np.full(self.problem.updates_per_epoch, self.problem.optimiser.lr)
+
     def _rates(self, steps: int) -> NDArray[np.float64]:
         q = self.problem
         if isinstance(q.schedule, Constant):
-            return np.full(steps, q.optimiser.lr)
+            return self._constant_rates
         return np.array([q.learning_rate(self.t + n) for n in range(steps)])
 
 

@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[str, int]] = {
     "X": ("number", 2),
     "p": ("number", 2),
     "w": ("number", 1),
+    "keys": ("number", 1),
     "order": ("int64", 1),
     "rates": ("float64", 1),
     "t": ("int64", 0),
@@ -38,8 +39,8 @@ KINDS: dict[str, tuple[str, int]] = {
 """The dtype of every argument, `number` being that of the network, and how many axes it has."""
 
 STEPS = (
-    "memory", "layers", "places", "blocks", "shares", "code", "reals", "X", "p", "w", "order", "rates", "t", "losses",
-    "squares", "norms", "result", "counters", "interrupted", "most", "threads",
+    "memory", "layers", "places", "blocks", "shares", "code", "reals", "X", "p", "w", "keys", "order", "rates", "t",
+    "losses", "squares", "norms", "result", "counters", "interrupted", "most", "threads",
 )  # fmt: skip
 SINGLES = (
     "memory", "layers", "places", "code", "reals", "X", "p", "order", "rates", "t", "norms", "result", "counters",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from deltarule.engines.compiled.codes import ACTIVATION_CODES, OUTPUT_CODES
 from deltarule.engines.compiled.processor import LANES_4, LANES_8
+from deltarule.maths.dropout import WORD, Dropout
 from deltarule.network import Network
 from deltarule.parameters import Selection
 
@@ -38,12 +39,14 @@ from deltarule.parameters import Selection
     CODE,
     LEARNS,
     IS_PARTIAL,
-) = range(FIELDS_OF_LAYER := 15)
+    DROP,
+) = range(FIELDS_OF_LAYER := 16)
 """Columns of `Plan.layers`: widths; the place of [W_k b_k] in a vector like theta, the distances from unit to unit
 and from input to input in it, and whether it is kept as its transpose; the place of h_k and the rows of a chunk of
 it; the place of dL/da_k; the place of the factor of the gradient that has a row for every example (h_{k-1}, or
 dL/da_k where turned; -1: nobody needs it), its distance from chunk to chunk where each has its own, and the width of
-its panels; the activation; whether anything learns, and whether not everything does."""
+its panels; the activation; whether anything learns, and whether not everything does; the threshold of dropout,
+0 without."""
 
 PANEL = 64
 """Columns that lie together in a matrix, a multiple of the widest tile: its rows are PANEL or fewer numbers apart."""
@@ -72,21 +75,22 @@ def up(n: int, to: int) -> int:
 
 
 FIELDS = (
-    "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "c",
-    "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "single", "spare",
-    "product", "activate", "delta", "y_hat", "step", "change", "one", "layers",
+    "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "c", "keys",
+    "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "single", "spare",
+    "product", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
 theta, `size` numbers each, one after another. columns: examples of a chunk; group: examples of a group, 0 where there
-are none; c, losses: places of a number for every example; input_rows: the place of the batch's rows of X, in panels of
+are none; c, keys, losses: places of a number for every example (keys: -1 without dropout);
+seed: of dropout; input_rows: the place of the batch's rows of X, in panels of
 width input_panel, input_step further on for each chunk that has its own; example_rows: how many examples the factors
 with a row for each have room for; lowest: the lowest layer that learns; single: the numbers of a vector of units where
-a batch is one example, else 0, and spare: what it needs beside. The last eight are addresses of kernels and of
+a batch is one example, else 0, and spare: what it needs beside. The last nine are addresses of kernels and of
 `Plan.layers`, which the engine fills in."""
 (
-    BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, C,
-    LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SINGLE, SPARE,
-    PRODUCT, ACTIVATE, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
+    BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, C, KEYS,
+    SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SINGLE, SPARE,
+    PRODUCT, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip
 
 
@@ -99,13 +103,13 @@ class Plan:
     chunks
         Of examples that the memory has room for.
     layers
-        (K + 1, 15) int64, see above.
+        (K + 1, 16) int64, see above.
     blocks
         (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta.
     costs
         (n,): what a block costs, to share blocks among threads.
     places
-        (28,) int64, see `FIELDS`.
+        (31,) int64, see `FIELDS`.
     size
         How many numbers the memory holds; the first `kept` of them are theta and the optimiser's state.
     """
@@ -150,11 +154,12 @@ def plan(
     threads: int,
     n_states: int = 0,
     keeps_gradient: bool = True,
+    dropout: Dropout | None = None,
 ) -> Plan:
     """Return the plan for the gradient of what is selected of a network, in batches of so many examples.
 
     selection is None where no gradient is wanted: then every thread has room for a chunk of its own. n_states counts
-    the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once.
+    the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once; dropout, what is left out.
     """
     lanes = LANES_4 if net.dtype == np.float32 else LANES_8
     learns = np.zeros(net.layout.size, bool)
@@ -162,7 +167,7 @@ def plan(
         learns[selection.index] = True
     layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
     layers[0, N_OUT] = net.sizes[0]
-    single = _lanes_of_units(net, lanes) if selection is not None and batch == 1 else 0
+    single = _lanes_of_units(net, lanes) if selection is not None and batch == 1 and dropout is None else 0
     ranges: dict[int, tuple[int, int, int, int]] = {}  # what learns of each layer's part of theta
     size = 0
     for k in range(1, net.K + 1):
@@ -175,6 +180,7 @@ def plan(
         layers[k, [UNIT, INPUT]] = (1, row) if is_turned else (row, 1)
         size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
         layers[k, CODE] = ACTIVATION_CODES[net.g[k].name] if k < net.K else -1
+        layers[k, DROP] = dropout.threshold(k) if dropout is not None and k < net.K else 0
         of_W, of_b = learns[net.layout.W[k]], learns[net.layout.b[k]]
         layers[k, LEARNS] = of_W.any() or of_b.any()
         if layers[k, LEARNS]:
@@ -204,6 +210,8 @@ def plan(
     places["gradient"] = take(GROUPS * size if has_groups else size * (keeps_gradient or single > 0))
     places["columns"], places["group"] = columns, group
     places["c"], places["losses"] = take(chunks * columns), take(chunks * columns)
+    places["keys"] = -1 if dropout is None else take(chunks * columns)
+    places["seed"] = 0 if dropout is None else dropout.seed % WORD
 
     example_rows = columns if has_groups or selection is None else chunks * columns
     panel = min(PANEL, up(net.sizes[0] + 1, lanes))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from deltarule.engines.compiled.kernels import (
     activations,
+    dropout,
     epoch,
     meeting,
     optimisers,
@@ -28,6 +29,7 @@ from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS
 OVER_MEMORY = {
     "product": tiles.product,
     "activate": activations.activate,
+    "drop": dropout.drop,
     "delta": outputs.delta,
     "y_hat": outputs.y_hat,
     "step": optimisers.step,

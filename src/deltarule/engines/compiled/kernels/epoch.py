@@ -25,6 +25,7 @@ from numba import njit
 from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, DECAY, FIVE, IS_SHARED, L1, L2
 from deltarule.engines.compiled.kernels import rowwise
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.dropout import WORD, mixed, salt
 from deltarule.engines.compiled.kernels.meeting import add, look, meet, next_of, swap
 from deltarule.engines.compiled.kernels.optimisers import corrected
 from deltarule.engines.compiled.kernels.single import loss_of
@@ -48,6 +49,8 @@ from deltarule.engines.compiled.plan import (
     CODE,
     COLUMNS,
     DELTA,
+    DROP,
+    DROPPING,
     EXAMPLE_ROWS,
     GRADIENT,
     GROUP,
@@ -58,6 +61,7 @@ from deltarule.engines.compiled.plan import (
     INPUT_STEP,
     IS_PARTIAL,
     IS_TURNED,
+    KEYS,
     LEARNS,
     LOSSES,
     LOWEST,
@@ -72,6 +76,7 @@ from deltarule.engines.compiled.plan import (
     ROWS_STEP,
     SCRATCH,
     SCRATCH_SIZE,
+    SEED,
     SINGLE,
     SIZE,
     STATES,
@@ -105,10 +110,10 @@ def share(n, unit, thread, threads):
 
 
 @njit(**OPTIONS)
-def gather(memory, layers, places, X, p, w, scale, order, chunk, thread, threads):
-    """Copy the examples `order` into the buffers from a chunk on: h_0, targets (to D_K), and c = scale w.
+def gather(memory, layers, places, X, p, w, keys, scale, order, chunk, thread, threads):
+    """Copy the examples `order` into the buffers from a chunk on: h_0, targets (to D_K), c = scale w, and keys.
 
-    Where p has no rows, targets and c are left out; where w has none, c = scale.
+    Where p has no rows, targets and c are left out; where w has none, c = scale; where keys has none, there are none.
     """
     apart()
     lanes, columns = lanes_of(memory), places[COLUMNS]
@@ -139,14 +144,19 @@ def gather(memory, layers, places, X, p, w, scale, order, chunk, thread, threads
             )
             for r in range(begin, end if len(w) > 0 else begin):
                 memory[c + r] = scale * w[order[r]]
+            for r in range(begin, end if len(keys) > 0 else begin):
+                memory[places[KEYS] + chunk * columns + r] = keys[order[r]]
         begin, column = begin + lanes, column + lanes
         if column == columns:
             of, column = of + 1, 0
 
 
 @njit(**OPTIONS)
-def forward(memory, layers, places, k, chunk, count, thread, threads):
-    """Make this thread's units of h_k and g'_k(a_k), or of the logits, for `count` examples from a chunk on."""
+def forward(memory, layers, places, k, salted, chunk, count, thread, threads):
+    """Make this thread's units of h_k and g'_k(a_k), or of the logits, for `count` examples from a chunk on.
+
+    salted: the update's salt, for dropout.
+    """
     apart()
     lanes, columns = lanes_of(memory), places[COLUMNS]
     n, n_in = layers[k, N_OUT], layers[k, N_IN]
@@ -175,6 +185,12 @@ def forward(memory, layers, places, k, chunk, count, thread, threads):
                     examples,
                 ),
             )
+            if layers[k, DROP] > 0:
+                call(places[DROPPING], memory, (
+                    h, layers[k, D] + (of * n + first) * columns, end - first, columns, examples,
+                    places[KEYS] + of * columns, mixed(salted ^ k), first, layers[k, DROP],
+                    WORD / float(WORD - layers[k, DROP]),
+                ))  # fmt: skip
 
 
 @njit(**OPTIONS)
@@ -270,7 +286,7 @@ def row_length(layers, k):
 
 @njit(**OPTIONS)
 def group_losses(
-    memory, layers, places, blocks, X, p, w, scale, order, losses, counters, thread
+    memory, layers, places, blocks, X, p, w, keys, scale, salted, order, losses, counters, thread
 ):  # fmt: skip
     """Do part 1 for groups of a batch, with the gradient of each group; losses[group]: sum c L."""
     apart()
@@ -287,11 +303,11 @@ def group_losses(
         for start in range(group * rows, min(len(order), (group + 1) * rows), columns):
             examples = order[start : min(len(order), (group + 1) * rows, start + columns)]
             count = len(examples)
-            gather(memory, layers, places, X, p, w, scale, examples, thread, first, one)
+            gather(memory, layers, places, X, p, w, keys, scale, examples, thread, first, one)
             prefetch_rows(X, order, start + count, min(len(order), start + 2 * count))
             prefetch_rows(p, order, start + count, min(len(order), start + 2 * count))
             for k in range(1, K + 1):
-                forward(memory, layers, places, k, thread, count, first, one)
+                forward(memory, layers, places, k, salted, thread, count, first, one)
             delta(memory, layers, places, thread, count, first, one)
             total += total_loss(memory, places, thread, count)
             for k in range(K - 1, places[LOWEST] - 1, -1):
@@ -308,7 +324,7 @@ def group_losses(
 
 @njit(**OPTIONS)
 def batch_losses(
-    memory, layers, places, X, p, w, scale, order, losses, counters, thread, threads
+    memory, layers, places, X, p, w, keys, scale, salted, order, losses, counters, thread, threads
 ):  # fmt: skip
     """Do part 1 for a batch together with the other threads; losses[0]: sum c L."""
     apart()
@@ -322,9 +338,9 @@ def batch_losses(
         first, end = min(count, thread * each), min(count, (thread + 1) * each)
         if first < end:
             examples, chunk, size = order[first:end], first // columns, end - first
-            gather(memory, layers, places, X, p, w, scale, examples, chunk, zero, one)
+            gather(memory, layers, places, X, p, w, keys, scale, examples, chunk, zero, one)
             for k in range(1, K + 1):
-                forward(memory, layers, places, k, chunk, size, zero, one)
+                forward(memory, layers, places, k, salted, chunk, size, zero, one)
             delta(memory, layers, places, chunk, size, zero, one)
             for k in range(K - 1, places[LOWEST] - 1, -1):
                 backward(memory, layers, places, k, chunk, size, zero, one)
@@ -335,10 +351,10 @@ def batch_losses(
         if thread == 0:
             losses[0] = total_loss(memory, places, zero, count)
         return
-    gather(memory, layers, places, X, p, w, scale, order, zero, thread, threads)
+    gather(memory, layers, places, X, p, w, keys, scale, order, zero, thread, threads)
     meet(counters, threads)
     for k in range(1, K + 1):
-        forward(memory, layers, places, k, zero, count, thread, threads)
+        forward(memory, layers, places, k, salted, zero, count, thread, threads)
         if k > 1 and layers[k, LEARNS] and not layers[k, IS_TURNED]:
             turn(memory, layers, places, k, zero, count, thread, threads)
         meet(counters, threads)
@@ -388,6 +404,26 @@ def weights_of(layers, block):
 
 
 @njit(**OPTIONS)
+def penalty_of(memory, layers, places, block, l1, l2):
+    """Return l1 sum |w| + l2/2 sum w^2 over the weights of a block that learn."""
+    apart()
+    row = row_length(layers, block[0])
+    at = layers[block[0], AT] + block[1] * row + block[3]
+    height, length = weights_of(layers, block)
+    total = 0.0
+    for r in range(height):
+        theta = places[THETA] + at + r * row
+        if l1 == 0.0 and not layers[block[0], IS_PARTIAL]:
+            total += 0.5 * l2 * dot(memory, theta, theta, length)
+            continue
+        for j in range(length):
+            w = float(memory[theta + j])
+            if not layers[block[0], IS_PARTIAL] or memory[places[MASK] + at + r * row + j] > 0.0:
+                total += l1 * abs(w) + 0.5 * l2 * w * w
+    return total
+
+
+@njit(**OPTIONS)
 def update(memory, layers, places, code, block, g, lr, reals, corrections, spare):
     """Make the optimiser's step on a block of parameters, with its gradient in memory[g:]."""
     apart()
@@ -426,9 +462,9 @@ def by_blocks(
     memory, layers, places, blocks, shares, code, reals, share_of, count, lr, corrections, squares, keeps, counters,
     thread, threads,
 ):  # fmt: skip
-    """Do part 2 for the blocks that this thread gets; squares[block] becomes sum g^2, before and after clipping.
+    """Do part 2 for the blocks that this thread gets.
 
-    share_of: the factor of the penalty.
+    squares[block] becomes sum g^2, before and after clipping, and the penalty, whose factor is share_of.
     """
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
@@ -443,6 +479,7 @@ def by_blocks(
         at = layers[k, AT] + block[1] * row + block[3]
         block_gradient(memory, layers, places, block, scratch, count)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
+            squares[n, 2] = share_of * penalty_of(memory, layers, places, block, reals[L1], reals[L2])
             height, length = weights_of(layers, block)
             theta = places[THETA] + at
             change(
@@ -528,20 +565,21 @@ def batch_weight(w, order):
 
 @njit(**OPTIONS)
 def steps_of(
-    memory, layers, places, blocks, shares, code, reals, X, p, w, order, rates, t, losses, squares,
+    memory, layers, places, blocks, shares, code, reals, X, p, w, keys, order, rates, t, losses, squares,
     norms, result, counters, interrupted, most, threads, thread,
 ):  # fmt: skip
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
     w has no entries where all examples weigh the same. Where code is negative, gradients are made and nothing else:
-    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (4,): sum over batches of
-    their weight times their loss; steps made; updates made; sum over batches of their size times their loss.
+    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (5,): sum over batches of
+    their weight times their loss; steps made; updates made; sums over batches of their size times their loss, and
+    times their penalty.
     norms, (K,): the sums over updates of the gradient's norm by layer. losses and squares are this epoch's
     scratch. counters[STOP] says why it ended.
     """
     apart()
     N, batch = len(order), places[BATCH]
-    total = counted = 0.0
+    total = counted = penalty = 0.0
     updates = 0
     steps = 0
     clips = reals[CLIP_NORM] > 0.0
@@ -561,14 +599,44 @@ def steps_of(
                 last = start + batch + share(ahead, 1, thread + 1, threads)
                 prefetch_rows(X, order, first, last)
                 prefetch_rows(p, order, first, last)
-            scale = 1.0 / weight
+            scale, salted = 1.0 / weight, salt(places[SEED], t + updates)
             if places[SINGLE] > 0:
                 if thread == 0:
                     losses[0] = loss_of(memory, layers, places, X, p, rows[0])
             elif places[GROUP] > 0:
-                group_losses(memory, layers, places, blocks, X, p, w, scale, rows, losses, counters, thread)
+                group_losses(
+                    memory,
+                    layers,
+                    places,
+                    blocks,
+                    X,
+                    p,
+                    w,
+                    keys,
+                    scale,
+                    salted,
+                    rows,
+                    losses,
+                    counters,
+                    thread,
+                )
             else:
-                batch_losses(memory, layers, places, X, p, w, scale, rows, losses, counters, thread, threads)
+                batch_losses(
+                    memory,
+                    layers,
+                    places,
+                    X,
+                    p,
+                    w,
+                    keys,
+                    scale,
+                    salted,
+                    rows,
+                    losses,
+                    counters,
+                    thread,
+                    threads,
+                )
         meet(counters, threads)
         if look(counters, STOP) != GOING:
             break
@@ -601,11 +669,14 @@ def steps_of(
                     memory, layers, places, blocks, shares, code, reals, lr, corrections, squares, thread
                 )  # fmt: skip
                 meet(counters, threads)
-            if thread == 0 and not add_norms(blocks, squares, norms):
-                add(counters, STOP, DIVERGED)
+            if thread == 0:
+                for n in range(len(blocks)):
+                    penalty += len(rows) * squares[n, 2]
+                if not add_norms(blocks, squares, norms):
+                    add(counters, STOP, DIVERGED)
         steps += 1
     if thread == 0:
-        result[0], result[1], result[2], result[3] = total, steps, updates, counted
+        result[0], result[1], result[2], result[3], result[4] = total, steps, updates, counted, penalty
 
 
 @njit(**OPTIONS)
@@ -634,9 +705,9 @@ def chunks_of(memory, layers, places, X, p, w, order, out, sums, threads, thread
     for chunk in range(share(chunks, 1, thread, threads), share(chunks, 1, thread + 1, threads)):
         examples = order[chunk * columns : (chunk + 1) * columns]
         count = len(examples)
-        gather(memory, layers, places, X, p, w, 1.0, examples, thread, first, one)
+        gather(memory, layers, places, X, p, w, w[:0], 1.0, examples, thread, first, one)
         for k in range(1, K + 1):
-            forward(memory, layers, places, k, thread, count, first, one)
+            forward(memory, layers, places, k, first, thread, count, first, one)
         if len(out) == 0:
             delta(memory, layers, places, thread, count, first, one)
             sums[chunk] = total_loss(memory, places, thread, count)

@@ -385,7 +385,7 @@ def singles(
         if not is_finite:
             counters[STOP] = DIVERGED
             break
-    result[0], result[1], result[2] = total, steps, steps
+    result[0], result[1], result[2], result[3] = total, steps, steps, total
 
 
 loss_of: Callable[..., float] = njit(**OPTIONS)(_loss_of)
