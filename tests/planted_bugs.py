@@ -43,6 +43,11 @@ BUGS = [
     Bug("softmax factor not divided by y_hat", "maths/outputs.py", "return _ratio(-p, self.y_hat(a))", "return -p * self.y_hat(a)", OUTPUTS),
     Bug("sigmoid loss with the wrong class", "maths/outputs.py", "per_label = at_least(a, 0.0) - p * a", "per_label = at_least(a, 0.0) - (1.0 - p) * a", OUTPUTS),
     Bug("Poisson's loss loses a term", "maths/outputs.py", "xp.exp(a) - p + p * (log_y - a)", "xp.exp(a) + p * (log_y - a)", OUTPUTS),
+    Bug("the sides of the pinball exchanged", "maths/outputs.py", "where(real(sign) > 0, (1.0 - self.q) * sign, self.q * sign)", "where(real(sign) < 0, (1.0 - self.q) * sign, self.q * sign)", OUTPUTS),
+    Bug("a modulus' slope where y_hat = y", "maths/outputs.py", "xp.astype(xp.sign(real(e)), e.dtype, copy=False)", "xp.astype(2.0 * xp.astype(real(e) >= 0, real(e).dtype) - 1.0, e.dtype)", OUTPUTS),
+    Bug("Huber's loss jumps at d", "maths/outputs.py", "r * ((a - p) - 0.5 * r)", "0.5 * r * (a - p)", OUTPUTS),
+    Bug("Huber clips on one side only", "maths/outputs.py", "xp.where(real(e) < -self.d, -self.d, e)", "e", OUTPUTS),
+    Bug("every quantile is the median", "maths/outputs.py", "return WITH_A_NUMBER[kind](setting)", "return OUTPUTS[kind]", OUTPUTS),
     Bug("W not transposed back", "maths/passes.py", "dh[k - 1] = delta @ _columns(net.W[k], needed)", "dh[k - 1] = (delta @ _columns(net.W[k], needed))[:, ::-1]", GRADIENTS),
     Bug("derivative at h instead of a", "maths/passes.py", "net.g[k - 1].df(_columns(trace.a[k - 1]", "net.g[k - 1].df(_columns(trace.h[k - 1]", GRADIENTS),
     Bug("derivative of the wrong layer's activation", "maths/passes.py", "dh[k - 1] * net.g[k - 1].df", "dh[k - 1] * net.g[max(1, k - 2)].df", GRADIENTS),
@@ -76,6 +81,7 @@ BUGS = [
     Bug("unit and input exchanged", "parameters.py", "return self.W[k].start + (i - 1) * self.sizes[k - 1] + j - 1", "return self.W[k].start + (j - 1) * self.sizes[k - 1] + i - 1", (*TRAINING, *NAMES, *GRADIENTS)),
     Bug("only is ignored in the gradient", "parameters.py", "                W[k][~of_W[k]] = 0\n", "", GRADIENTS),
     Bug("weights do not sum to 1", "network.py", "return (w / w.sum()).astype(self.dtype)", "return w.astype(self.dtype)", (*GRADIENTS, "tests/test_network.py")),
+    Bug("a copy forgets the output's number", "network.py", "\"output\": str(self.output),", "\"output\": self.output.name,", ("tests/test_network.py",)),
     # Engine and training
     Bug("a frozen parameter moved by decay", "engines/reference.py", "        net.theta[self.index] = updated\n", "        net.theta[self.index] = updated\n        net.theta *= 1.0 - lr * q.optimiser.weight_decay\n", TRAINING),
     Bug("penalty on biases", "engines/reference.py", "return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))", "return self.problem.penalty.gradient(theta)", (*TRAINING, *ENGINES)),
@@ -89,6 +95,7 @@ BUGS = [
     # The certificate
     Bug("NaN passes", "chain/certificate.py", "        return math.nan\n", "        return 0.0\n", CERTIFICATE),
     Bug("a kink excuses a wrong gradient", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n        verdict = \"FAIL\"\n    elif _changes_side", "    if _changes_side", CERTIFICATE),
+    Bug("a kink of the loss is overlooked", "chain/certificate.py", "bool((net.output.side(moved_a[-1], p) != here).any())", "False", CERTIFICATE),
     Bug("the certificate compares with itself", "chain/certificate.py", "by_complex = float(differences.complex_step(loss, w)[0])", "by_complex = analytic", CERTIFICATE),
     # Chain
     Bug("paths go through the wrong weights", "chain/paths.py", "        W = np.abs(net.W[m]) if is_absolute else net.W[m]", "        W = np.abs(net.W[m]) if is_absolute else net.W[m][::-1]", CHAIN),
@@ -115,6 +122,11 @@ BUGS = [
     Bug("a unit's mask goes by its place among a thread's units", "engines/compiled/kernels/dropout.py", "salt + (first + r) * GOLDEN", "salt + r * GOLDEN", COMPILED),
     Bug("keys by place in the batch", "engines/compiled/kernels/epoch.py", "chunk * columns + r] = keys[order[r]]", "chunk * columns + r] = keys[r]", COMPILED),
     # The compiled engine
+    Bug("machine code is told nothing of the output's number", "engines/compiled/plan.py", "np.float64(net.output.setting or 0.0)", "np.float64(0.5)", COMPILED),
+    Bug("machine code exchanges the sides of the pinball", "engines/compiled/kernels/outputs.py", "_tilted(columns, c, q, 1.0 - q)", "_tilted(columns, c, 1.0 - q, q)", COMPILED),
+    Bug("machine code moves what lies on a kink", "engines/compiled/kernels/outputs.py", "(-below).where(e < 0.0, e)", "-below", COMPILED),
+    Bug("machine code clips Huber's slope on one side only", "engines/compiled/kernels/outputs.py", "r = larger(-d, smaller(d, e))", "r = smaller(d, e)", COMPILED),
+    Bug("machine code of another quantile is taken", "engines/compiled/freezing.py", "plan.places[:PRODUCT].tobytes()", "plan.places[:20].tobytes()", COMPILED),
     Bug("the bias has no input", "engines/compiled/memory.py", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 1", "chunks.reshape(self.plan.chunks, height, columns)[:, n] = 0", COMPILED),
     Bug("biases decay too", "engines/compiled/kernels/epoch.py", "return block[2] - block[1], min(block[4], layers[block[0], N_IN]) - block[3]", "return block[2] - block[1], block[4] - block[3]", COMPILED),
     Bug("a frozen parameter is not put back", "engines/compiled/kernels/rowwise.py", "return y.where(m > 0.0, x)", "return y", COMPILED),

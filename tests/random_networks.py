@@ -17,6 +17,8 @@ from deltarule.parameters import Only
 
 LARGEST_LOG_RATE = 3.0
 """exp(a) of a Poisson output stays below exp(3), so that no single example outweighs all others."""
+NAMED = {"huber": ["huber", "huber(0.2)"], "quantile": ["quantile", "quantile(0.9)", "quantile(0.05)"]}
+"""What else than by its name alone an output is asked for by."""
 
 
 def examples(n: int) -> int:
@@ -47,6 +49,7 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     """Draw a network's form and settings one by one, and its numbers from a seed."""
     output = draw(st.sampled_from(sorted(OUTPUTS)))
+    name = draw(st.sampled_from(NAMED.get(output, [output])))
     K = draw(st.integers(1, 5))
     sizes = draw(st.lists(st.integers(1, 8), min_size=K, max_size=K))
     sizes.append(draw(st.integers(OUTPUTS[output].fewest_units, 8)))
@@ -55,7 +58,7 @@ def cases(draw: st.DrawFn) -> Case:
     N = draw(st.integers(1, 6))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
-    net = Network(sizes, hidden, output, dtype="float64")
+    net = Network(sizes, hidden, name, dtype="float64")
     for k in range(1, net.K + 1):
         net.W[k][:] = scale * rng.normal(size=net.W[k].shape) / np.sqrt(net.sizes[k - 1])
         net.b[k][:] = scale * rng.normal(size=net.b[k].shape)

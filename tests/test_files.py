@@ -47,6 +47,19 @@ def test_a_network_comes_back_bit_for_bit(tmp_path: Path, dtype: str):
     assert again.theta.tobytes() == net.theta.tobytes()
 
 
+@pytest.mark.parametrize(
+    "output", ["absolute_error", "quantile", "quantile(0.9)", f"quantile({1 / 3!r})", "huber(1.35)"]
+)
+def test_an_output_comes_back_with_its_number(tmp_path: Path, output: str):
+    net = Network([3, 2], output=output)
+    save(net, tmp_path / "net")
+    again = load(tmp_path / "net")
+    assert isinstance(again, Network)
+    assert again.output == net.output
+    assert summary(tmp_path / "net")["bytes"] > 0
+    assert again.loss([1.0, 2.0, 3.0], [[1.0, -2.0]]) == net.loss([1.0, 2.0, 3.0], [[1.0, -2.0]])
+
+
 @pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
 def test_a_classifier_comes_back_with_its_classes(tmp_path: Path, labels: list[Any]):
     model = TableClassifier(epochs=3).fit(TABLE, labels)
@@ -138,6 +151,8 @@ def forged(content: bytes, change: Any) -> bytes:
         (lambda head: head["network"].update(sizes=[2, 3, 2]), "does not describe a model"),
         (lambda head: head["network"].update(sizes=[10**5, 10**5]), "does not describe a model"),
         (lambda head: head["network"].update(activation="evil"), "does not describe a model"),
+        (lambda head: head["network"].update(output="quantile(2)"), "does not describe a model"),
+        (lambda head: head["network"].update(output=["quantile", 0.9]), "does not describe a model"),
         (lambda head: head["encoder"]["columns"].pop(), "does not describe a model"),
         (lambda head: head["encoder"]["columns"][0].update(encoder="os.system"), "does not describe a model"),
         (lambda head: head["encoder"]["columns"][0].update(surprise=1), "does not describe a model"),

@@ -46,8 +46,10 @@ class TestOneBuffer:
     @pytest.mark.parametrize(
         "duplicate", [copy.deepcopy, copy.copy, Network.copy, lambda net: pickle.loads(pickle.dumps(net))]
     )
-    def test_copies_are_whole_and_apart(self, duplicate):
-        net = network(dtype="float32", seed=4)
+    @pytest.mark.parametrize("output", ["softmax", "quantile(0.9)", "huber(1.35)"])
+    def test_copies_are_whole_and_apart(self, duplicate, output: str):
+        net = network(output, dtype="float32", seed=4)
+        assert duplicate(net).output == net.output
         twin = duplicate(net)
         assert twin.spec() == net.spec()
         assert twin.theta.tobytes() == net.theta.tobytes()
@@ -64,12 +66,16 @@ class TestOneBuffer:
         np.testing.assert_array_equal(exact.theta, net.theta)
         assert exact.astype("float32").theta.tobytes() == net.theta.tobytes()
         assert Network(**net.spec()).spec() == net.spec()
+        assert network("quantile(0.9)").astype("float32").spec()["output"] == "quantile(0.9)"
 
     def test_repr(self):
         shown = "Network([3, 4, 2], activation='relu', output='softmax', dtype='float64')  # 26 parameters"
         assert repr(network()) == shown
         assert "activation=['relu', 'tanh']" in repr(Network([1, 1, 1, 2], ["relu", "tanh"]))
         assert repr(Network([3, 2])) == "Network([3, 2], output='softmax', dtype='float32')  # 8 parameters"
+
+        assert "output='quantile(0.9)'" in repr(network("quantile(0.9)"))
+        assert "output='huber(1.0)'" in repr(network("huber"))
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_everything_is_in_the_dtype(self, dtype: str):
@@ -103,6 +109,8 @@ class TestOptions:
                 {"output": "sofmax"},
                 r"did you mean 'softmax'\? Known: linear, gaussian, softmax, sigmoid, poisson",
             ),
+            ({"output": "quantile(90)"}, r"quantile of the output is 90.0; it must lie between 0 and 1"),
+            ({"output": "tanh(2)"}, r"unknown output 'tanh'"),
             ({"initial": "xavier"}, "Known: glorot, he, lecun"),
             ({"dtype": "float16"}, "'float16' is not supported; use 'float32' or 'float64'"),
             ({"dtype": "int64"}, "not supported"),

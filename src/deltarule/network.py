@@ -36,7 +36,9 @@ class Network:
         One name for all hidden layers, or one for each; see `deltarule.maths.activations`.
     output
         "linear" (mean squared error), "softmax" (cross entropy), "sigmoid" (binary cross entropy, one per
-        label), "poisson" (log link) or "gaussian" (half squared error, summed over outputs).
+        label), "poisson" (log link), "gaussian" (half squared error, summed over outputs), "absolute_error",
+        "huber(d)" (squared up to errors of d, linear beyond; "huber" is d = 1) or "quantile(q)" (pinball
+        loss, whose y_hat is the q-quantile; "quantile" is q = 0.5).
     seed
         Starting weights are drawn from this seed; biases start at 0.
     dtype
@@ -56,7 +58,7 @@ class Network:
     Raises
     ------
     OptionError
-        Sizes are not positive whole numbers, or a name is unknown.
+        Sizes are not positive whole numbers, a name is unknown, or an output's number is outside its range.
 
     Examples
     --------
@@ -291,7 +293,7 @@ class Network:
         return {
             "sizes": list(self.sizes),
             "activation": [g.name for g in self.g[1:]],
-            "output": self.output.name,
+            "output": str(self.output),
             "dtype": str(self.dtype),
         }
 
@@ -316,7 +318,7 @@ class Network:
             else f"activation={names}, "
         )
         return (
-            f"Network({list(self.sizes)}, {shown}output={self.output.name!r}, "
+            f"Network({list(self.sizes)}, {shown}output={str(self.output)!r}, "
             f"dtype={str(self.dtype)!r})  # {self.layout.size:,} parameters"
         )
 

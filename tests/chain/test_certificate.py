@@ -18,7 +18,7 @@ def target(output: str) -> np.ndarray:
     return RNG.integers(0, 2, 40) if output == "softmax" else RNG.integers(0, 2, (40, 2)).astype(float)
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", [*OUTPUTS, "huber(0.3)", "quantile(0.9)"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_right_gradient_passes_for_every_parameter(activation: str, output: str):
     net = Network([3, 4, 4, 2], activation, output, seed=2)
@@ -81,6 +81,25 @@ def test_a_kink_is_called_a_kink_and_a_wrong_gradient_there_still_fails():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(net.g[1]), "df", lambda self, a: 0.5 * (a > 0))
         assert not check(net, x, y).passed
+
+
+@pytest.mark.parametrize(
+    ("output", "bias"),
+    [("absolute_error", 0.0), ("quantile(0.9)", 0.0), ("quantile(0.9)", 1e-9), ("huber(0.5)", 0.5 - 1e-9)],
+)
+def test_a_kink_of_the_loss_is_called_a_kink(output: str, bias: float):
+    net = Network([1, 1], output=output, dtype="float64")
+    net.theta = [1.0, bias]
+    certificate = check(net, [[1.0]], [1.0])  # y_hat - y is the bias
+    assert [each.verdict for each in certificate.comparisons] == ["kink", "kink"]
+    assert certificate.passed
+    assert "2 parameters at a kink: a unit or the loss changes side" in certificate.text()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(net.output), "delta", lambda self, a, p: self.dL_dy_hat(a, p) + 0.1)
+        assert not check(net, [[1.0]], [1.0]).passed
+    net.b[1][0] = bias + 0.01  # away from it, with central differences too
+    verdicts = [each.verdict for each in check(net, [[1.0]], [1.0]).comparisons]
+    assert verdicts == ["PASS", "PASS"]
 
 
 def test_a_sample_is_taken_from_the_seed_and_said():

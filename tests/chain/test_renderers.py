@@ -40,6 +40,8 @@ CHAINS = {
     "batch": one(Network([3, 4, 4, 2], "relu", seed=0), "b[2,1]", N=20),
     "wide": one(Network([784, 512, 256, 10], "gelu", seed=0), "w[1,300,5]", split=2),
     "poisson": one(Network([2, 3, 2], "softplus", "poisson", seed=0), "w[2,1,3]", optimiser="adam"),
+    "quantile": one(Network([2, 3, 2], "relu", "quantile(0.9)", seed=0), "w[2,1,3]", N=3),
+    "huber": one(Network([2, 3, 2], "tanh", "huber(0.3)", seed=0), split=1),
     "one layer": one(Network([2, 3], output="sigmoid", seed=0), "b[1,2]"),
     "underflow": underflow(),
     "columns": one(

@@ -29,11 +29,14 @@ def problem(
     penalty: Penalty | None = None,
     clip_norm: float | None = None,
     rates: tuple[float, ...] | None = None,
+    output: str = "softmax",
     dtype: str = "float64",
 ) -> Problem:
     rng = np.random.default_rng(0)
-    net = Network(sizes, "silu", seed=7, dtype=dtype)
-    X, p, _ = net.examples(rng.normal(size=(N, sizes[0])), rng.integers(0, sizes[-1], N))
+    net = Network(sizes, "silu", output, seed=7, dtype=dtype)
+    X = rng.normal(size=(N, sizes[0]))
+    y = rng.integers(0, sizes[-1], N) if output == "softmax" else rng.normal(size=(N, sizes[-1]))
+    X, p, _ = net.examples(X, y)
     return Problem(
         net=net,
         X=X,
@@ -87,6 +90,10 @@ class TestContract:
             {"penalty": Penalty(0.01, 0.1)},
             {"penalty": Penalty(0.01, 0.1, is_shared=True), "batch_size": 37},
             {"optimiser": Adam(lr=0.01, eps=1e-3, eps_hat=True)},
+            {"output": "absolute_error"},
+            {"output": "quantile(0.9)"},
+            {"output": "quantile(0.9)", "batch_size": 1},
+            {"output": "huber(0.3)"},
         ],
         ids=str,
     )

@@ -64,7 +64,10 @@ def test_outputs(name: str):
     o, a, p = output(name), frozen(RNG.normal(size=(5, 3))), frozen(targets(name))
 
     def everything(a: Any, p: Any) -> list[Any]:
-        return [o.y_hat(a), o.loss(a, p), o.dL_dy_hat(a, p), o.dy_hat_da(a), o.delta(a, p), o.targets(p, 3)]
+        return [
+            *(o.y_hat(a), o.loss(a, p), o.dL_dy_hat(a, p), o.dy_hat_da(a), o.delta(a, p)),
+            *(o.side(a, p), o.targets(p, 3)),
+        ]
 
     same(everything(strict.asarray(a), strict.asarray(p)), everything(a, p))
 

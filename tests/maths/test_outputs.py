@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import numpy as np
@@ -15,7 +16,8 @@ from deltarule.maths.outputs import OUTPUTS, Output, output
 
 RNG = np.random.default_rng(3)
 A = 3.0 * RNG.normal(size=(20, 4))
-EVERY = pytest.mark.parametrize("o", OUTPUTS.values(), ids=str)
+NUMBERED = [output("huber(0.3)"), output("huber(2.5)"), output("quantile(0.1)"), output("quantile(0.75)")]
+EVERY = pytest.mark.parametrize("o", [*OUTPUTS.values(), *NUMBERED], ids=str)
 
 
 def targets(o: Output, N: int = 20, n: int = 4) -> np.ndarray:
@@ -57,6 +59,94 @@ class TestFormulas:
         np.testing.assert_allclose(o.loss(A, p), expected, rtol=1e-12)
         np.testing.assert_allclose(o.loss(np.log([[3.0, 5.0]]), np.array([[3.0, 5.0]])), 0.0, atol=1e-15)
 
+    def test_gaussian(self):
+        o, p = output("gaussian"), targets(output("gaussian"))
+        np.testing.assert_allclose(o.loss(A, p), 0.5 * ((A - p) ** 2).sum(axis=1), rtol=1e-15)
+
+    def test_absolute_error(self):
+        o, p = output("absolute_error"), targets(output("absolute_error"))
+        np.testing.assert_array_equal(o.y_hat(A), A)
+        np.testing.assert_allclose(o.loss(A, p), np.abs(A - p).sum(axis=1), rtol=1e-15)
+
+    @pytest.mark.parametrize("q", [0.01, 0.5, 0.9])
+    def test_quantile(self, q: float):
+        o, p = output(f"quantile({q})"), targets(output("quantile"))
+        np.testing.assert_array_equal(o.y_hat(A), A)
+        np.testing.assert_allclose(
+            o.loss(A, p), np.maximum(q * (p - A), (q - 1) * (p - A)).sum(axis=1), rtol=1e-13
+        )
+
+    @pytest.mark.parametrize("d", [0.1, 1.0, 30.0])
+    def test_huber(self, d: float):
+        o, p = output(f"huber({d})"), targets(output("huber"))
+        e = np.abs(A - p)
+        np.testing.assert_array_equal(o.y_hat(A), A)
+        expected = np.where(e <= d, e**2 / 2, d * (e - d / 2)).sum(axis=1)
+        np.testing.assert_allclose(o.loss(A, p), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("name", "a", "y", "loss", "delta"),
+    [
+        ("absolute_error", [3.0, -1.0, 2.0], [1.0, 0.5, 2.0], 3.5, [1.0, -1.0, 0.0]),
+        ("quantile(0.9)", [3.0, 2.0, 4.0], [5.0, 1.0, 4.0], 1.9, [-0.9, 0.1, 0.0]),
+        ("quantile(0.25)", [3.0, 2.0, 4.0], [5.0, 1.0, 4.0], 1.25, [-0.25, 0.75, 0.0]),
+        ("quantile", [3.0, 2.0, 4.0], [5.0, 1.0, 4.0], 1.5, [-0.5, 0.5, 0.0]),
+        ("huber", [1.5, -2.0, 0.0], [1.0, 1.0, 1.0], 0.125 + 2.5 + 0.5, [0.5, -1.0, -1.0]),
+        ("huber(2)", [4.0, 0.0, 3.0], [1.0, 1.0, 1.0], 4.0 + 0.5 + 2.0, [2.0, -1.0, 2.0]),
+        ("huber(0.5)", [4.0, 1.0, 1.25], [1.0, 1.0, 1.0], 1.375 + 0.03125, [0.5, 0.0, 0.25]),
+    ],
+)
+def test_worked_by_hand(name: str, a: list[float], y: list[float], loss: float, delta: list[float]):
+    o, logits, p = output(name), np.array([a]), np.array([y])
+    np.testing.assert_allclose(o.loss(logits, p), [loss], rtol=1e-15)
+    np.testing.assert_allclose(o.delta(logits, p), [delta], rtol=1e-15, atol=0)
+    for i in range(3):  # where y_hat = y as well: of the two sides' slopes neither
+        moved = logits + 1j * COMPLEX_STEP * (np.arange(3) == i)
+        assert o.loss(moved, p).imag / COMPLEX_STEP == pytest.approx(o.delta(logits, p)[:, i], rel=1e-15)
+
+
+@pytest.mark.parametrize("q", [0.1, 0.5, 0.75, 0.9])
+def test_the_best_constant_is_the_quantile(q: float):
+    y = np.random.default_rng(8).exponential(size=(101, 1))  # 101 q is no whole number: there is one best
+    constants = np.sort(y[:, 0])
+    losses = [output(f"quantile({q})").loss(np.full_like(y, b), y).sum() for b in constants]
+    assert constants[np.argmin(losses)] == np.quantile(y, q, method="inverted_cdf")
+    if q == 0.5:
+        losses = [output("absolute_error").loss(np.full_like(y, b), y).sum() for b in constants]
+        assert constants[np.argmin(losses)] == np.median(y)
+
+
+def test_huber_lies_between_half_the_squared_and_the_absolute_error():
+    p = targets(output("huber"))
+    np.testing.assert_allclose(output("huber(1e9)").loss(A, p), output("gaussian").loss(A, p), rtol=1e-14)
+    near = output("huber(1e-9)").loss(A, p) / 1e-9
+    np.testing.assert_allclose(near, output("absolute_error").loss(A, p), rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["absolute_error", "quantile(0.9)", "huber(1.35)"])
+class TestKinks:
+    def test_a_side_changes_where_the_slope_does(self, name: str):
+        o, a = output(name), np.linspace(-4.0, 4.0, 8001)[:, None]
+        p = np.full_like(a, 0.0005)
+        side, delta = o.side(a, p)[:, 0], o.delta(a, p)[:, 0]
+        bends = np.diff(delta, 2) if o.name == "huber" else np.diff(delta)[:-1]
+        changes = np.flatnonzero(np.diff(side))
+        assert len(changes) == (2 if o.name == "huber" else 1)
+        for n in np.flatnonzero(np.abs(bends) > 1e-9):
+            assert np.abs(changes - n).min() <= 1
+
+    def test_a_loss_of_nan_is_nan(self, name: str):
+        a, p = np.array([[1.0, np.nan]]), np.zeros((1, 2))
+        assert np.isnan(output(name).loss(a, p)).all()
+        assert np.isnan(output(name).delta(a, p)[0, 1])
+
+    def test_far_from_the_target_nothing_overflows(self, name: str):
+        a, p = np.array([[1e200, -1e200], [3e30, -3e30]]), np.zeros((2, 2))
+        with np.errstate(all="raise"):
+            assert np.isfinite(output(name).loss(a, p)).all()
+            assert np.isfinite(output(name).loss(a[1:].astype("float32"), p[1:].astype("float32"))).all()
+
 
 @EVERY
 def test_delta_is_the_product_of_the_two_factors(o: Output):
@@ -87,6 +177,14 @@ def test_the_first_factor_is_the_slope_of_the_loss_as_a_function_of_y_hat(o: Out
             loss = ((z - p) ** 2).mean(axis=1)
         elif o.name == "gaussian":
             loss = 0.5 * ((z - p) ** 2).sum(axis=1)
+        elif o.name == "absolute_error":
+            loss = (np.where(z.real > p, 1, -1) * (z - p)).sum(axis=1)
+        elif o.name == "quantile":
+            loss = (np.where(z.real > p, 1 - o.setting, -o.setting) * (z - p)).sum(axis=1)
+        elif o.name == "huber":
+            e, d = z - p, o.setting
+            beyond = d * (np.where(e.real > 0, e, -e) - d / 2)
+            loss = np.where(np.abs(e.real) <= d, e**2 / 2, beyond).sum(axis=1)
         elif o.name == "softmax":
             loss = -(p * np.log(z)).sum(axis=1)
         elif o.name == "sigmoid":
@@ -190,13 +288,56 @@ class TestTargets:
     @EVERY
     def test_wrong_shapes_are_refused(self, o: Output):
         for y in (np.zeros((2, 3)), np.zeros((2, 4, 1)), np.zeros((2, 0))):
-            with pytest.raises(ShapeError, match=rf"the {o} output expects \(N, 4\)"):
+            with pytest.raises(ShapeError, match=rf"the {o.name} output expects \(N, 4\)"):
                 o.targets(y, 4)
         if o.fewest_units == 1:
             with pytest.raises(ShapeError, match=r"expects \(N,\) or \(N, 1\)"):
                 o.targets(np.zeros((2, 2)), 1)
 
 
-def test_unknown_names_list_the_known():
-    with pytest.raises(OptionError, match="Known: linear, gaussian, softmax, sigmoid, poisson"):
-        output("hinge")
+class TestNames:
+    def test_unknown_ones_list_the_known(self):
+        known = "Known: linear, gaussian, softmax, sigmoid, poisson, absolute_error, huber, quantile"
+        for name in ("hinge", "hinge(0.5)", "", "(0.5)", "quantile(0.5", "quantile 0.5"):
+            with pytest.raises(OptionError, match=f"unknown output .*{known}"):
+                output(name)
+        with pytest.raises(OptionError, match="unknown output 'quantle'; did you mean 'quantile'"):
+            output("quantle(0.9)")
+
+    @EVERY
+    def test_the_text_of_an_output_gives_it_again(self, o: Output):
+        assert output(str(o)) == o
+        assert repr(output(str(o))) == str(o)
+
+    def test_a_number_in_brackets_is_kept_to_the_last_digit(self):
+        assert str(output("quantile(0.9)")) == "quantile(0.9)"
+        assert str(output("huber( 2 )")) == "huber(2.0)"
+        assert (str(output("quantile")), str(output("huber"))) == ("quantile(0.5)", "huber(1.0)")
+        third = output(f"quantile({1 / 3!r})")
+        assert output(str(third)).setting == 1 / 3
+        assert [o.setting for o in OUTPUTS.values()] == [None] * 6 + [1.0, 0.5]
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            (
+                "quantile(1.5)",
+                "the quantile of the output is 1.5; it must lie between 0 and 1, both excluded.",
+            ),
+            ("quantile(0)", "the quantile of the output is 0.0; it must lie between 0 and 1"),
+            ("quantile(1)", "the quantile of the output is 1.0; it must lie between 0 and 1"),
+            ("quantile(nan)", "the quantile of the output is nan; it must lie between 0 and 1"),
+            ("huber(0)", "the d of the huber output is 0.0; it must be a finite number above 0."),
+            ("huber(-1)", "the d of the huber output is -1.0; it must be a finite number above 0."),
+            ("huber(inf)", "the d of the huber output is inf; it must be a finite number above 0."),
+            (
+                "huber(wide)",
+                "'wide' is no number in the output 'huber(wide)'; write for example 'huber(1.0)'.",
+            ),
+            ("quantile()", "'' is no number in the output 'quantile()'; write for example 'quantile(0.5)'."),
+            ("softmax(3)", "the softmax output takes no number, and got 'softmax(3)'; write 'softmax'."),
+        ],
+    )
+    def test_wrong_numbers_are_refused(self, name: str, message: str):
+        with pytest.raises(OptionError, match=re.escape(message)):
+            output(name)

@@ -140,6 +140,32 @@ class TestUpdates:
         np.testing.assert_allclose(run.history.learning_rate, expected, rtol=1e-12)
 
 
+class TestOutputsWithKinks:
+    @pytest.mark.parametrize("q", [0.1, 0.9])
+    def test_the_share_q_lies_below_a_quantile(self, q: float):
+        rng = np.random.default_rng(0)
+        X = rng.uniform(-1, 1, (2000, 1))
+        y = X[:, 0] + (1.5 + X[:, 0]) * rng.normal(size=2000)  # wider to the right
+        net = Network([1, 8, 1], output=f"quantile({q})")
+        train(net, X, y, epochs=60, batch_size=50, learning_rate=0.01)
+        is_below = y < net.predict(X)[:, 0]
+        for half in (X[:, 0] < 0, X[:, 0] > 0):
+            assert is_below[half].mean() == pytest.approx(q, abs=0.04)
+
+    @pytest.mark.parametrize("output", ["absolute_error", "huber(0.5)"])
+    def test_outliers_pull_no_harder_than_others(self, output: str):
+        rng = np.random.default_rng(0)
+        X = rng.uniform(-1, 1, (200, 1))
+        y = 2.0 * X[:, 0] + 0.5
+        y[:10] = 1e4
+        errors = []
+        for name in ("linear", output):
+            net = Network([1, 1], output=name, dtype="float64")
+            train(net, X, y, epochs=200, batch_size=20, learning_rate=0.02)
+            errors.append(abs(net.theta - [2.0, 0.5]).max())
+        assert errors[1] < 0.1 < errors[0]
+
+
 class TestFrozen:
     ONLY = ("W[3]", "b[1]", "w[1,2,3]", "b[2,1]")
 

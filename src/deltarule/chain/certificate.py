@@ -35,8 +35,8 @@ class Comparison:
     """One parameter's derivative, three times.
 
     Errors are |analytic - numerical| / max(|analytic|, |numerical|, floor), where below the floor rounding
-    alone makes the difference. The verdict is "kink" where an activation with a kink changes side within the
-    central step, so that only the complex step counts. `step` is the h of the central difference.
+    alone makes the difference. The verdict is "kink" where an activation or a loss with a kink changes side within
+    the central step, so that only the complex step counts. `step` is the h of the central difference.
     """
 
     name: str
@@ -100,8 +100,8 @@ class Certificate:
         if kinks:
             lines += [
                 "",
-                f"  {_count(kinks, 'parameter')} at a kink: a unit changes side within the central step,",
-                "  so the complex step alone is the proof there.",
+                f"  {_count(kinks, 'parameter')} at a kink: a unit or the loss changes side within the",
+                "  central step, so the complex step alone is the proof there.",
             ]
         if failed:
             lines += ["", f"  {_count(failed, 'parameter')} failed."]
@@ -205,7 +205,7 @@ def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, ana
     central_error = _relative(analytic, by_central, noise / CENTRAL_LIMIT)
     if not complex_error <= COMPLEX_LIMIT:
         verdict = "FAIL"
-    elif _changes_side(net, at.k, trace, [a_above(w + step), a_above(w - step)]):
+    elif _changes_side(net, at.k, trace, p, [a_above(w + step), a_above(w - step)]):
         verdict = "kink"
     elif not central_error <= CENTRAL_LIMIT:
         verdict = "FAIL"
@@ -220,12 +220,18 @@ def _relative(x: float, y: float, floor: float) -> float:
     return abs(x - y) / size if size > 0 else 0.0
 
 
-def _changes_side(net: Network, k: int, trace: passes.Trace, moved: Sequence[Sequence[Array]]) -> bool:
-    """Return whether an activation with a kink has a on different sides of 0 in the moved networks."""
+def _changes_side(
+    net: Network, k: int, trace: passes.Trace, p: Floats, moved: Sequence[Sequence[Array]]
+) -> bool:
+    """Return whether an activation with a kink, or the loss, is on different sides of it in the moved networks."""
+    here = net.output.side(trace.a[net.K], p)
     return any(
-        net.g[m].has_kink and bool(((moved_a[m - k] > 0) != (trace.a[m] > 0)).any())
+        bool((net.output.side(moved_a[-1], p) != here).any())
+        or any(
+            net.g[m].has_kink and bool(((moved_a[m - k] > 0) != (trace.a[m] > 0)).any())
+            for m in range(k, net.K)
+        )
         for moved_a in moved
-        for m in range(k, net.K)
     )
 
 

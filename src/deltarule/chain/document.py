@@ -110,7 +110,7 @@ def _about(chain: Chain) -> Iterator[Block]:
     form = "-".join(map(str, net.sizes))
     yield Paragraph(f"`{chain.parameter}`: {chain.where}")
     yield Paragraph(
-        f"Network {form}{', ' + names if names else ''}, {net.output.name} output, {net.output.loss_name}. "
+        f"Network {form}{', ' + names if names else ''}, {net.output} output, {net.output.loss_name}. "
         f"{'One example' if N == 1 else f'{N:,} examples'}, `L` = {shown(chain.loss, DIGITS)}."
     )
     if N == 1 and len(chain.p[0]) <= 6:
@@ -262,7 +262,7 @@ def _proof(chain: Chain) -> Iterator[Block]:
     told = {
         "PASS": "the derivative is that of the loss.",
         "FAIL": "the derivative is not that of the loss.",
-        "kink": "a unit changes side within the central step, so the complex step alone is the proof.",
+        "kink": "a unit or the loss changes side within the central step, so the complex step alone is the proof.",
     }[each.verdict]
     yield Paragraph(f"{each.verdict}: {told}", each.verdict)
 

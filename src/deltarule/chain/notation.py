@@ -26,7 +26,7 @@ _NAME = re.compile(
     r"(?:\[(?P<indices>[\d,]+)\])?"
 )
 _GREEK = {"alpha": "α", "delta": "δ", "pi": "π", "sigma": "σ", "theta": "θ"}
-_FUNCTIONS = ("diag", "exp", "log", "sqrt", "tanh")
+_FUNCTIONS = ("clip", "diag", "exp", "log", "sign", "sqrt", "tanh")
 _LATEX_SIGNS = {
     "<=": r"\le",
     ">=": r"\ge",

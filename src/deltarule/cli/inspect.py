@@ -39,7 +39,7 @@ def inspect(model: str, /, *, json: Flag = False) -> int:
 def _layers(net: Network) -> str:
     rows = [["layer", "units", "activation", "W", "b", "largest |w|"]]
     for k in range(1, net.K + 1):
-        name = net.g[k].name if k < net.K else f"{net.output.name} output"
+        name = net.g[k].name if k < net.K else f"{net.output} output"
         shape = f"{net.sizes[k]} x {net.sizes[k - 1]}"
         rows.append([str(k), str(net.sizes[k]), name, shape, str(net.sizes[k]), f"{abs(net.W[k]).max():.3g}"])
     return f"{table(rows, right=(1,))}\n  {net.layout.size:,} parameters, {net.dtype}; loss: {net.output.loss_name}"

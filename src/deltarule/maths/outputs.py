@@ -21,71 +21,14 @@ y_hat, so that no logarithm of a rounded probability is ever taken.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import ClassVar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from deltarule.errors import DataError, ShapeError, unknown
+from deltarule.errors import OptionError, unknown
 from deltarule.maths.activations import SIGMOID
 from deltarule.maths.arrays import Array, absolute, at_least, real
-
-
-class Output(ABC):
-    """An output function O with the loss that belongs to it."""
-
-    name: ClassVar[str]
-    loss_name: ClassVar[str]
-    fewest_units: ClassVar[int] = 1
-    formulas: ClassVar[tuple[str, str, str]]
-    """dL/dy_hat, dy_hat/da and delta as a person reads them."""
-
-    @abstractmethod
-    def y_hat(self, a: Array) -> Array:
-        """Return O(a), (N, n_K)."""
-
-    @abstractmethod
-    def loss(self, a: Array, p: Array) -> Array:
-        """Return L of every example, (N,)."""
-
-    @abstractmethod
-    def dL_dy_hat(self, a: Array, p: Array) -> Array:
-        """Return dL/dy_hat_i, (N, n_K)."""
-
-    @abstractmethod
-    def dy_hat_da(self, a: Array) -> Array:
-        """Return the Jacobian dy_hat_l/da_i, (N, n_K, n_K)."""
-
-    @abstractmethod
-    def delta(self, a: Array, p: Array) -> Array:
-        """Return dL/da_K, (N, n_K)."""
-
-    def targets(self, y: Array, n: int) -> Array:
-        """Return y as the (N, n) array of targets that the loss compares with y_hat.
-
-        Parameters
-        ----------
-        y
-            (N, n), or (N,) where there is one output (n = 1). Softmax takes class numbers from 0, (N,),
-            or a distribution per row, (N, n). Any real dtype.
-        n
-            The number of outputs, n_K.
-
-        Raises
-        ------
-        ShapeError
-            y has another shape.
-        DataError
-            A value is missing, infinite, or outside what the loss is defined for.
-        """
-        xp = y.__array_namespace__()
-        if y.ndim == 1 and n == 1:
-            y = xp.reshape(y, (-1, 1))
-        if y.ndim != 2 or y.shape[1] != n:
-            raise ShapeError(f"y has shape {y.shape}; the {self.name} output expects {_expected_shapes(n)}.")
-        _refuse(~xp.isfinite(y), y, "is not a finite number; remove or fill such rows first")
-        return y
-
-    def __repr__(self) -> str:
-        return self.name
+from deltarule.maths.output import Output, refuse
 
 
 class Linear(Output):
@@ -129,6 +72,112 @@ class Gaussian(Linear):
 
     def dL_dy_hat(self, a: Array, p: Array) -> Array:
         return a - p
+
+
+class _LinearOnEitherSide(Linear):
+    """y_hat = a with a loss of one slope where y_hat > y, another where y_hat < y, and 0 where they are equal.
+
+    Such a loss is L = sum_i (y_hat_i - y_i) dL/dy_hat_i; written so, it has the slope 0 at y_hat = y for the complex
+    step too, where a modulus would have that of one side.
+    """
+
+    def loss(self, a: Array, p: Array) -> Array:
+        return a.__array_namespace__().sum((a - p) * self.dL_dy_hat(a, p), axis=1)
+
+    def side(self, a: Array, p: Array) -> Array:
+        return real(_sign(a - p))
+
+
+class AbsoluteError(_LinearOnEitherSide):
+    """y_hat = a with L = sum_i |y_hat_i - y_i|, least at the median of y.
+
+    dL/dy_hat_i = sign(y_hat_i - y_i), 0 where they are equal;  dy_hat/da = identity;  delta = sign(y_hat - y).
+    """
+
+    name = "absolute_error"
+    loss_name = "absolute error"
+    formulas = ("sign(y_hat - y)", "I", "sign(y_hat - y)")
+
+    def dL_dy_hat(self, a: Array, p: Array) -> Array:
+        return _sign(a - p)
+
+
+@dataclass(frozen=True, repr=False)
+class Quantile(_LinearOnEitherSide):
+    """y_hat = a with the pinball loss L = sum_i max(q (y_i - y_hat_i), (q - 1) (y_i - y_hat_i)), 0 < q < 1.
+
+    It is least at the q-quantile of y: the share q of all y lies below it (Koenker & Bassett 1978).
+    dL/dy_hat_i = 1 - q where y_hat_i > y_i, -q where y_hat_i < y_i, 0 where they are equal;
+    dy_hat/da = identity;  delta = dL/dy_hat.
+
+    >>> import numpy as np
+    >>> Quantile(0.9).loss(np.array([[3.0, 2.0]]), np.array([[5.0, 1.0]])).round(3)  # 0.9 * 2 + 0.1 * 1
+    array([1.9])
+    """
+
+    q: float = 0.5
+
+    name = "quantile"
+    loss_name = "quantile loss"
+    formulas = (
+        "(1 - q) 1[y_hat > y] - q 1[y_hat < y]",
+        "I",
+        "(1 - q) 1[y_hat > y] - q 1[y_hat < y]",
+    )
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.q < 1.0:
+            raise OptionError(
+                f"the quantile of the output is {self.q}; it must lie between 0 and 1, both excluded."
+            )
+
+    @property
+    def setting(self) -> float:
+        return self.q
+
+    def dL_dy_hat(self, a: Array, p: Array) -> Array:
+        sign = _sign(a - p)
+        return a.__array_namespace__().where(real(sign) > 0, (1.0 - self.q) * sign, self.q * sign)
+
+
+@dataclass(frozen=True, repr=False)
+class Huber(Linear):
+    """y_hat = a with L = sum_i e_i^2 / 2 where |e_i| <= d, else d (|e_i| - d/2), with e = y_hat - y and d > 0.
+
+    With r = clip(e, -d, d) that is L = sum_i r_i (e_i - r_i / 2) (Huber 1964).
+    dL/dy_hat_i = clip(y_hat_i - y_i, -d, d);  dy_hat/da = identity;  delta = clip(y_hat - y, -d, d).
+
+    >>> import numpy as np
+    >>> Huber(1.0).loss(np.array([[1.5, 4.0]]), np.array([[1.0, 1.0]]))  # 0.5^2 / 2 + 1 (3 - 1/2)
+    array([2.625])
+    """
+
+    d: float = 1.0
+
+    name = "huber"
+    loss_name = "Huber loss"
+    formulas = ("clip(y_hat - y, -d, d)", "I", "clip(y_hat - y, -d, d)")
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.d < float("inf"):
+            raise OptionError(f"the d of the huber output is {self.d}; it must be a finite number above 0.")
+
+    @property
+    def setting(self) -> float:
+        return self.d
+
+    def loss(self, a: Array, p: Array) -> Array:
+        r = self.dL_dy_hat(a, p)
+        return a.__array_namespace__().sum(r * ((a - p) - 0.5 * r), axis=1)  # nothing here is squared
+
+    def dL_dy_hat(self, a: Array, p: Array) -> Array:
+        xp, e = a.__array_namespace__(), a - p
+        return xp.where(real(e) > self.d, self.d, xp.where(real(e) < -self.d, -self.d, e))
+
+    def side(self, a: Array, p: Array) -> Array:
+        e = real(a - p)
+        xp = e.__array_namespace__()
+        return xp.astype(e > self.d, e.dtype) - xp.astype(e < -self.d, e.dtype)
 
 
 class Softmax(Output):
@@ -182,14 +231,14 @@ class Softmax(Output):
         xp = y.__array_namespace__()
         if y.ndim == 1:
             if xp.isdtype(y.dtype, "real floating"):
-                _refuse(~xp.isfinite(y), y, "is not a class number; remove such rows first")
+                refuse(~xp.isfinite(y), y, "is not a class number; remove such rows first")
             is_class = (y >= 0) & (y < n) & (y == xp.astype(xp.astype(y, xp.int64), y.dtype))
-            _refuse(~is_class, y, f"is no class number; {n} outputs know the classes 0 to {n - 1}")
+            refuse(~is_class, y, f"is no class number; {n} outputs know the classes 0 to {n - 1}")
             return xp.astype(y[:, None] == xp.arange(n, dtype=y.dtype)[None, :], xp.float64)
         p = super().targets(y, n)
-        _refuse(p < 0, p, "is negative; probabilities lie between 0 and 1")
+        refuse(p < 0, p, "is negative; probabilities lie between 0 and 1")
         total = xp.sum(xp.astype(p, xp.float64), axis=1)
-        _refuse(xp.abs(total - 1.0) > 1e-5, total, "is the sum of its probabilities, which must be 1")
+        refuse(xp.abs(total - 1.0) > 1e-5, total, "is the sum of its probabilities, which must be 1")
         return p
 
 
@@ -223,7 +272,7 @@ class SigmoidOutput(Output):
 
     def targets(self, y: Array, n: int) -> Array:
         p = super().targets(y, n)
-        _refuse((p < 0) | (p > 1), p, "is no probability; labels lie between 0 and 1")
+        refuse((p < 0) | (p > 1), p, "is no probability; labels lie between 0 and 1")
         return p
 
 
@@ -257,8 +306,14 @@ class Poisson(Output):
 
     def targets(self, y: Array, n: int) -> Array:
         p = super().targets(y, n)
-        _refuse(p < 0, p, "is negative; a Poisson target counts something, so it is 0 or more")
+        refuse(p < 0, p, "is negative; a Poisson target counts something, so it is 0 or more")
         return p
+
+
+def _sign(e: Array) -> Array:
+    """Return 1 where Re e > 0, -1 where Re e < 0, 0 where it is 0, in e's dtype; a NaN stays."""
+    xp = e.__array_namespace__()
+    return xp.astype(xp.sign(real(e)), e.dtype, copy=False)
 
 
 def _ratio(p: Array, q: Array) -> Array:
@@ -273,37 +328,51 @@ def _diagonal(d: Array) -> Array:
     return d[:, :, None] * xp.eye(d.shape[1], dtype=d.dtype)[None, :, :]
 
 
-def _expected_shapes(n: int) -> str:
-    return "(N,) or (N, 1)" if n == 1 else f"(N, {n})"
-
-
-def _refuse(bad: Array, values: Array, why: str) -> None:
-    """Raise a DataError that names the first row where `bad` holds, its value and why."""
-    xp = bad.__array_namespace__()
-    rows = xp.any(bad, axis=1) if bad.ndim == 2 else bad
-    if not bool(xp.any(rows)):
-        return
-    n = int(xp.argmax(xp.astype(rows, xp.int8)))
-    value = values[n] if values.ndim == 1 else values[n, int(xp.argmax(xp.astype(bad[n, :], xp.int8)))]
-    raise DataError(f"y of example {n + 1:,} (counted from 1) is wrong: {float(value):g} {why}.")
-
-
 OUTPUTS: dict[str, Output] = {
-    o.name: o for o in (Linear(), Gaussian(), Softmax(), SigmoidOutput(), Poisson())
+    o.name: o
+    for o in (
+        Linear(),
+        Gaussian(),
+        Softmax(),
+        SigmoidOutput(),
+        Poisson(),
+        AbsoluteError(),
+        Huber(),
+        Quantile(),
+    )
 }
+WITH_A_NUMBER: dict[str, Callable[[float], Output]] = {"huber": Huber, "quantile": Quantile}
+"""Those of OUTPUTS whose name may be followed by a number in brackets."""
+_BRACKETS = re.compile(r"(\w+)\((.*)\)")
 
 
 def output(name: str) -> Output:
-    """Return the output of that name.
+    """Return the output of that name, which may carry a number in brackets: "huber(1.35)", "quantile(0.9)".
+
+    Without one, d is 1 and q is 0.5. The text of an output, `str(output)`, is a name that gives it again.
 
     Raises
     ------
     OptionError
-        No output has that name; the message lists those that exist.
+        No output has that name, and the message lists those that exist; or the number is outside its range.
 
     >>> output("linear").loss_name
     'mean squared error'
+    >>> output("quantile(0.9)"), output("huber")
+    (quantile(0.9), huber(1.0))
     """
-    if name not in OUTPUTS:
-        raise unknown("output", name, OUTPUTS)
-    return OUTPUTS[name]
+    brackets = _BRACKETS.fullmatch(str(name))
+    kind, number = brackets.groups() if brackets else (str(name), None)
+    if kind not in OUTPUTS:
+        raise unknown("output", kind, OUTPUTS)
+    if number is None:
+        return OUTPUTS[kind]
+    if kind not in WITH_A_NUMBER:
+        raise OptionError(f"the {kind} output takes no number, and got {name!r}; write {kind!r}.")
+    try:
+        setting = float(number)
+    except ValueError:
+        raise OptionError(
+            f"{number!r} is no number in the output {name!r}; write for example {str(OUTPUTS[kind])!r}."
+        ) from None
+    return WITH_A_NUMBER[kind](setting)

@@ -76,21 +76,21 @@ def up(n: int, to: int) -> int:
 
 FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "c", "keys",
-    "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "single", "spare",
-    "product", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
+    "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
+    "single", "spare", "product", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
 theta, `size` numbers each, one after another. columns: examples of a chunk; group: examples of a group, 0 where there
 are none; c, keys, losses: places of a number for every example (keys: -1 without dropout);
 seed: of dropout; input_rows: the place of the batch's rows of X, in panels of
 width input_panel, input_step further on for each chunk that has its own; example_rows: how many examples the factors
-with a row for each have room for; lowest: the lowest layer that learns; single: the numbers of a vector of units where
-a batch is one example, else 0, and spare: what it needs beside. The last nine are addresses of kernels and of
-`Plan.layers`, which the engine fills in."""
+with a row for each have room for; lowest: the lowest layer that learns; setting: the bits of the output's number;
+single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside. The
+last nine are addresses of kernels and of `Plan.layers`, which the engine fills in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, C, KEYS,
-    SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SINGLE, SPARE,
-    PRODUCT, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
+    SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SETTING,
+    SINGLE, SPARE, PRODUCT, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip
 
 
@@ -109,7 +109,7 @@ class Plan:
     costs
         (n,): what a block costs, to share blocks among threads.
     places
-        (31,) int64, see `FIELDS`.
+        (32,) int64, see `FIELDS`.
     size
         How many numbers the memory holds; the first `kept` of them are theta and the optimiser's state.
     """
@@ -240,6 +240,7 @@ def plan(
     places["scratch"] = take(threads * places["scratch_size"])
     places["single"], places["spare"] = single, take(2 * net.sizes[-1] * single)
     places["lowest"], places["output"] = lowest, OUTPUT_CODES[net.output.name]
+    places["setting"] = int(np.float64(net.output.setting or 0.0).view(np.int64))
     at += lanes * PANEL  # tiles may read beyond what they use
     return Plan(
         batch,

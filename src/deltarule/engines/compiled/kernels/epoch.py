@@ -77,6 +77,7 @@ from deltarule.engines.compiled.plan import (
     SCRATCH,
     SCRATCH_SIZE,
     SEED,
+    SETTING,
     SINGLE,
     SIZE,
     STATES,
@@ -224,8 +225,9 @@ def delta(memory, layers, places, chunk, count, thread, threads):
         size = min(end - begin, columns - column)
         at = of * columns + column
         call(
-            places[DELTA], memory, (places[OUTPUT], layers[K, H] + of * layers[K, HEIGHT] * columns + column,
-            layers[K, D] + of * n * columns + column, places[C] + at, places[LOSSES] + at, columns, n, size)
+            places[DELTA], memory, (places[OUTPUT], places[SETTING],
+            layers[K, H] + of * layers[K, HEIGHT] * columns + column, layers[K, D] + of * n * columns + column,
+            places[C] + at, places[LOSSES] + at, columns, n, size)
         )  # fmt: skip
         begin, of, column = begin + size, of + 1, 0
 

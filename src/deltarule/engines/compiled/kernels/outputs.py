@@ -18,14 +18,16 @@ from numba.extending import intrinsic
 
 from deltarule.engines.compiled.codes import OUTPUT_CODES
 from deltarule.engines.compiled.kernels.functions import exp, log, log1p
-from deltarule.engines.compiled.kernels.vectors import Variable, Vector, Writer, larger
+from deltarule.engines.compiled.kernels.vectors import Variable, Vector, Writer, larger, smaller
 
 
 class Columns:
     """One vector of examples: a and the target p, output by output, where delta replaces p."""
 
-    def __init__(self, write: Writer, a: Any, d: Any, stride: Any, n: Any, r: Any) -> None:
-        self.write, self.n = write, n
+    def __init__(
+        self, write: Writer, a: Any, d: Any, stride: Any, n: Any, r: Any, setting: Any = None
+    ) -> None:
+        self.write, self.n, self._setting = write, n, setting
         self.starts = [write.at(place, r) for place in (a, d)]
         self.stride = stride
 
@@ -40,6 +42,10 @@ class Columns:
 
     def p(self, i: Any) -> Vector:
         return self.write.load(self._place(1, i))
+
+    def setting(self) -> Vector:
+        """Return the output's number, which comes as its bits."""
+        return self.write.spread(self.write.builder.bitcast(self._setting, ir.DoubleType()))
 
     def set_a(self, i: Any, value: Vector) -> None:
         self.write.store(self._place(0, i), value)
@@ -118,12 +124,48 @@ def _gaussian(columns: Columns, c: Vector) -> Vector:
     return 0.5 * loss.get()
 
 
+def _tilted(columns: Columns, c: Vector, below: Vector, above: Vector) -> Vector:
+    """L = sum e s and c s, with e = a - y and the slope s: -below where e < 0, above where e > 0."""
+    loss = Variable(c.like(0.0))
+    with columns.each() as i:
+        e = columns.a(i) - columns.p(i)
+        s = above.where(e > 0.0, (-below).where(e < 0.0, e))  # e itself is 0, or a NaN that stays
+        loss.set(loss.get() + e * s)
+        columns.set_delta(i, c * s)
+    return loss.get()
+
+
+def _absolute_error(columns: Columns, c: Vector) -> Vector:
+    """L = sum |a - y| and c sign(a - y)."""
+    return _tilted(columns, c, c.like(1.0), c.like(1.0))
+
+
+def _quantile(columns: Columns, c: Vector) -> Vector:
+    """L = sum max(q (y - a), (q - 1) (y - a)) and c times -q where a < y, 1 - q where a > y."""
+    q = columns.setting()
+    return _tilted(columns, c, q, 1.0 - q)
+
+
+def _huber(columns: Columns, c: Vector) -> Vector:
+    """L = sum r (e - r/2) and c r, with e = a - y and r = clip(e, -d, d)."""
+    loss, d = Variable(c.like(0.0)), columns.setting()
+    with columns.each() as i:
+        e = columns.a(i) - columns.p(i)
+        r = larger(-d, smaller(d, e))  # NaN stays NaN
+        loss.set(loss.get() + r * (e - 0.5 * r))
+        columns.set_delta(i, c * r)
+    return loss.get()
+
+
 FORMULAS: dict[str, Callable[[Columns, Vector], Vector]] = {
     "softmax": _softmax,
     "sigmoid": _sigmoid,
     "poisson": _poisson,
     "linear": _linear,
     "gaussian": _gaussian,
+    "absolute_error": _absolute_error,
+    "quantile": _quantile,
+    "huber": _huber,
 }
 """Write delta, and return the loss, of a vector of examples."""
 
@@ -155,8 +197,7 @@ ESTIMATES: dict[str, Callable[[Columns], None]] = {
     "softmax": _y_hat_softmax,
     "sigmoid": _y_hat_sigmoid,
     "poisson": _y_hat_poisson,
-    "linear": lambda columns: None,
-    "gaussian": lambda columns: None,
+    **dict.fromkeys(("linear", "gaussian", "absolute_error", "quantile", "huber"), lambda columns: None),
 }
 """Replace a by y_hat."""
 
@@ -178,15 +219,17 @@ def _switch(write: Writer, code: Any, count: Any, bodies: dict[str, Callable[[An
 
 @intrinsic
 def _delta(
-    typing: Any, memory: Any, code: Any, a: Any, d: Any, c: Any, losses: Any, stride: Any, n: Any, count: Any
-) -> Any:
+    typing: Any, memory: Any, code: Any, setting: Any, a: Any, d: Any, c: Any, losses: Any, stride: Any, n: Any,
+    count: Any,
+) -> Any:  # fmt: skip
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         write = Writer(context, builder, signature, arguments)
-        code, a, d, c, losses, stride, n, count = write.arguments
+        code, setting, a, d, c, losses, stride, n, count = write.arguments
 
         def body(name: str) -> Callable[[Any], None]:
             def of(r: Any) -> None:
-                loss = FORMULAS[name](Columns(write, a, d, stride, n, r), write.load(write.at(c, r)))
+                columns = Columns(write, a, d, stride, n, r, setting)
+                loss = FORMULAS[name](columns, write.load(write.at(c, r)))
                 write.store(write.at(losses, r), loss)
 
             return of
@@ -194,7 +237,7 @@ def _delta(
         _switch(write, code, count, {name: body(name) for name in FORMULAS})
         return context.get_dummy_value()
 
-    return types.void(memory, *[types.intp] * 8), generate
+    return types.void(memory, *[types.intp] * 9), generate
 
 
 @intrinsic
@@ -212,12 +255,13 @@ def _y_hat(typing: Any, memory: Any, code: Any, a: Any, stride: Any, n: Any, cou
     return types.void(memory, *[types.intp] * 5), generate
 
 
-def delta(memory, code, a, d, c, losses, stride, n, count):
+def delta(memory, code, setting, a, d, c, losses, stride, n, count):
     """Replace the targets in memory[d:] by c dL/da_K, and write L to memory[losses:].
 
-    Of `count` examples; memory[c:] and memory[losses:] have a number an example. a is used up.
+    Of `count` examples; memory[c:] and memory[losses:] have a number an example. a is used up. setting: the bits of
+    the output's number.
     """
-    _delta(memory, code, a, d, c, losses, stride, n, count)
+    _delta(memory, code, setting, a, d, c, losses, stride, n, count)
 
 
 def y_hat(memory, code, a, stride, n, count):

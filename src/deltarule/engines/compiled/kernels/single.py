@@ -49,6 +49,7 @@ from deltarule.engines.compiled.plan import (
     ONE,
     OUTPUT,
     ROWS,
+    SETTING,
     SINGLE,
     SIZE,
     SPARE,
@@ -188,9 +189,10 @@ def _forward(write: Writer, layer: Layer, below: Layer, theta: Any, *, is_last: 
         _choose(write, layer[CODE], cases)
 
 
-def _output(write: Writer, layer: Layer, code: Any, spare: Any, c: Any, losses: Any) -> None:
+def _output(write: Writer, layer: Layer, places: dict[int, Any]) -> None:
     """Replace the target in D_K by delta, and write the loss. An output a vector, as `outputs` wants it, in `spare`."""
     builder, lanes, n = write.builder, write.whole(write.lanes), layer[N_OUT]
+    spare = places[SPARE]
     targets = write.at(spare, builder.mul(n, lanes))
     for here, there in ((layer[H], spare), (layer[D], targets)):
         with write.each(write.whole(0), n) as i:
@@ -198,12 +200,13 @@ def _output(write: Writer, layer: Layer, code: Any, spare: Any, c: Any, losses: 
 
     def of(formula: Callable[[outputs.Columns, Vector], Vector]) -> Callable[[], None]:
         def body() -> None:
-            columns = outputs.Columns(write, spare, targets, lanes, n, write.whole(0))
-            write.store(losses, formula(columns, write.spread_at(c)))
+            columns = outputs.Columns(write, spare, targets, lanes, n, write.whole(0), places[SETTING])
+            write.store(places[LOSSES], formula(columns, write.spread_at(places[C])))
 
         return body
 
-    _choose(write, code, {OUTPUT_CODES[name]: of(formula) for name, formula in outputs.FORMULAS.items()})
+    cases = {OUTPUT_CODES[name]: of(formula) for name, formula in outputs.FORMULAS.items()}
+    _choose(write, places[OUTPUT], cases)
     with write.each(write.whole(0), n, write.lanes) as first:
         together, left = Variable(write.constant(0.0)), builder.sub(n, first)
         count = builder.select(builder.icmp_signed("<", left, lanes), left, lanes)
@@ -262,10 +265,7 @@ def _write_one(write: Writer, layers: Any, places: dict[int, Any]) -> None:
         lambda layer, below: _forward(write, layer, below, theta, is_last=False),
     )
     layers.at(layers.K, lambda layer, below: _forward(write, layer, below, theta, is_last=True))
-    layers.at(
-        layers.K,
-        lambda layer, _: _output(write, layer, places[OUTPUT], places[SPARE], places[C], places[LOSSES]),
-    )
+    layers.at(layers.K, lambda layer, _: _output(write, layer, places))
     layers.each_down(
         layers.K, layers.beside(layers.lowest, 1), lambda layer, below: _backward(write, layer, below)
     )
@@ -279,17 +279,17 @@ def _one(lanes: int) -> Any:
 
     @intrinsic
     def one(
-        typing: Any, memory: Any, layers: Any, K: Any, lowest: Any, output: Any, theta: Any, gradient: Any,
-        spare: Any, c: Any, losses: Any,
+        typing: Any, memory: Any, layers: Any, K: Any, lowest: Any, output: Any, setting: Any, theta: Any,
+        gradient: Any, spare: Any, c: Any, losses: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             write = Writer(context, builder, signature, arguments, lanes)
             layers, K, lowest, *rest = write.arguments
-            places = dict(zip((OUTPUT, THETA, GRADIENT, SPARE, C, LOSSES), rest, strict=True))
+            places = dict(zip((OUTPUT, SETTING, THETA, GRADIENT, SPARE, C, LOSSES), rest, strict=True))
             _write_one(write, Layers(write, layers, K, lowest), places)
             return context.get_dummy_value()
 
-        return types.void(memory, *[types.intp] * 9), generate
+        return types.void(memory, *[types.intp] * 10), generate
 
     return one
 
@@ -297,20 +297,20 @@ def _one(lanes: int) -> Any:
 _one_2, _one_4, _one_8, _one_16 = (_one(lanes) for lanes in (2, 4, 8, 16))
 
 
-def _of_2(memory, layers, K, lowest, output, theta, gradient, spare, c, losses):
-    _one_2(memory, layers, K, lowest, output, theta, gradient, spare, c, losses)
+def _of_2(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
+    _one_2(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
 
 
-def _of_4(memory, layers, K, lowest, output, theta, gradient, spare, c, losses):
-    _one_4(memory, layers, K, lowest, output, theta, gradient, spare, c, losses)
+def _of_4(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
+    _one_4(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
 
 
-def _of_8(memory, layers, K, lowest, output, theta, gradient, spare, c, losses):
-    _one_8(memory, layers, K, lowest, output, theta, gradient, spare, c, losses)
+def _of_8(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
+    _one_8(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
 
 
-def _of_16(memory, layers, K, lowest, output, theta, gradient, spare, c, losses):
-    _one_16(memory, layers, K, lowest, output, theta, gradient, spare, c, losses)
+def _of_16(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
+    _one_16(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
 
 
 BY_LANES = {2: _of_2, 4: _of_4, 8: _of_8, 16: _of_16}
@@ -322,8 +322,8 @@ address of `Plan.layers`."""
 def gradient_of(memory, layers, places):
     """Make the gradient of the example in h_0 and D_K."""
     call(places[ONE], memory, (
-        places[LAYERS], len(layers) - 1, places[LOWEST], places[OUTPUT], places[THETA], places[GRADIENT],
-        places[SPARE], places[C], places[LOSSES],
+        places[LAYERS], len(layers) - 1, places[LOWEST], places[OUTPUT], places[SETTING], places[THETA],
+        places[GRADIENT], places[SPARE], places[C], places[LOSSES],
     ))  # fmt: skip
 
 
