@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+os.environ.setdefault(
+    "SCIPY_ARRAY_API", "1"
+)  # which SciPy reads once; else scikit-learn skips checks of its own
+
 from hypothesis import HealthCheck, settings
 
 import deltarule

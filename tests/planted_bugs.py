@@ -86,7 +86,7 @@ BUGS = [
     Bug("a frozen parameter moved by decay", "engines/reference.py", "        net.theta[self.index] = updated\n", "        net.theta[self.index] = updated\n        net.theta *= 1.0 - lr * q.optimiser.weight_decay\n", TRAINING),
     Bug("penalty on biases", "engines/reference.py", "return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))", "return self.problem.penalty.gradient(theta)", (*TRAINING, *ENGINES)),
     Bug("the ragged last batch is dropped", "engines/reference.py", "for start in range(0, len(order), q.batch_size):", "for start in range(0, len(order) - q.batch_size + 1, q.batch_size):", (*TRAINING, *ENGINES)),
-    Bug("batch weights not scaled to 1", "engines/reference.py", "self._loss_and_gradient(X, p, c / c.sum())", "self._loss_and_gradient(X, p, c)", (*TRAINING, *ENGINES)),
+    Bug("batch weights not scaled to 1", "engines/reference.py", "self._loss_and_gradient(X, p, c / c.sum(), masks)", "self._loss_and_gradient(X, p, c)", (*TRAINING, *ENGINES)),
     Bug("the optimiser's state is lost", "engines/reference.py", "        self.state = state\n", "        self.state = self.problem.optimiser.init(theta) | {\"t\": state[\"t\"]}\n", (*TRAINING, *ENGINES)),
     Bug("validation rows are learnt from", "training/loop.py", "return _rescaled(net, kept_examples), _rescaled(net, held)", "return examples, _rescaled(net, held)", TRAINING),
     Bug("the last weights instead of the best", "training/stopping.py", "            event.net.theta = self._best_theta\n", "            pass\n", TRAINING),

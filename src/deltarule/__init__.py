@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from deltarule.chain import explain as explain
     from deltarule.chain import pullers as pullers
     from deltarule.chain import suspects as suspects
+    from deltarule.estimators import LossCurveDisplay as LossCurveDisplay
+    from deltarule.estimators import MLPClassifier as MLPClassifier
+    from deltarule.estimators import MLPRegressor as MLPRegressor
     from deltarule.estimators import TableClassifier as TableClassifier
     from deltarule.estimators import TableRegressor as TableRegressor
     from deltarule.files import load as load
@@ -31,11 +34,17 @@ _ROOMS = {
     "train": "training",
     "save": "files",
     "load": "files",
+    "LossCurveDisplay": "estimators",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "TableClassifier": "estimators",
     "TableRegressor": "estimators",
 }
 
 __all__ = [
+    "LossCurveDisplay",
+    "MLPClassifier",
+    "MLPRegressor",
     "Network",
     "TableClassifier",
     "TableRegressor",

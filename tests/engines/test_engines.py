@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deltarule.engines import ENGINES, Problem, engine, keys_of
-from deltarule.errors import OptionError
+from deltarule.errors import DivergenceError, OptionError
 from deltarule.maths.differences import complex_step
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import Adam, GradientDescent, Optimiser
@@ -166,6 +166,12 @@ class TestContract:
             for _ in range(3):
                 runner.epoch(np.arange(len(one.X))[::-1].copy(), np.zeros(1, bool))
         np.testing.assert_allclose(weighted.net.theta, copies.net.theta, rtol=1e-10, atol=1e-13)
+
+    def test_a_network_that_is_not_finite_is_refused(self, name: str):
+        q = problem()
+        q.net.W[2][1, 2] = np.nan
+        with pytest.raises(DivergenceError, match=r"a_2 .*no longer finite"):
+            engine(name, q).epoch(np.arange(37), np.zeros(1, bool))
 
     def test_loss_in_blocks_is_the_loss(self, name: str, monkeypatch: pytest.MonkeyPatch):
         q = problem()

@@ -42,10 +42,11 @@ def test_the_activation_chooses_and_biases_are_0(name: str):
 def test_the_choice_can_be_overruled_and_the_seed_decides():
     net, again, other = (Network([50, 50, 50], "relu", seed=seed, initial="lecun") for seed in (1, 1, 2))
     assert net.W[1].std() == pytest.approx(np.sqrt(1 / 50), rel=0.05)
+    assert not Network([5, 4, 2], initial="zeros").theta.any()
     assert net.theta.tobytes() == again.theta.tobytes() != other.theta.tobytes()
 
 
 def test_unknown_names_list_the_known():
-    assert list(INITIALS) == ["glorot", "he", "lecun"]
-    with pytest.raises(OptionError, match=r"'xavier'.* Known: glorot, he, lecun"):
+    assert list(INITIALS) == ["glorot", "he", "lecun", "zeros"]
+    with pytest.raises(OptionError, match=r"'xavier'.* Known: glorot, he, lecun, zeros"):
         initial("xavier")

@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import cast
 
-from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of, keys_of
+from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of, hashes_of, keys_of
 from deltarule.errors import unknown
 from deltarule.network import Floats, Network
 
@@ -56,6 +56,7 @@ __all__ = [
     "default",
     "dropout_of",
     "engine",
+    "hashes_of",
     "keys_of",
     "predict",
 ]

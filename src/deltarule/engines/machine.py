@@ -8,8 +8,13 @@ from pathlib import Path
 
 
 def available_threads() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many processors this process may use, and no more than OMP_NUM_THREADS says.
+
+    That variable is how a person, or joblib for its workers, bounds the threads of all libraries.
+    """
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return min(there, int(told)) if told.isdecimal() and int(told) > 0 else there
 
 
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

@@ -1,5 +1,7 @@
 """The scikit-learn face of deltarule."""
 
+from deltarule.estimators.display import LossCurveDisplay
+from deltarule.estimators.mlp import MLPClassifier, MLPRegressor
 from deltarule.estimators.table import TableClassifier, TableRegressor
 
-__all__ = ["TableClassifier", "TableRegressor"]
+__all__ = ["LossCurveDisplay", "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"]

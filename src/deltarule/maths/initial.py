@@ -37,7 +37,12 @@ def lecun(rng: np.random.Generator, n_out: int, n_in: int) -> NDArray[Any]:
     return rng.normal(0.0, math.sqrt(1.0 / n_in), (n_out, n_in))
 
 
-INITIALS: dict[str, Sampler] = {"glorot": glorot, "he": he, "lecun": lecun}
+def zeros(rng: np.random.Generator, n_out: int, n_in: int) -> NDArray[Any]:
+    """Return (n_out, n_in) zeros, float64: for a network whose weights come from elsewhere."""
+    return np.zeros((n_out, n_in))
+
+
+INITIALS: dict[str, Sampler] = {"glorot": glorot, "he": he, "lecun": lecun, "zeros": zeros}
 
 
 def initial(name: str) -> Sampler:

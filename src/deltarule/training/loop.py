@@ -24,7 +24,7 @@ from deltarule.parameters import Only
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
 from deltarule.training.interruption import interruptible
-from deltarule.training.lbfgs import iterations
+from deltarule.training.lbfgs import iterations, options
 from deltarule.training.progress import ProgressBar
 from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
@@ -319,7 +319,7 @@ def events(
     )
     started = perf_counter()
     if isinstance(chosen, LBFGS):
-        passes = iterations(runner, chosen, epochs, interrupted)
+        passes = iterations(runner, options(chosen, epochs), interrupted)
     else:
         passes = (
             runner.epoch(_order(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)

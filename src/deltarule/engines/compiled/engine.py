@@ -301,25 +301,28 @@ class CompiledEngine:
                 self.t += updates
                 batch = order[most * q.batch_size : (most + 1) * q.batch_size]
                 raise diverged(q, batch, float(rates[updates]), self.t)
+        raise diverged(q, order[: q.batch_size], float(rates[0]), self.t)  # what came in was not finite
+
+    @cached_property
+    def _objective(self) -> tuple[Letter, NDArray[np.float64], Floats]:
+        """The letter that asks for the gradient of the full batch, where the loss comes to, and where it does."""
+        q, place = self.problem, self.whole
+        result, reals = np.zeros(5), self.reals.copy()
+        reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
+        letter = place.letter(STEPS).write(
+            code=-1, reals=reals, X=q.X, p=q.p, w=self.w, keys=self.w[:0], order=np.arange(len(q.X)),
+            rates=np.zeros(1), t=0, norms=np.zeros(q.net.K), result=result, interrupted=np.zeros(1, bool), most=1,
+        )  # fmt: skip
+        return letter, result, np.zeros_like(q.net.theta)
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q, place = self.problem, self.whole
+        letter, result, whole = self._objective
         place.memory.load()
-        order, rates, never = np.arange(len(q.X)), np.zeros(1), np.zeros(1, bool)
-        norms, result = np.zeros(q.net.K), np.zeros(5)
-        reals = self.reals.copy()
-        reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
-        letter = place.letter(STEPS).write(
-            code=-1, reals=reals, X=q.X, p=q.p, w=self.w, keys=self.w[:0], order=order, rates=rates, t=0, norms=norms,
-            result=result, interrupted=never, most=1,
-        )  # fmt: skip
         place.run(place.code.address["steps"], letter)
-        whole = np.zeros_like(q.net.theta)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
-        theta = q.net.theta[q.selection.index]
-        penalty = float(q.penalty.value(theta[q.net.layout.is_weight()[q.selection.index]]))
-        share = q.penalty.share(float(q.w.sum(dtype=np.float64)))
-        return float(result[0]) / self.weight, share * penalty, whole[q.selection.index]
+        loss, penalty = float(result[0]) / self.weight, float(result[4]) / len(q.X)
+        return loss, penalty, whole[q.selection.index]
 
     def loss(self, X: Floats, p: Floats, c: Floats) -> float:
         place = self.evaluation
