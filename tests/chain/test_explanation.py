@@ -262,6 +262,13 @@ def test_a_wrong_gradient_fails(monkeypatch: pytest.MonkeyPatch):
     assert "FAIL" in chain.text()
 
 
+def test_every_example_counts_by_its_weight():
+    net, X, y = small(), np.random.default_rng(0).normal(size=(3, 3)), np.array([0, 1, 0])
+    chain = explain(net, "w[1,2,3]", X, y, weights=[1, 6, 3])
+    alone = [explain(net, "w[1,2,3]", X[n], y[n : n + 1]).product for n in range(3)]
+    np.testing.assert_allclose(chain.contributions, np.array([0.1, 0.6, 0.3]) * alone, rtol=1e-12)
+
+
 def test_float32_is_explained_in_float64_on_the_same_weights():
     net = Network([3, 4, 2], seed=1)
     chain = explain(net, "w[1,1,1]", [0.5, -1.0, 2.0], 0)
