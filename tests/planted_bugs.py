@@ -17,6 +17,8 @@ CERTIFICATE = ("tests/chain/test_certificate.py",)
 CHAIN = ("tests/chain/test_explanation.py",)
 PULLERS = ("tests/chain/test_pullers.py",)
 NAMES = ("tests/test_parameters.py",)
+PARITY = ("tests/estimators/test_mlp_parity.py",)
+MLP = ("tests/estimators/test_mlp.py",)
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -134,4 +136,27 @@ BUGS = [
     Bug("single examples forget the second moment's correction", "engines/compiled/kernels/single.py", "        running_b *= settings[1]", "        running_b *= 0.0", COMPILED),
     Bug("a group begins with the gradient of the batch before", "engines/compiled/kernels/epoch.py", "rowwise.FILL, to, 0, 0, 0, 1, places[SIZE]", "rowwise.FILL, to, 0, 0, 0, 1, 1", COMPILED),
     Bug("only the first chunk of examples counts in a gradient", "engines/compiled/kernels/epoch.py", "count, columns, height * columns, mode", "count, columns, 0, mode", COMPILED),
+    # MLPClassifier and MLPRegressor
+    Bug("the penalty is not divided by the batch's weight", "estimators/descent.py", "Penalty(l2=estimator.alpha, is_shared=True)", "Penalty(l2=estimator.alpha)", PARITY),
+    Bug("eps after the correction", "estimators/descent.py", "eps=est.epsilon, eps_hat=True", "eps=est.epsilon", PARITY),
+    Bug("the order is drawn anew instead of shuffled on", "estimators/descent.py", "order = order[places]", "order = places", PARITY),
+    Bug("the loss without its penalty", "estimators/descent.py", "est.loss_ = self.scale * result.mean_of_batches + result.penalty", "est.loss_ = self.scale * result.mean_of_batches", PARITY),
+    Bug("the loss a mean over weights and not over batches", "estimators/descent.py", "est.loss_ = self.scale * result.mean_of_batches", "est.loss_ = self.scale * result.loss", PARITY),
+    Bug("the squared error summed over outputs", "estimators/descent.py", "1.0 / estimator.n_outputs_ if estimator", "1.0 if estimator", PARITY),
+    Bug("the state is forgotten between partial fits", "estimators/descent.py", "            runner.state = self._state()", "            pass", PARITY),
+    Bug("the state is not kept for partial fits", "estimators/descent.py", 'kept.ms, kept.vs = params(state["m"]), params(state["v"])', "pass", PARITY),
+    Bug("the rate of the epoch before", "estimators/descent.py", "self.rate.factor = est._optimizer.learning_rate / est.learning_rate_init", "self.rate.factor = 1.0", PARITY),
+    Bug("stalls at one epoch too few", "estimators/descent.py", "return est._no_improvement_count > est.n_iter_no_change", "return est._no_improvement_count >= est.n_iter_no_change", PARITY),
+    Bug("a logistic layer starts as any other", "estimators/mlp.py", "(2.0 if name in", "(6.0 if name in", PARITY),
+    Bug("an estimator keeps its last weights instead of the best", "estimators/descent.py", "est.coefs_, est.intercepts_ = est._best_coefs, est._best_intercepts", "pass", (*PARITY, *MLP)),
+    Bug("class weights forgotten in validation", "estimators/mlp.py", "held.weights = _times(held.weights, factors, held.targets)", "pass", MLP),
+    Bug("labels smoothed to one class more", "estimators/descent.py", "return (1.0 - share) * p + share / classes", "return (1.0 - share) * p + share / (classes + 1)", MLP),
+    Bug("example weights forgotten in the validation loss", "estimators/descent.py", "(w / w.sum()).astype(dtype)", "np.full(len(w), 1 / len(w), dtype)", MLP),
+    Bug("copies on both sides", "estimators/held.py", "if is_plain and len(np.unique(keys)) == len(keys):", "if is_plain:", MLP),
+    Bug("the share held out goes by rows", "estimators/held.py", "passed = np.cumsum(weight[order])", "weight = np.ones_like(weight)\n        passed = np.cumsum(weight[order])", MLP),
+    Bug("dropout's masks follow no seed", "estimators/descent.py", "int(est._random_state.randint(2**31)))", "0)", MLP),
+    Bug("what is not trainable learns", "estimators/descent.py", "self.work.layout.select(estimator.trainable)", "self.work.layout.select(None)", MLP),
+    Bug("an activation for each layer in reverse", "estimators/mlp.py", "ours[0] if isinstance(names, str) else ours,", "ours[0] if isinstance(names, str) else ours[::-1],", MLP),
+    Bug("joblib's threads take all processors", "estimators/descent.py", "(1 if backend.nesting_level else None)", "None", MLP),
+    Bug("the optimum of a scorer is its least", "estimators/descent.py", "if score > est.best_validation_score_:", "if score < est.best_validation_score_:", (*PARITY, *MLP)),
 ]  # fmt: skip

@@ -237,9 +237,14 @@ class TestRegularising:
         same_weights(some, again, 0)
         np.testing.assert_array_equal(some.predict_proba(X), some.predict_proba(X))
 
-    def test_dropout_leaves_scikit_learn_s_random_numbers_alone(self):
-        with_, without = classifier(dropout=1e-12, max_iter=3).fit(X, Y), classifier(max_iter=3).fit(X, Y)
-        np.testing.assert_array_equal(with_.net_.sizes, without.net_.sizes)
+    def test_dropout_follows_the_random_state(self):
+        start = classifier(dropout=0.5, shuffle=False).partial_fit(X, Y, classes=[0, 1, 2])
+        steps = [
+            pickle.loads(pickle.dumps(start)).set_params(random_state=seed).partial_fit(X, Y).coefs_[1]
+            for seed in (1, 1, 2)
+        ]
+        np.testing.assert_array_equal(steps[0], steps[1])
+        assert (steps[0] != steps[2]).any()
 
     @pytest.mark.parametrize("clip", [{"clip_norm": 1e-3}, {"clip_value": 1e-4}])
     def test_clipping_bounds_the_step(self, clip: dict[str, float]):
@@ -413,6 +418,18 @@ class TestValidation:
         held = {row.tobytes() for row in seen[0]}
         assert len(seen[0]) == sum(times[n] for n in range(300) if X[n].tobytes() in held)
         assert len(seen[0]) / times.sum() == pytest.approx(0.1, abs=0.02)
+
+    def test_the_share_held_out_is_one_of_the_weight(self):
+        weights = np.where(X[:, 0] > 1.0, 10.0, 1.0)
+        shares = []
+        for seed in range(20):
+            seen: list[Any] = []
+            scorer = lambda estimator, X, y, sample_weight=None, seen=seen: seen.append(sample_weight) or 0.5  # noqa: E731
+            classifier(early_stopping=True, max_iter=1, random_state=seed).fit(
+                X, Y, weights, eval_metric=scorer
+            )
+            shares.append(seen[0].sum() / weights.sum())
+        np.testing.assert_allclose(shares, 0.1, atol=3 * 5 / weights.sum())  # half an example of each class
 
     def test_a_weight_of_two_is_two_copies_under_early_stopping(self):
         times = RNG.integers(0, 4, 300)

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from deltarule import MLPClassifier, MLPRegressor
 
-pytestmark = pytest.mark.filterwarnings("default")  # checks and tests of others warn as they like
+pytestmark = pytest.mark.filterwarnings("ignore")  # checks and tests of others warn as they like
 
 CONFIGURATIONS: list[dict[str, Any]] = [
     {"solver": "adam"},

@@ -244,8 +244,8 @@ class CompiledEngine:
             place.run(self._frozen() or place.code.address["singles"], letter)
         else:
             place.run(place.code.address["steps"], letter)
-        total, steps, updates = self.result[:3]
-        return float(total), int(steps), int(updates), self.norms.copy(), int(place.counters[STOP])
+        total, steps, updates = self.result[:3].tolist()
+        return total, int(steps), int(updates), self.norms.copy(), int(place.counters[STOP])
 
     @cached_property
     def _letter(self) -> Letter:

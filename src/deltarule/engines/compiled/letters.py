@@ -76,6 +76,6 @@ class Letter:
                 if value.ndim != axes or value.dtype != self._dtypes[name] or not value.flags.c_contiguous:
                     raise TypeError(f"{name} is {value.dtype} with {value.ndim} axes, or not contiguous")
                 self._held[name] = value
-                self.numbers[at] = value.ctypes.data
+                self.numbers[at] = value.__array_interface__["data"][0]
                 self.numbers[at + 1 : at + 1 + axes] = value.shape
         return self

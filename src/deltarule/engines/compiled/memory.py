@@ -93,7 +93,7 @@ class Memory:
 
     def load(self, *, is_forced: bool = False) -> None:
         """Take theta over from the network, where it is not what is here already."""
-        if is_forced or not np.array_equal(self.known, self.net.theta):
+        if is_forced or not (self.known == self.net.theta).all():
             self.write(int(self.plan.places[THETA]), self.net.theta)
             np.copyto(self.known, self.net.theta)
 

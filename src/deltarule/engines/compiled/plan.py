@@ -63,7 +63,7 @@ SMALL = 16_384
 """Parameters of a network that is trained on single examples in a way of its own."""
 CACHE = 131_072
 """Numbers that the second cache holds beside others: a factor of a gradient larger than that is cut by columns."""
-WORTH = 400_000
+WORTH = 1_000_000
 """Floating-point operations of a step that are worth a thread."""
 QUICK = 2e7
 """Floating-point operations below which a thread costs more to start than it saves."""
@@ -191,7 +191,9 @@ def plan(
 
     widths = 2 * sum(net.sizes) + net.sizes[0]
     has_groups = selection is not None and batch >= LONG_BATCH and batch * widths > 16 * size
-    columns = min(PANEL, up(-(-batch // threads), lanes)) if selection is not None else PANEL
+    widest = min(PANEL, 4 * lanes)
+    chunks_each = -(-batch // (threads * widest))  # so that all have about as many examples
+    columns = up(-(-batch // (threads * chunks_each)), lanes) if selection is not None else widest
     group = 1 if single else up(-(-batch // GROUPS), columns) if has_groups else 0
     chunks = threads if has_groups or selection is None else -(-batch // columns)
     at = 0

@@ -97,6 +97,9 @@ LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
 EVEN = 1.15
 """Threads make examples of their own where the one with most has no more than this times its share,"""
+HOT = 16_384
+"""Numbers of theta up to which each chunk of examples goes all the way while it is in the cache; of a larger one, each
+layer had better stay there for all chunks."""
 SHARED = 262_144
 """and where theta has no more numbers than this. Of a larger one a thread had better read only those rows that it also
 updates: what both threads have read, neither can write to without asking the other."""
@@ -338,8 +341,10 @@ def batch_losses(
         each * threads <= EVEN * count and places[SIZE] <= SHARED
     ):  # every thread makes its own examples up to the end
         first, end = min(count, thread * each), min(count, (thread + 1) * each)
-        if first < end:
-            examples, chunk, size = order[first:end], first // columns, end - first
+        together = columns if places[SIZE] <= HOT else max(1, end - first)
+        for start in range(first, end, together):
+            examples, chunk = order[start : min(end, start + together)], start // columns
+            size = len(examples)
             gather(memory, layers, places, X, p, w, keys, scale, examples, chunk, zero, one)
             for k in range(1, K + 1):
                 forward(memory, layers, places, k, salted, chunk, size, zero, one)
