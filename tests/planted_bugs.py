@@ -135,6 +135,7 @@ BUGS = [
     Bug("the running product begins at 1", "engines/compiled/kernels/epoch.py", "reals[FIVE] ** t, reals[FIVE + 1] ** t", "1.0, 1.0", COMPILED),
     Bug("single examples forget the second moment's correction", "engines/compiled/kernels/single.py", "        running_b *= settings[1]", "        running_b *= 0.0", COMPILED),
     Bug("a group begins with the gradient of the batch before", "engines/compiled/kernels/epoch.py", "rowwise.FILL, to, 0, 0, 0, 1, places[SIZE]", "rowwise.FILL, to, 0, 0, 0, 1, 1", COMPILED),
+    Bug("a row of X ends in the next one", "engines/compiled/kernels/tiles.py", "fits = builder.icmp_signed(\"<\", count, write.whole(PANEL))", "fits = builder.icmp_signed(\"<\", count, write.whole(2 * PANEL))", COMPILED),
     Bug("only the first chunk of examples counts in a gradient", "engines/compiled/kernels/epoch.py", "count, columns, height * columns, mode", "count, columns, 0, mode", COMPILED),
     # MLPClassifier and MLPRegressor
     Bug("the penalty is not divided by the batch's weight", "estimators/descent.py", "Penalty(l2=estimator.alpha, is_shared=True)", "Penalty(l2=estimator.alpha)", PARITY),

@@ -146,6 +146,19 @@ def test_shapes_at_the_edges(case: dict[str, object]):
     compare(lambda: problem(**case), 2, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_1", [7, 100])
+@pytest.mark.parametrize("n_0", [63, 64, 65, 108, 128, 200])
+def test_inputs_that_fill_more_than_a_panel(n_0: int, n_1: int, dtype: str):
+    """A row of X is kept in panels of 64 columns, which lie one behind the other; batches fill them to the end."""
+    bounds = (1e-9, 1e-12) if dtype == "float64" else (1e-4, 1e-6)
+    make = lambda: problem(  # noqa: E731
+        sizes=(n_0, n_1, 1), output="linear", N=192, batch_size=64,
+        optimiser=named("gradient_descent", lr=0.1), dtype=dtype,
+    )  # fmt: skip
+    compare(make, 2, *bounds)
+
+
 @pytest.mark.parametrize("seed", [0, 5, 9, 14, 23, 31])
 def test_the_objective_is_the_reference_s(seed: int):
     q = random_problem(seed)
@@ -175,6 +188,7 @@ class TestThreads:
             {"sizes": (30, 128, 64, 3), "N": 300, "batch_size": 100, "rates": (0.5, 0.1)},
             {"sizes": (4, 6, 5, 3), "N": 4000, "batch_size": 1500, "rates": (0.0, 0.3)},
             {"sizes": (20, 300, 300, 3), "N": 7, "batch_size": 3, "penalty": Penalty(0.01, 0.01)},
+            {"sizes": (108, 100, 1), "N": 961, "batch_size": 200, "output": "linear"},
         ],
         ids=str,
     )

@@ -307,7 +307,7 @@ def copy_rows(
 ) -> Any:
     """Copy rows order[start:end] of a contiguous table to memory[to:]: `count` numbers from column `first` on.
 
-    A 1 follows them, then zeros up to a whole vector.
+    Where they leave room in their panel, a 1 follows them, then zeros up to a whole vector.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -317,11 +317,13 @@ def copy_rows(
         places = context.make_array(signature.args[4])(context, builder, order).data
         width = builder.extract_value(rows.shape, 1)
         one = write.constant(1.0)
+        fits = builder.icmp_signed("<", count, write.whole(PANEL))  # else the next row begins there
+        end_of_row = builder.select(fits, builder.add(count, write.whole(1)), count)
         with write.each(start, end) as r:
             example = builder.load(builder.gep(places, [r]))
             begin = builder.gep(rows.data, [builder.add(builder.mul(example, width), first)])
             here = builder.add(to, builder.mul(builder.sub(r, start), to_row))
-            with write.each(write.whole(0), builder.add(count, write.whole(1)), write.lanes) as n:
+            with write.each(write.whole(0), end_of_row, write.lanes) as n:
                 left = builder.sub(count, n)
                 mask, with_one = (
                     below(builder, m, write.lanes) for m in (left, builder.add(left, write.whole(1)))
