@@ -18,7 +18,7 @@ from deltarule.engines.compiled.freezing import Frozen
 from deltarule.errors import DivergenceError
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.dropout import Dropout
-from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, Optimiser
+from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, GradientDescent, Optimiser
 from deltarule.maths.optimisers import optimiser as named
 from deltarule.maths.outputs import OUTPUTS, WITH_A_NUMBER
 from deltarule.maths.penalties import Penalty
@@ -189,6 +189,11 @@ class TestThreads:
             {"sizes": (4, 6, 5, 3), "N": 4000, "batch_size": 1500, "rates": (0.0, 0.3)},
             {"sizes": (20, 300, 300, 3), "N": 7, "batch_size": 3, "penalty": Penalty(0.01, 0.01)},
             {"sizes": (108, 100, 1), "N": 961, "batch_size": 200, "output": "linear"},
+            {"sizes": (108, 100, 1), "N": 961, "batch_size": 200, "output": "linear", "density": 0.1},
+            {"sizes": (108, 100, 3), "N": 961, "batch_size": 64, "density": 0.1, "clip_norm": 0.1},
+            {"sizes": (108, 300, 3), "N": 961, "batch_size": 100, "density": 0.1, "rates": (0.5,)},
+            {"sizes": (30, 8, 3), "N": 4000, "batch_size": 1500, "density": 0.1},
+            {"sizes": (4, 6, 5, 3), "N": 2000, "batch_size": 640},
         ],
         ids=str,
     )
@@ -301,8 +306,9 @@ class TestSingleExamples:
 
 
 class TestDivergence:
-    def test_the_network_keeps_what_was_before_the_update(self):
-        make = lambda: problem(sizes=(4, 6, 3), N=200, batch_size=8, optimiser=Adam(lr=3e37), dtype="float32")  # noqa: E731
+    @pytest.mark.parametrize("optimiser", [Adam(lr=3e37), GradientDescent(lr=1e37)], ids=["adam", "plain"])
+    def test_the_network_keeps_what_was_before_the_update(self, optimiser: Optimiser):
+        make = lambda: problem(sizes=(4, 6, 3), N=200, batch_size=8, optimiser=optimiser, dtype="float32")  # noqa: E731
         q = make()
         with pytest.raises(
             DivergenceError, match=r"diverged at update \d+ \(epoch 1\): .* is no longer finite"

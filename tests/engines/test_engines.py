@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from deltarule.engines import ENGINES, Problem, engine, keys_of
 from deltarule.errors import DivergenceError, OptionError
@@ -31,10 +32,14 @@ def problem(
     rates: tuple[float, ...] | None = None,
     output: str = "softmax",
     dtype: str = "float64",
+    density: float = 1.0,
 ) -> Problem:
+    """Return a problem; density: the share of X that is not 0."""
     rng = np.random.default_rng(0)
     net = Network(sizes, "silu", output, seed=7, dtype=dtype)
     X = rng.normal(size=(N, sizes[0]))
+    if density < 1.0:
+        X *= np.random.default_rng(1).random(X.shape) < density
     y = rng.integers(0, sizes[-1], N) if output == "softmax" else rng.normal(size=(N, sizes[-1]))
     X, p, _ = net.examples(X, y)
     return Problem(
@@ -166,6 +171,45 @@ class TestContract:
             for _ in range(3):
                 runner.epoch(np.arange(len(one.X))[::-1].copy(), np.zeros(1, bool))
         np.testing.assert_allclose(weighted.net.theta, copies.net.theta, rtol=1e-10, atol=1e-13)
+
+    @pytest.mark.parametrize(
+        "case",
+        [
+            {"sizes": (20, 6, 5, 3)},
+            {"sizes": (16, 3)},
+            {"sizes": (40, 7, 3), "batch_size": 1, "rates": (0.5,)},
+            {"sizes": (20, 70, 3), "N": 700, "batch_size": 600},
+            {"sizes": (108, 100, 3), "N": 320, "batch_size": 200},
+            {"sizes": (20, 6, 3), "only": ["W[2]"]},
+            {"sizes": (20, 6, 3), "only": ["w[1,2,3]", "w[1,2,20]", "b[1]"]},
+            {"sizes": (20, 6, 3), "only": ["b[1]"]},
+            {"sizes": (20, 33, 3), "rates": (0.5,), "penalty": Penalty(0.01, 0.1), "clip_norm": 0.1},
+        ],
+        ids=str,
+    )
+    def test_a_sparse_table_is_its_matrix(self, name: str, case: dict[str, object]):
+        """X has a column and a row of zeros, and a zero that is written down."""
+        q = problem(**case, density=0.15)
+        q.X[:, 2] = q.X[3] = 0.0
+        sparse = replace(q, X=csr_array(q.X), net=q.net.copy())
+        sparse.X.data[5] = q.X[np.nonzero(q.X)[0][5], np.nonzero(q.X)[1][5]] = 0.0
+        results = []
+        for each, engine_name in ((q, "reference"), (sparse, name)):
+            runner = engine(engine_name, each)
+            loss, _, grad = runner.objective()
+            for epoch in range(3):
+                order = np.random.default_rng(epoch).permutation(len(q.p))
+                result = runner.epoch(order, np.zeros(1, bool))
+            results.append((each.net.theta, loss, grad, result.loss, runner.loss(each.X, q.p, q.w)))
+        for found, right in zip(results[1], results[0], strict=True):
+            np.testing.assert_allclose(found, right, rtol=1e-9, atol=1e-12)
+
+    def test_what_diverges_on_a_sparse_table_is_named(self, name: str):
+        q = problem(sizes=(20, 6, 3), density=0.15)
+        q.X[np.nonzero(q.X[:, 3])[0][0], 3] = 1e300
+        q.net.W[1][:] = 1e10
+        with pytest.raises(DivergenceError, match=r"column 4 of X reaches 1e\+300"):
+            engine(name, replace(q, X=csr_array(q.X))).epoch(np.arange(37), np.zeros(1, bool))
 
     def test_a_network_that_is_not_finite_is_refused(self, name: str):
         q = problem()

@@ -206,7 +206,7 @@ def test_sparse_tables(kind: Any, solver: str):
 def test_sparse_tables_are_predicted_in_blocks(monkeypatch: pytest.MonkeyPatch):
     ours, _ = both("three classes", max_iter=2)
     whole = ours.predict_proba(sparse.csr_matrix(X))
-    monkeypatch.setattr("deltarule.estimators.mlp.SPARSE_ROWS", 50)
+    monkeypatch.setattr("deltarule.engines.examples.SPARSE_ROWS", 50)
     np.testing.assert_array_equal(ours.predict_proba(sparse.csr_matrix(X)), whole)
 
 

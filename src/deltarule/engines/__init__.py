@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
-from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of, hashes_of, keys_of
+from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of
+from deltarule.engines.examples import hashes_of, is_sparse, keys_of
 from deltarule.errors import unknown
 from deltarule.network import Floats, Network
 
@@ -37,8 +38,8 @@ def default() -> str:
     return os.environ.get("DELTARULE_ENGINE") or "compiled"
 
 
-def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
-    """Return y_hat, (N, n_K), of the rows of X, (N, n_0) in the network's dtype, in bounded memory."""
+def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
+    """Return y_hat, (N, n_K), of X, (N, n_0), dense or in CSR, in the network's dtype, in bounded memory."""
     if default() == "reference":
         from deltarule.engines import reference
 
@@ -57,6 +58,7 @@ __all__ = [
     "dropout_of",
     "engine",
     "hashes_of",
+    "is_sparse",
     "keys_of",
     "predict",
 ]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.engines.examples import keys_of
 from deltarule.errors import OptionError
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import Optimiser, State
@@ -21,26 +22,7 @@ from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
 
 
-def hashes_of(X: Floats) -> NDArray[np.uint64]:
-    """Return 64 bits for each row of X, (N,): equal rows have equal ones, others hardly ever.
-
-    h <- (h ^ x_j) p;  h <- h ^ (h >> 32)    for the bits x_j of every column, with an odd p
-    """
-    columns = (np.ascontiguousarray(X.T) + 0.0).view(f"u{X.dtype.itemsize}")  # + 0: -0 is 0
-    h = np.full(len(X), 0x9E3779B97F4A7C15, np.uint64)
-    for x in columns:
-        h ^= x
-        h *= np.uint64(0xFF51AFD7ED558CCD)
-        h ^= h >> np.uint64(32)
-    return h
-
-
-def keys_of(X: Floats) -> Floats:
-    """Return a whole number below 2^24 for each row of X, (N,) in its dtype; equal rows have equal ones."""
-    return (hashes_of(X) >> np.uint64(40)).astype(X.dtype)
-
-
-def dropout_of(net: Network, X: Floats, rates: float | Sequence[float], seed: int) -> Dropout | None:
+def dropout_of(net: Network, X: Any, rates: float | Sequence[float], seed: int) -> Dropout | None:
     """Return the dropout of a network's hidden layers on the examples X; None where all rates are 0.
 
     Raises
@@ -68,13 +50,14 @@ def dropout_of(net: Network, X: Floats, rates: float | Sequence[float], seed: in
 class Problem:
     """The loss to go down, and the way to go.
 
-    X is (N, n_0), p (N, n_K) and w (N,), all in the network's dtype; w are example weights in any scale. A
-    batch's loss is sum_n c_n L_n with c = w / sum w over the batch. The penalty is added to the loss of
-    every batch, over the weights that learn. Dropout is of epochs alone, not of `objective` and `loss`.
+    X is (N, n_0), a matrix or a CSR array in canonical form, p (N, n_K) and w (N,), all in the network's dtype; w are
+    example weights in any scale. A batch's loss is sum_n c_n L_n with c = w / sum w over the batch. The penalty is
+    added to the loss of every batch, over the weights that learn. Dropout is of epochs alone, not of `objective` and
+    `loss`.
     """
 
     net: Network
-    X: Floats
+    X: Any
     p: Floats
     w: Floats
     batch_size: int
@@ -89,7 +72,7 @@ class Problem:
 
     @property
     def updates_per_epoch(self) -> int:
-        return -(-len(self.X) // self.batch_size)
+        return -(-len(self.p) // self.batch_size)
 
     def masks(self, batch: NDArray[np.intp], t: int) -> dict[int, Floats]:
         """Return the masks of the hidden layers for a batch in update t, counted from 0."""
@@ -160,6 +143,6 @@ class Engine(Protocol):
         """Return the full batch's loss, its penalty, and their gradient by the parameters that learn."""
         ...
 
-    def loss(self, X: Floats, p: Floats, c: Floats) -> float:
-        """Return sum_n c_n L_n of other examples, in bounded memory."""
+    def loss(self, X: Any, p: Floats, c: Floats) -> float:
+        """Return sum_n c_n L_n of other examples, X a matrix or sparse, in bounded memory."""
         ...

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import Problem
+from deltarule.engines.examples import is_sparse, rows_of
 from deltarule.errors import DivergenceError
 from deltarule.maths import passes
 
@@ -18,7 +19,8 @@ LARGE = 1e3
 
 def diverged(problem: Problem, batch: NDArray[np.intp], lr: float, t: int) -> DivergenceError:
     """Return the error of update t, counted from 0, on a batch of rows; the network is as before that update."""
-    largest = np.abs(problem.X).max(axis=0)
+    largest = abs(problem.X).max(axis=0)
+    largest = np.ravel(largest.toarray()) if is_sparse(largest) else largest
     column = int(np.argmax(largest))
     if largest[column] > LARGE:
         advice = f"column {column + 1} of X reaches {largest[column]:.3g}: standardise it"
@@ -42,7 +44,7 @@ def _first(problem: Problem, batch: NDArray[np.intp], t: int) -> str:
 
 def _quantities(problem: Problem, batch: NDArray[np.intp], t: int) -> Iterator[tuple[str, Any]]:
     net = problem.net
-    X, p, w = problem.X[batch], problem.p[batch], problem.w[batch]
+    X, p, w = rows_of(problem.X, batch), problem.p[batch], problem.w[batch]
     trace = passes.forward(net, X, problem.masks(batch, t))
     for k in range(1, net.K + 1):
         yield f"a_{k} (the pre-activation of layer {k})", trace.a[k]

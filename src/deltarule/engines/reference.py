@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.divergence import diverged
+from deltarule.engines.examples import rows_of
 from deltarule.maths import passes
 from deltarule.maths.optimisers import State, decay
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
@@ -58,7 +59,7 @@ class ReferenceEngine:
     def _update(self, batch: NDArray[np.intp], lr: float, norms: NDArray[np.float64]) -> tuple[float, float]:
         """Make one update, add the gradient's norm by layer to `norms`, and return the batch's loss and penalty."""
         q, net = self.problem, self.problem.net
-        X, p, c = q.X[batch], q.p[batch], q.w[batch]
+        X, p, c = rows_of(q.X, batch), q.p[batch], q.w[batch]
         masks = q.masks(batch, self.state["t"])
         loss, grad = self._loss_and_gradient(X, p, c / c.sum(), masks)
         theta = net.theta[self.index]
@@ -84,7 +85,7 @@ class ReferenceEngine:
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q = self.problem
-        loss, grad = self._loss_and_gradient(q.X, q.p, q.w / q.w.sum())
+        loss, grad = self._loss_and_gradient(rows_of(q.X, slice(None)), q.p, q.w / q.w.sum())
         if not q.penalty:
             return loss, 0.0, grad
         theta = q.net.theta[self.index]
@@ -92,9 +93,11 @@ class ReferenceEngine:
         penalty = share * float(q.penalty.value(theta[self.is_weight]))
         return loss, penalty, grad + share * self._penalty_gradient(theta)
 
-    def loss(self, X: Floats, p: Floats, c: Floats) -> float:
-        blocks = (slice(start, start + BLOCK) for start in range(0, len(X), BLOCK))
-        return sum(float(passes.loss(self.problem.net, X[rows], p[rows], c[rows])) for rows in blocks)
+    def loss(self, X: Any, p: Floats, c: Floats) -> float:
+        blocks = (slice(start, start + BLOCK) for start in range(0, len(p), BLOCK))
+        return sum(
+            float(passes.loss(self.problem.net, rows_of(X, rows), p[rows], c[rows])) for rows in blocks
+        )
 
     def _loss_and_gradient(
         self, X: Floats, p: Floats, c: Floats, masks: Mapping[int, Floats] | None = None
@@ -120,7 +123,7 @@ class ReferenceEngine:
             norms[k - 1] += np.linalg.norm(whole[layout.W[k].start : layout.b[k].stop])
 
 
-def predict(net: Network, X: Floats) -> Floats:
+def predict(net: Network, X: Any) -> Floats:
     """Return y_hat, (N, n_K), of the rows of X, block by block."""
-    blocks = [passes.forward(net, X[start : start + BLOCK]).y_hat for start in range(0, len(X), BLOCK)]
-    return np.concatenate(blocks)
+    starts = range(0, X.shape[0], BLOCK)
+    return np.concatenate([passes.forward(net, rows_of(X, slice(n, n + BLOCK))).y_hat for n in starts])

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils.optimize import _check_optimize_result
 
-from deltarule.engines import Engine, EpochResult, Problem, dropout_of, engine
+from deltarule.engines import Engine, EpochResult, Problem, dropout_of, engine, is_sparse
 from deltarule.errors import DivergenceError, OptionError
 from deltarule.estimators.held import Held, Scorer, Weights
 from deltarule.maths.dropout import Dropout
@@ -59,8 +59,15 @@ def threads(estimator: Any) -> int | None:
     return estimator.n_threads or (1 if backend.nesting_level else None)
 
 
-def dense(X: Any, dtype: Any) -> Floats:
-    return np.ascontiguousarray(X.toarray() if issparse(X) else X, dtype)
+def numbers(X: Any, dtype: Any) -> Any:
+    """Return a table as engines take it: a contiguous matrix, or a CSR array in canonical form."""
+    if not is_sparse(X):
+        return np.ascontiguousarray(X, dtype)
+    rows = csr_array(X, dtype=dtype)
+    if not rows.has_canonical_format:
+        rows = rows.copy()  # X may share its arrays
+        rows.sum_duplicates()
+    return rows
 
 
 class Descent:
@@ -87,7 +94,7 @@ class Descent:
         dtype, N = self.work.dtype, X.shape[0]
         self.N = N
         self.rate = _Rate()
-        X = dense(X, dtype)
+        X = numbers(X, dtype)
         self.problem = Problem(
             net=self.work,
             X=X,
@@ -146,13 +153,13 @@ class Descent:
 
     # What is watched ------------------------------------------------------------------------------------
 
-    def _watched(self, dtype: Any) -> tuple[Floats, Floats, Floats] | None:
+    def _watched(self, dtype: Any) -> tuple[Any, Floats, Floats] | None:
         """Return what is held out as the engine takes it."""
         if self.held is None:
             return None
         X, targets, weights = self.held.X, self.held.targets, self.held.weights
         w = np.ones(len(targets)) if weights is None else weights.astype(np.float64)
-        return dense(X, dtype), np.ascontiguousarray(targets, dtype), (w / w.sum()).astype(dtype)
+        return numbers(X, dtype), np.ascontiguousarray(targets, dtype), (w / w.sum()).astype(dtype)
 
     def _watch(self) -> float | None:
         """Write the validation loss and, where wanted, the score; return the loss."""
@@ -295,7 +302,7 @@ class Descent:
             return Adam(lr=lr, beta1=est.beta_1, beta2=est.beta_2, eps=est.epsilon, eps_hat=True)
         return (Nesterov if est.nesterovs_momentum else Momentum)(lr=lr, mu=est.momentum)
 
-    def _dropout(self, X: Floats) -> Dropout | None:
+    def _dropout(self, X: Any) -> Dropout | None:
         est = self.estimator
         if not np.any(est.dropout):
             return None

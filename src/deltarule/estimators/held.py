@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from deltarule.engines import hashes_of
+from deltarule.engines import hashes_of, is_sparse
 from deltarule.errors import OptionError, ShapeError
 from deltarule.maths.dropout import mixed
 
@@ -124,8 +124,10 @@ def split(estimator: Any, X: Any, targets: NDArray[Any], weights: Weights) -> tu
 
 def _keys(X: Any, targets: NDArray[Any]) -> NDArray[np.uint64]:
     """Return a number for each example, equal for equal ones."""
-    dense = X.toarray() if issparse(X) else X
-    return hashes_of(np.hstack([dense, targets]).astype(np.float64))
+    together = (
+        sparse.hstack([X, sparse.csr_array(targets)]).tocsr() if is_sparse(X) else np.hstack([X, targets])
+    )
+    return hashes_of(together.astype(np.float64))
 
 
 def _by_weight(

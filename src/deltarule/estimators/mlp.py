@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import sklearn.neural_network
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -29,7 +28,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from deltarule.engines import predict
 from deltarule.errors import OptionError
-from deltarule.estimators.descent import SKLEARN_RATES, Descent, dense, threads
+from deltarule.estimators.descent import SKLEARN_RATES, Descent, numbers, threads
 from deltarule.estimators.held import Scorer, eval_set_of, split
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.schedules import SCHEDULES, Schedule
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
 Base = sklearn.neural_network._multilayer_perceptron.BaseMultilayerPerceptron
 
-SPARSE_ROWS = 4096
-"""Rows of a sparse table that are made dense together where they are only predicted."""
 SHARE = Interval(Real, 0, 1, closed="left")
 ABOVE_0 = Interval(Real, 0, None, closed="neither")
 
@@ -278,14 +275,8 @@ class _MLP(Base):
     def _forward_pass_fast(self, X: Any, check_input: bool = True) -> Floats:
         if check_input:
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
-        net, most = self._network(), threads(self)
-        if not issparse(X):
-            return predict(net, dense(X, net.dtype), most)
-        rows = X.tocsr()
-        starts = range(0, max(1, rows.shape[0]), SPARSE_ROWS)
-        return np.concatenate(
-            [predict(net, dense(rows[start : start + SPARSE_ROWS], net.dtype), most) for start in starts]
-        )
+        net = self._network()
+        return predict(net, numbers(X, net.dtype), threads(self))
 
 
 def _times(

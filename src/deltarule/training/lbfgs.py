@@ -43,7 +43,7 @@ def descend(
     from scipy.optimize import minimize  # a quarter of a second, which only this optimiser needs
 
     net, index = engine.problem.net, engine.problem.selection.index
-    N = len(engine.problem.X)
+    N = len(engine.problem.p)
     latest: tuple[float, float, NDArray[Any]] | None = None
 
     def objective(theta: NDArray[Any]) -> tuple[float, NDArray[Any]]:

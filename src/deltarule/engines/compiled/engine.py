@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, FIVE, OPTIMISER_CODES, STATES, settings
 from deltarule.engines.compiled.freezing import Frozen
-from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, Letter
+from deltarule.engines.compiled.letters import CHUNKS, GIVE, SINGLES, STEPS, TAKE, Letter
 from deltarule.engines.compiled.machine_code import code_for
 from deltarule.engines.compiled.memory import Memory
 from deltarule.engines.compiled.plan import (
@@ -22,6 +22,7 @@ from deltarule.engines.compiled.plan import (
     DROPPING,
     GRADIENT,
     GROUP,
+    INNER,
     IS_PARTIAL,
     LAYERS,
     LEARNS,
@@ -31,13 +32,16 @@ from deltarule.engines.compiled.plan import (
     SIZE,
     STEP,
     Y_HAT,
+    is_by_units,
     operations,
     plan,
     threads_worth,
 )
 from deltarule.engines.compiled.plan import STATES as STATES_PLACE
+from deltarule.engines.compiled.rows import Rows
 from deltarule.engines.compiled.threads import DIVERGED, GOING, QUEUES, STOP, aside, hired
 from deltarule.engines.divergence import diverged
+from deltarule.engines.examples import matrices
 from deltarule.engines.machine import available_threads
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import State
@@ -47,6 +51,7 @@ from deltarule.parameters import Selection
 
 KERNELS = {
     PRODUCT: "product",
+    INNER: "inner",
     ACTIVATE: "activate",
     DROPPING: "drop",
     DELTA: "delta",
@@ -74,14 +79,17 @@ class Workplace:
         n_states: int = 0,
         keeps_gradient: bool = True,
         dropout: Dropout | None = None,
+        listed: tuple[int, int] = (0, 0),
+        *,
+        may_return: bool = False,
     ) -> None:
         self.threads = threads_worth(net, batch, examples, most_threads)
-        self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient, dropout)
+        self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient, dropout, listed)
         self.code = code_for(str(net.dtype))
         for place, name in KERNELS.items():
-            self.plan.places[place] = self.code.address[name]
+            self.plan.places_of[:, place] = self.code.address[name]
         if self.plan.places[SINGLE]:
-            self.plan.places[ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
+            self.plan.places_of[:, ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
         self.memory = Memory(net, self.plan)
         if selection is not None:
             self.memory.mark(selection)
@@ -89,8 +97,16 @@ class Workplace:
         self.losses = np.zeros(self.plan.sums if self.plan.places[GROUP] else 1)
         self.squares = np.zeros((len(self.plan.blocks), 3))
         self.shares = self.plan.shares(self.threads)
-        self.plan.places[LAYERS] = self.plan.layers.ctypes.data
+        self.plan.places_of[:, LAYERS] = self.plan.layers.ctypes.data
         self.counters = np.zeros(QUEUES + 8 * self.threads, np.int64)
+        self.lists = np.zeros(self.plan.lists, np.int64)
+        self.before: Floats = np.empty(self.plan.kept if may_return else 0, net.dtype)
+        """Room for theta and the optimiser's state as an epoch found them."""
+        self.is_finite = np.ones(1)
+        self._take, self._give = (
+            self.letter(names).write(theta=net.theta, before=self.before) for names in (TAKE, GIVE)
+        )
+        self._give.write(result=self.is_finite)
 
     def letter(self, names: tuple[str, ...]) -> Letter:
         """Return a letter to an entry, with what belongs to this workplace."""
@@ -98,15 +114,27 @@ class Workplace:
             "memory": self.memory.numbers,
             "layers": self.plan.layers,
             "places": self.plan.places,
+            "layers_of": self.plan.layers_of,
+            "places_of": self.plan.places_of,
             "blocks": self.plan.blocks,
             "shares": self.shares,
             "losses": self.losses,
             "squares": self.squares,
             "counters": self.counters,
+            "lists": self.lists,
             "threads": self.threads,
         }
         letter = Letter(names, self.memory.numbers.dtype)
         return letter.write(**{name: value for name, value in own.items() if name in names})
+
+    def load(self) -> None:
+        """Take theta over from the network, and keep what an epoch may have to return to."""
+        self.code.side_by_side(self.code.address["take"], self._take.address, 0, 0)
+
+    def save(self) -> bool:
+        """Give theta back to the network, and return whether it and the optimiser's state are finite."""
+        self.code.side_by_side(self.code.address["give"], self._give.address, 0, 0)
+        return bool(self.is_finite[0])
 
     def run(self, entry: int, letter: Letter) -> None:
         """Call the entry at an address with a letter, in as many threads as pay."""
@@ -135,12 +163,15 @@ class CompiledEngine:
 
     def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
         self.problem = q = problem
+        self.N = q.X.shape[0]
+        is_single = is_by_units(q.net, q.batch_size, q.dropout)
+        self.rows = Rows.of(q.X, q.epochs, may_list=not is_single)
         self.most_threads = n_threads or available_threads()
         clips = (q.clip_value or 0.0, q.clip_norm or 0.0)
         self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
         """Empty where all examples weigh the same, and are only counted."""
         self.keys = q.w[:0] if q.dropout is None else np.asarray(q.dropout.keys, q.net.dtype)
-        self.weight = float(self.w.sum(dtype=np.float64)) or len(q.X)
+        self.weight = float(self.w.sum(dtype=np.float64)) or self.N
         share = 1.0 if len(self.w) else q.penalty.share(float(q.w[0]))
         self.reals = np.array(
             [
@@ -168,10 +199,12 @@ class CompiledEngine:
             q.selection,
             q.batch_size,
             self.most_threads,
-            len(q.X),
+            self.N,
             len(self.states),
             keeps_gradient=clips,
             dropout=q.dropout,
+            listed=self.rows.listed,
+            may_return=True,
         )
         initial = q.optimiser.init(q.net.theta)
         for n, name in enumerate(self.states):
@@ -179,21 +212,15 @@ class CompiledEngine:
         return place
 
     @cached_property
-    def _before(self) -> Floats:
-        """Room for theta and the optimiser's state as an epoch found them."""
-        memory = self.training.memory
-        return np.empty_like(memory.numbers[: memory.plan.kept])
-
-    @cached_property
     def whole(self) -> Workplace:
         """Where the gradient of the full batch is taken."""
         q = self.problem
-        return Workplace(q.net, q.selection, len(q.X), self.most_threads, len(q.X))
+        return Workplace(q.net, q.selection, self.N, self.most_threads, self.N, listed=self.rows.listed)
 
     @cached_property
     def evaluation(self) -> Workplace:
         """Where the losses of other examples are taken."""
-        return _evaluation(self.problem.net, self.most_threads, len(self.problem.X))
+        return _evaluation(self.problem.net, self.most_threads, self.N)
 
     @property
     def state(self) -> State:
@@ -214,15 +241,12 @@ class CompiledEngine:
             self.training.memory.write(_state_at(self.training, n), whole)
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
-        q, memory = self.problem, self.training.memory
-        memory.load()
-        kept, before = memory.numbers[: memory.plan.kept], self._before
-        np.copyto(before, kept)
+        q, place = self.problem, self.training
+        place.load()
         rates = self._rates(q.updates_per_epoch)
         total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
-        if why == DIVERGED or not np.isfinite(kept).all():
-            self._return_to_last_good(before, order, rates, steps)
-        memory.save()
+        if not place.save() or why == DIVERGED:
+            self._return_to_last_good(order, rates, steps)
         self.t += updates
         return EpochResult(
             loss=total / self.weight,
@@ -254,12 +278,16 @@ class CompiledEngine:
         letter = self.training.letter(names).write(
             code=self.optimiser,
             reals=self.reals,
-            X=q.X,
+            X=self.rows.X,
             p=q.p,
             norms=self.norms,
             result=self.result,
         )
-        return letter if self.is_simple else letter.write(w=self.w, keys=self.keys)
+        return letter if self.is_simple else letter.write(w=self.w, keys=self.keys, **self._lists)
+
+    @property
+    def _lists(self) -> dict[str, NDArray[Any]]:
+        return {"starts": self.rows.starts, "inputs": self.rows.inputs, "values": self.rows.values}
 
     @cached_property
     def is_simple(self) -> bool:
@@ -276,28 +304,23 @@ class CompiledEngine:
     def _frozen(self) -> int | None:
         """Return the entry compiled for this network alone, once it is there; that begins where the run is long."""
         q, place = self.problem, self.training
-        if place.plan.places[SIZE] > Frozen.LARGEST or operations(q.net) * len(q.X) * q.epochs < FREEZE:
+        if place.plan.places[SIZE] > Frozen.LARGEST or operations(q.net) * self.N * q.epochs < FREEZE:
             return None
         if self.freezing is None:
             self.freezing = Frozen.of(place.code, str(q.net.dtype), place.plan, self.optimiser)
         return self.freezing.address
 
-    def _return_to_last_good(
-        self, before: Floats, order: NDArray[np.intp], rates: Floats, steps: int
-    ) -> None:
+    def _return_to_last_good(self, order: NDArray[np.intp], rates: Floats, steps: int) -> None:
         """Repeat the epoch up to the last step that left everything finite, and raise the error of the next.
 
         The same steps give the same bits; so the loop need not keep what was before each of them.
         """
-        q, memory = self.problem, self.training.memory
+        q, place = self.problem, self.training
         never = np.zeros(1, bool)
         for most in range(steps, -1, -1):
-            memory.numbers[: memory.plan.kept] = before
-            memory.save()
-            memory.load(is_forced=True)
+            place.memory.numbers[: len(place.before)] = place.before
             _, _, updates, _, why = self._steps(order, rates, never, most)
-            if why == GOING and np.isfinite(memory.numbers[: memory.plan.kept]).all():
-                memory.save()
+            if place.save() and why == GOING:
                 self.t += updates
                 batch = order[most * q.batch_size : (most + 1) * q.batch_size]
                 raise diverged(q, batch, float(rates[updates]), self.t)
@@ -310,25 +333,29 @@ class CompiledEngine:
         result, reals = np.zeros(5), self.reals.copy()
         reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
         letter = place.letter(STEPS).write(
-            code=-1, reals=reals, X=q.X, p=q.p, w=self.w, keys=self.w[:0], order=np.arange(len(q.X)),
-            rates=np.zeros(1), t=0, norms=np.zeros(q.net.K), result=result, interrupted=np.zeros(1, bool), most=1,
+            code=-1, reals=reals, X=self.rows.X, **self._lists, p=q.p, w=self.w, keys=self.w[:0],
+            order=np.arange(self.N), rates=np.zeros(1), t=0, norms=np.zeros(q.net.K), result=result,
+            interrupted=np.zeros(1, bool), most=1,
         )  # fmt: skip
         return letter, result, np.zeros_like(q.net.theta)
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q, place = self.problem, self.whole
         letter, result, whole = self._objective
-        place.memory.load()
+        place.load()
         place.run(place.code.address["steps"], letter)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
-        loss, penalty = float(result[0]) / self.weight, float(result[4]) / len(q.X)
+        loss, penalty = float(result[0]) / self.weight, float(result[4]) / self.N
         return loss, penalty, whole[q.selection.index]
 
-    def loss(self, X: Floats, p: Floats, c: Floats) -> float:
-        place = self.evaluation
-        sums = np.zeros(-(-len(X) // int(place.plan.places[COLUMNS])))
-        _evaluate(place, X, p, c, np.zeros((0, 0), X.dtype), sums)
-        return float(sums.sum())
+    def loss(self, X: Any, p: Floats, c: Floats) -> float:
+        place, total, start = self.evaluation, 0.0, 0
+        for rows in matrices(X):
+            end = start + len(rows)
+            sums = np.zeros(-(-len(rows) // int(place.plan.places[COLUMNS])))
+            _evaluate(place, rows, p[start:end], c[start:end], np.zeros((0, 0), rows.dtype), sums)
+            total, start = total + float(sums.sum()), end
+        return total
 
     @cached_property
     def _constant_rates(self) -> NDArray[np.float64]:
@@ -341,12 +368,16 @@ class CompiledEngine:
         return np.array([q.learning_rate(self.t + n) for n in range(steps)])
 
 
-def predict(net: Network, X: Floats, n_threads: int | None = None) -> Floats:
-    """Return y_hat, (N, n_K), of the rows of X, (N, n_0) in the network's dtype, in memory of a few hundred rows."""
-    out = np.zeros((len(X), net.sizes[-1]), net.dtype)
+def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
+    """Return y_hat, (N, n_K), of X, (N, n_0), dense or in CSR, in the network's dtype, in bounded memory."""
+    N = X.shape[0]
+    out = np.zeros((N, net.sizes[-1]), net.dtype)
     nothing = np.zeros((0, net.sizes[-1]), net.dtype)
-    place = _evaluation(net, n_threads or available_threads(), len(X))
-    _evaluate(place, X, nothing, np.zeros(0, net.dtype), out, np.zeros(0))
+    place, start = _evaluation(net, n_threads or available_threads(), N), 0
+    for rows in matrices(X):
+        end = start + len(rows)
+        _evaluate(place, rows, nothing, np.zeros(0, net.dtype), out[start:end], np.zeros(0))
+        start = end
     return out
 
 
@@ -355,7 +386,7 @@ def _evaluation(net: Network, most_threads: int, examples: int) -> Workplace:
 
 
 def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
-    place.memory.load()
+    place.load()
     order = np.arange(len(X))
     tables = {name: np.ascontiguousarray(table) for name, table in (("X", X), ("p", p), ("w", c))}
     letter = place.letter(CHUNKS).write(**tables, order=order, out=out, sums=sums)

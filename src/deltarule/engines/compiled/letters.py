@@ -14,11 +14,17 @@ KINDS: dict[str, tuple[str, int]] = {
     "memory": ("number", 1),
     "layers": ("int64", 2),
     "places": ("int64", 1),
+    "layers_of": ("int64", 3),
+    "places_of": ("int64", 2),
     "blocks": ("int64", 2),
     "shares": ("int64", 1),
     "code": ("int64", 0),
     "reals": ("float64", 1),
     "X": ("number", 2),
+    "starts": ("int64", 1),
+    "inputs": ("int64", 1),
+    "values": ("number", 1),
+    "lists": ("int64", 1),
     "p": ("number", 2),
     "w": ("number", 1),
     "keys": ("number", 1),
@@ -35,19 +41,24 @@ KINDS: dict[str, tuple[str, int]] = {
     "out": ("number", 2),
     "sums": ("float64", 1),
     "threads": ("int64", 0),
+    "theta": ("number", 1),
+    "before": ("number", 1),
 }
 """The dtype of every argument, `number` being that of the network, and how many axes it has."""
 
 STEPS = (
-    "memory", "layers", "places", "blocks", "shares", "code", "reals", "X", "p", "w", "keys", "order", "rates", "t",
-    "losses", "squares", "norms", "result", "counters", "interrupted", "most", "threads",
+    "memory", "layers_of", "places_of", "blocks", "shares", "code", "reals", "X", "starts", "inputs", "values", "lists",
+    "p", "w", "keys", "order", "rates", "t", "losses", "squares", "norms", "result", "counters", "interrupted", "most",
+    "threads",
 )  # fmt: skip
 SINGLES = (
     "memory", "layers", "places", "code", "reals", "X", "p", "order", "rates", "t", "norms", "result", "counters",
     "interrupted", "most",
 )  # fmt: skip
-CHUNKS = "memory", "layers", "places", "X", "p", "w", "order", "out", "sums", "threads"
-"""The arguments of the three entries, in their order."""
+CHUNKS = "memory", "layers_of", "places_of", "X", "p", "w", "order", "out", "sums", "threads"
+TAKE = "memory", "layers", "places", "theta", "before"
+GIVE = *TAKE, "result"
+"""The arguments of the entries, in their order."""
 
 
 class Letter:

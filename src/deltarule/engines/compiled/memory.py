@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from deltarule.engines.compiled.plan import (
     AT,
     COLUMNS,
-    EXAMPLE_ROWS,
     HEIGHT,
     INPUT,
     IS_TURNED,
@@ -19,7 +18,6 @@ from deltarule.engines.compiled.plan import (
     PANEL_WIDTH,
     ROWS,
     SINGLE,
-    THETA,
     UNIT,
     H,
     Plan,
@@ -47,29 +45,24 @@ class Memory:
             ) from None
         first = (-whole.ctypes.data % ALIGNMENT) // size
         self.numbers: Floats = whole[first : first + plan.size]
-        self.known: Floats = np.full_like(net.theta, np.nan)
-        """theta as the memory holds it; at first it holds none."""
         self._write_ones()
-        self._theta = [
-            (self._layer(k, int(plan.places[THETA])), net.W[k], net.b[k]) for k in range(1, net.K + 1)
-        ]
 
     def _write_ones(self) -> None:
         """Give every h_k, and its copy with a row for every example, its ones: the input of the biases."""
         if self.plan.places[SINGLE]:
             return
-        columns = int(self.plan.places[COLUMNS])
-        for k, n in enumerate(self.net.sizes):
-            at, height = int(self.plan.layers[k, H]), int(self.plan.layers[k, HEIGHT])
-            chunks = self.numbers[at : at + self.plan.chunks * height * columns]
-            chunks.reshape(self.plan.chunks, height, columns)[:, n] = 1
-        for k in range(1, self.net.K + 1):
-            layer = self.plan.layers[k]
-            at, panel, n = int(layer[ROWS]), int(layer[PANEL_WIDTH]), int(layer[N_IN])
-            if at >= 0 and not layer[IS_TURNED]:
-                rows = self.numbers[at : at + self.plan.chunks * columns * up(n + 1, panel)]
-                shape = -1, up(n + 1, panel) // panel, int(self.plan.places[EXAMPLE_ROWS]), panel
-                rows.reshape(shape)[:, n // panel, :, n % panel] = 1
+        columns, chunks = int(self.plan.places[COLUMNS]), self.plan.chunks
+        for layers in self.plan.layers_of[: self.plan.regions]:
+            for k, n in enumerate(self.net.sizes):
+                at, height = int(layers[k, H]), int(layers[k, HEIGHT])
+                if height:  # else h_0 is lists
+                    h = self.numbers[at : at + chunks * height * columns]
+                    h.reshape(chunks, height, columns)[:, n] = 1
+            for layer in layers[1:]:
+                at, panel, n = int(layer[ROWS]), int(layer[PANEL_WIDTH]), int(layer[N_IN])
+                if at >= 0 and not layer[IS_TURNED]:
+                    rows = self.numbers[at : at + chunks * columns * up(n + 1, panel)]
+                    rows.reshape(-1, chunks * columns, panel)[n // panel, :, n % panel] = 1
 
     def write(self, at: int, theta: NDArray[Any]) -> None:
         """Copy a vector like theta, (P,), to the engine's form of it from `at` on."""
@@ -84,18 +77,6 @@ class Memory:
         for k in range(1, self.net.K + 1):
             block = self._layer(k, at)
             weights[k][:], biases[k][:] = block[:, :-1], block[:, -1]
-
-    def save(self) -> None:
-        """Give theta back to the network."""
-        for block, W, b in self._theta:
-            W[:], b[:] = block[:, :-1], block[:, -1]
-        np.copyto(self.known, self.net.theta)
-
-    def load(self, *, is_forced: bool = False) -> None:
-        """Take theta over from the network, where it is not what is here already."""
-        if is_forced or not (self.known == self.net.theta).all():
-            self.write(int(self.plan.places[THETA]), self.net.theta)
-            np.copyto(self.known, self.net.theta)
 
     def mark(self, selection: Selection) -> None:
         """Write 1 where a parameter learns, where the plan has room for that."""

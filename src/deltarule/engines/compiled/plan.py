@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +45,9 @@ from deltarule.parameters import Selection
 """Columns of `Plan.layers`: widths; the place of [W_k b_k] in a vector like theta, the distances from unit to unit
 and from input to input in it, and whether it is kept as its transpose; the place of h_k and the rows of a chunk of
 it; the place of dL/da_k; the place of the factor of the gradient that has a row for every example (h_{k-1}, or
-dL/da_k where turned; -1: nobody needs it), its distance from chunk to chunk where each has its own, and the width of
-its panels; the activation; whether anything learns, and whether not everything does; the threshold of dropout,
-0 without."""
+dL/da_k where turned; -1: nobody needs it, as where the gradient is made of inner products), its distance from chunk
+to chunk, and the width of its panels; the activation; whether anything learns, and whether not everything does; the
+threshold of dropout, 0 without."""
 
 PANEL = 64
 """Columns that lie together in a matrix, a multiple of the widest tile: its rows are PANEL or fewer numbers apart."""
@@ -55,8 +56,20 @@ LONG_BATCH = 512
 """Groups of a batch, and from how many examples on there are any."""
 BLOCK = 8192
 """About how many parameters a block has: its gradient stays in the first cache until it is used."""
+PART = 64
+"""Examples of a part of a batch, at least,"""
+PART_WORTH = 2_000_000
+"""floating-point operations of one, at least,"""
+PARTIAL = 65_536
+"""and numbers of all parts' gradients, at most."""
 LARGE = 262_144
 """Numbers of a layer's part of theta that is not kept as its transpose: columns of it would be too far apart."""
+TURNED = 13
+"""Products of numbers that take as long as to copy one from a row of a unit's to a row of an example's."""
+FOLDED = 6
+"""Products of vectors that take as long as to add up the numbers of one, at the end of an inner product."""
+APART = 1024
+"""Numbers between what different threads write, which the processor would else fetch ahead from one to the other."""
 PAGE = 1024
 """Numbers of a page of memory, in which the cache repeats itself."""
 SMALL = 16_384
@@ -75,22 +88,26 @@ def up(n: int, to: int) -> int:
 
 
 FIELDS = (
-    "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "c", "keys",
-    "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
-    "single", "spare", "product", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
+    "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
+    "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
+    "single", "spare", "listed", "firsts", "ends", "columns_of", "column_rows", "column_values", "turning",
+    "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
-theta, `size` numbers each, one after another. columns: examples of a chunk; group: examples of a group, 0 where there
-are none; c, keys, losses: places of a number for every example (keys: -1 without dropout);
-seed: of dropout; input_rows: the place of the batch's rows of X, in panels of
-width input_panel, input_step further on for each chunk that has its own; example_rows: how many examples the factors
-with a row for each have room for; lowest: the lowest layer that learns; setting: the bits of the output's number;
-single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside. The
-last nine are addresses of kernels and of `Plan.layers`, which the engine fills in."""
+theta, `size` numbers each, one after another; of `gradient` there is one a group. columns: examples of a chunk; group:
+examples of a group, 0 where there are none; span: examples whose factors of the gradient are there at once; c, keys,
+losses: places of a number for every example (keys: -1 without dropout); seed: of dropout; input_rows: the place of the
+batch's rows of X, in panels of width input_panel, input_step further on for each chunk; example_rows: how many examples
+the factors with a row for each have room for; lowest: the lowest layer that learns; setting: the bits of the output's
+number; single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside.
+listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no row's list is longer; firsts, ends,
+columns_of, column_rows: places among the engine's `lists`, see `kernels/listing.py`; column_values, turning: in
+memory. The last ten are addresses of kernels and of `Plan.layers`, which the engine fills in."""
 (
-    BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, C, KEYS,
+    BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
     SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SETTING,
-    SINGLE, SPARE, PRODUCT, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
+    SINGLE, SPARE, LISTED, FIRSTS, ENDS, COLUMNS_OF, COLUMN_ROWS, COLUMN_VALUES, TURNING,
+    PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip
 
 
@@ -101,27 +118,41 @@ class Plan:
     batch
         Examples of a batch.
     chunks
-        Of examples that the memory has room for.
-    layers
-        (K + 1, 16) int64, see above.
+        Of examples that a thread's buffers have room for.
+    regions
+        1 where threads share their buffers, else one a thread.
+    layers_of, places_of
+        (threads, K + 1, 17) and (threads, 41) int64: what each thread is told; see above, and `FIELDS`.
     blocks
         (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta.
     costs
         (n,): what a block costs, to share blocks among threads.
-    places
-        (32,) int64, see `FIELDS`.
+    lists
+        How many integers there are to be for lists.
     size
         How many numbers the memory holds; the first `kept` of them are theta and the optimiser's state.
     """
 
     batch: int
     chunks: int
-    layers: NDArray[np.int64]
+    regions: int
+    layers_of: NDArray[np.int64]
+    places_of: NDArray[np.int64]
     blocks: NDArray[np.int64]
     costs: NDArray[np.float64]
-    places: NDArray[np.int64]
+    lists: int
     size: int
     kept: int
+
+    @property
+    def layers(self) -> NDArray[np.int64]:
+        """What thread 0 is told."""
+        return self.layers_of[0]
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """What thread 0 is told."""
+        return self.places_of[0]
 
     @property
     def sums(self) -> int:
@@ -147,6 +178,44 @@ def threads_worth(net: Network, batch: int, examples: int, most: int) -> int:
     return max(1, min(most, int(operations(net) * batch / WORTH)))
 
 
+def parts_of(net: Network, batch: int, size: int) -> int:
+    """Return into how many parts, each with a gradient of its own, a batch of no great length is cut; 1: none.
+
+    A part is worth a thread, which then meets others twice a step and not for every layer.
+    """
+    most = min(GROUPS, batch // PART, int(operations(net) * batch / PART_WORTH), PARTIAL // size)
+    return 1 << max(0, most.bit_length() - 1)
+
+
+class Cut(NamedTuple):
+    """How a batch is cut: into groups, of `group` examples, and these into chunks, of `columns`.
+
+    Without groups, `groups` is 1 and `group` 0. `span`: of how many examples a thread keeps what their gradient needs.
+    """
+
+    groups: int
+    columns: int
+    group: int
+    span: int
+
+
+def _cut(batch: int, parts: int, threads: int, lanes: int, *, is_long: bool) -> Cut:
+    """Return the cut of a batch for a gradient."""
+    widest = min(PANEL, 4 * lanes)
+
+    def even(n: int, least: int) -> int:
+        """Return the examples of a chunk, so that all have about as many, and there are `least` or a multiple."""
+        return up(-(-n // (least * -(-n // (least * widest)))), lanes)
+
+    if is_long:
+        columns = even(batch, 1)
+        return Cut(GROUPS, columns, up(-(-batch // GROUPS), columns), columns)
+    if parts > 1:
+        group = up(-(-batch // parts), lanes)
+        return Cut(parts, even(group, 1), group, group)
+    return Cut(1, even(batch, threads), 0, batch)
+
+
 def plan(
     net: Network,
     selection: Selection | None,
@@ -155,25 +224,36 @@ def plan(
     n_states: int = 0,
     keeps_gradient: bool = True,
     dropout: Dropout | None = None,
+    listed: tuple[int, int] = (0, 0),
 ) -> Plan:
     """Return the plan for the gradient of what is selected of a network, in batches of so many examples.
 
     selection is None where no gradient is wanted: then every thread has room for a chunk of its own. n_states counts
-    the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once; dropout, what is left out.
+    the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once; dropout, what is left out;
+    listed, how many numbers other than 0 a row of X has at most, and X has, where it is kept as lists.
     """
+    longest, numbers = listed
     lanes = LANES_4 if net.dtype == np.float32 else LANES_8
     learns = np.zeros(net.layout.size, bool)
     if selection is not None:
         learns[selection.index] = True
     layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
     layers[0, N_OUT] = net.sizes[0]
-    single = _lanes_of_units(net, lanes) if selection is not None and batch == 1 and dropout is None else 0
+    single = _lanes_of_units(net, lanes) if selection is not None and is_by_units(net, batch, dropout) else 0
+    together = batch if batch < LONG_BATCH else min(PANEL, 4 * lanes)
+    is_inner: dict[int, bool] = {}
     ranges: dict[int, tuple[int, int, int, int]] = {}  # what learns of each layer's part of theta
     size = 0
     for k in range(1, net.K + 1):
         n_in, n_out = net.sizes[k - 1], net.sizes[k]
         across, down = (n_in + 1) * up(n_out, lanes), n_out * up(n_in + 1, lanes)
-        is_turned = single > 0 or (across < down and across < LARGE)
+        is_large = across >= LARGE
+        across += TURNED * up(n_out, lanes)
+        down += TURNED * up(n_in, lanes) if k > 1 else 0  # rows of X are as they should be
+        inner = (n_in + 1) * n_out * (1 + FOLDED * lanes / together)
+        is_listed = k == 1 and longest > 0
+        is_inner[k] = single == 0 and not is_listed and inner < min(across, down)
+        is_turned = single > 0 or is_listed or (across < down and not is_large and not is_inner[k])
         layers[k, [N_IN, N_OUT, AT, IS_TURNED]] = n_in, n_out, size, is_turned
         row = up(n_out, single or 1) if is_turned else n_in + 1
         row += lanes if row % PAGE == 0 else 0  # else every row would fall into the same lines of the cache
@@ -189,13 +269,15 @@ def plan(
             layers[k, IS_PARTIAL] = not (of_b.all() and (of_W.all() or not of_W.any()))
     lowest = min(ranges, default=net.K)
 
-    widths = 2 * sum(net.sizes) + net.sizes[0]
-    has_groups = selection is not None and batch >= LONG_BATCH and batch * widths > 16 * size
-    widest = min(PANEL, 4 * lanes)
-    chunks_each = -(-batch // (threads * widest))  # so that all have about as many examples
-    columns = up(-(-batch // (threads * chunks_each)), lanes) if selection is not None else widest
-    group = 1 if single else up(-(-batch // GROUPS), columns) if has_groups else 0
-    chunks = threads if has_groups or selection is None else -(-batch // columns)
+    widths = 2 * sum(net.sizes[1:]) + 3 * (longest or net.sizes[0])
+    is_long = batch >= LONG_BATCH and batch * widths > GROUPS * size
+    if selection is None:
+        cut = Cut(1, min(PANEL, 4 * lanes), 0, min(PANEL, 4 * lanes))
+    else:
+        cut = _cut(batch, parts_of(net, batch, size), threads, lanes, is_long=is_long)
+    groups, columns, group, span = cut
+    has_own = selection is None or groups > 1  # every thread has buffers of its own
+    chunks = -(-span // columns) if has_own else -(-batch // columns)
     at = 0
 
     def take(n: int) -> int:
@@ -203,69 +285,103 @@ def plan(
         at += up(n, lanes)
         return at - up(n, lanes)
 
-    places = dict.fromkeys(FIELDS, 0)
+    places: dict[str, int] = dict.fromkeys(FIELDS, 0)
     places["batch"], places["size"] = batch, size
     places["theta"] = take(size)
     places["states"] = take(n_states * size)
     kept = at
     places["mask"] = take(size) if layers[:, IS_PARTIAL].any() else -1
-    places["gradient"] = take(GROUPS * size if has_groups else size * (keeps_gradient or single > 0))
-    places["columns"], places["group"] = columns, group
-    places["c"], places["losses"] = take(chunks * columns), take(chunks * columns)
-    places["keys"] = -1 if dropout is None else take(chunks * columns)
-    places["seed"] = 0 if dropout is None else dropout.seed % WORD
-
-    example_rows = columns if has_groups or selection is None else chunks * columns
-    panel = min(PANEL, up(net.sizes[0] + 1, lanes))
-    places["input_rows"] = take(chunks * columns * up(net.sizes[0] + 1, panel))
-    places["input_panel"], places["example_rows"] = panel, example_rows
-    has_own = example_rows == columns  # every chunk has a factor of its own, not a part of the batch's
-    places["input_step"] = columns * (up(net.sizes[0] + 1, panel) if has_own else panel)
-    for k in range(net.K + 1):
-        layers[k, HEIGHT] = net.sizes[k] + 1 if k else up(net.sizes[0] + 1, lanes)
-        layers[k, H] = take(chunks * columns * int(layers[k, HEIGHT]))
-        layers[k, D] = take(chunks * columns * net.sizes[k])
-        layers[k, ROWS] = -1
-        if single and k > lowest:
-            layers[k, ROWS] = take(up(net.sizes[k], single) * up(net.sizes[k - 1], single))
-        elif k and layers[k, LEARNS]:
-            width = net.sizes[k] if layers[k, IS_TURNED] else net.sizes[k - 1] + 1
-            layers[k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
-            layers[k, ROWS_STEP] = columns * (up(width, panel) if has_own else panel)
-            if k == 1 and not layers[k, IS_TURNED]:
-                layers[k, ROWS] = places["input_rows"]
-            else:
-                layers[k, ROWS] = take(chunks * columns * up(width, panel))
-    blocks, costs = _blocks(ranges, batch)
+    places["gradient"] = take(groups * size if groups > 1 else size * (keeps_gradient or single > 0))
+    places["columns"], places["group"], places["span"] = columns, 1 if single else group, span
+    blocks, costs = _blocks(ranges, batch, is_listed=longest > 0)
     largest = max(((r1 - r0) * (c1 - c0) for _, r0, r1, c0, c1 in blocks), default=0)
     places["scratch_size"] = (up(largest, 64) + 64) * 2
     places["scratch"] = take(threads * places["scratch_size"])
     places["single"], places["spare"] = single, take(2 * net.sizes[-1] * single)
     places["lowest"], places["output"] = lowest, OUTPUT_CODES[net.output.name]
     places["setting"] = int(np.float64(net.output.setting or 0.0).view(np.int64))
+    places["seed"] = 0 if dropout is None else dropout.seed % WORD
+
+    begin = take(APART)
+    examples = chunks * columns
+    places["example_rows"] = examples
+    places["c"], places["losses"] = take(examples), take(examples)
+    places["keys"] = -1 if dropout is None else take(examples)
+    places["input_panel"] = panel = min(PANEL, up(net.sizes[0] + 1, lanes))
+    places["input_rows"] = take(0 if longest else examples * up(net.sizes[0] + 1, panel))
+    places["input_step"] = columns * panel
+    for k in range(1 if longest else 0, net.K + 1):
+        is_whole = k == 0 or (k == 1 and longest > 0)  # made by whole vectors
+        layers[k, HEIGHT] = up(net.sizes[k] + 1, lanes) if is_whole else net.sizes[k] + 1
+        layers[k, H] = take(examples * int(layers[k, HEIGHT]))
+        layers[k, D] = take(examples * net.sizes[k] if k else 0)
+        layers[k, ROWS] = -1
+        if single and k > lowest:
+            layers[k, ROWS] = take(up(net.sizes[k], single) * up(net.sizes[k - 1], single))
+        elif k and layers[k, LEARNS] and not is_inner[k]:
+            width = net.sizes[k] if layers[k, IS_TURNED] else net.sizes[k - 1] + 1
+            layers[k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
+            layers[k, ROWS_STEP] = columns * panel
+            if k == 1 and not layers[k, IS_TURNED]:
+                layers[k, ROWS] = places["input_rows"]
+            else:
+                layers[k, ROWS] = take(examples * up(width, panel))
+    ints = 0
+    if longest:
+        parts = 1 if has_own else threads
+        entries = min(examples * longest, numbers) + examples
+        places["listed"], places["ends"] = longest, examples
+        places["columns_of"] = 2 * examples
+        places["column_rows"] = places["columns_of"] + parts * (net.sizes[0] + 3)
+        ints = up(places["column_rows"] + entries + APART, lanes)
+        places["column_values"], places["turning"] = take(entries), take(chunks * lanes * PANEL)
+    region = up(at - begin + APART, lanes)
+    at = begin + (threads if has_own else 1) * region
     at += lanes * PANEL  # tiles may read beyond what they use
+    layers_of, places_of = _told(layers, places, threads, region if has_own else 0, ints if has_own else 0)
     return Plan(
         batch,
         chunks,
-        layers,
+        threads if has_own else 1,
+        layers_of,
+        places_of,
         np.array(blocks, np.int64).reshape(-1, 5),
         np.array(costs),
-        np.array([places[name] for name in FIELDS], np.int64),
+        ints * (threads if has_own else 1),
         at,
         kept,
     )
 
 
+def _told(
+    layers: NDArray[np.int64], places: dict[str, int], threads: int, region: int, ints: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return layers and places for each thread, whose buffers lie `region` numbers and `ints` integers further on."""
+    layers_of = np.repeat(layers[None], threads, axis=0)
+    places_of = np.repeat(np.array([[places[name] for name in FIELDS]], np.int64), threads, axis=0)
+    steps = np.arange(threads)
+    for field in (H, D, ROWS):
+        layers_of[:, :, field] += np.where(layers[:, field] < 0, 0, region) * steps[:, None]
+    for field in (C, KEYS, LOSSES, INPUT_ROWS, COLUMN_VALUES, TURNING):
+        places_of[:, field] += region * steps * (places_of[0, field] >= 0)
+    for field in (FIRSTS, ENDS, COLUMNS_OF, COLUMN_ROWS):
+        places_of[:, field] += ints * steps
+    return layers_of, places_of
+
+
+def is_by_units(net: Network, batch: int, dropout: Dropout | None) -> bool:
+    """Return whether vectors are of units, and not of examples: with one example a batch and a network not large."""
+    return batch == 1 and dropout is None and net.layout.size <= SMALL
+
+
 def _lanes_of_units(net: Network, lanes: int) -> int:
-    """Return the numbers of a vector of units, no more than the widest layer needs; 0 for a large network."""
-    if net.layout.size > SMALL:
-        return 0
+    """Return the numbers of a vector of units, no more than the widest layer needs."""
     narrow = [n for n in (2, 4, 8, 16) if 16 * n >= lanes * 4 and n >= max(net.sizes[1:])]
     return min([lanes, *narrow])
 
 
 def _blocks(
-    ranges: dict[int, tuple[int, int, int, int]], batch: int
+    ranges: dict[int, tuple[int, int, int, int]], batch: int, *, is_listed: bool
 ) -> tuple[list[tuple[int, int, int, int, int]], list[float]]:
     """Return the blocks of what learns, and what each costs."""
     blocks: list[tuple[int, int, int, int, int]] = []
@@ -275,6 +391,8 @@ def _blocks(
         height = max(6, BLOCK // width // 6 * 6)
         if (r1 - r0) * (c1 - c0) > BLOCK // 4:
             height = min(height, up(-(-(r1 - r0) // 16), 6))
+        if k == 1 and is_listed:  # each block reads all of dL/da_1
+            width, height = c1 - c0, -(-(r1 - r0) // 4)
         for top, bottom in pairwise([*range(r0, r1, height), r1]):
             for left, right in pairwise([*range(c0, c1, width), c1]):
                 blocks.append((k, top, bottom, left, right))

@@ -16,18 +16,21 @@ from deltarule.engines.compiled.kernels import (
     activations,
     dropout,
     epoch,
+    inner,
     meeting,
     optimisers,
     outputs,
     rowwise,
     single,
     tiles,
+    transfers,
 )
 from deltarule.engines.compiled.kernels.compiling import entry, object_code, of_memory
-from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS
+from deltarule.engines.compiled.letters import CHUNKS, GIVE, SINGLES, STEPS, TAKE
 
 OVER_MEMORY = {
     "product": tiles.product,
+    "inner": inner.inner,
     "activate": activations.activate,
     "drop": dropout.drop,
     "delta": outputs.delta,
@@ -45,6 +48,8 @@ ENTRIES = {
     "steps": (epoch.steps_of, STEPS),
     "chunks": (epoch.chunks_of, CHUNKS),
     "singles": (single.singles, SINGLES),
+    "take": (transfers.take, TAKE),
+    "give": (transfers.give, GIVE),
 }
 MEETING = {
     function.__name__: function

@@ -1,0 +1,54 @@
+"""theta between a network, whose W_k and b_k lie one after another, and the engine's memory."""
+
+# pyright: basic, reportCallIssue=false, reportArgumentType=false
+# Numba gives these functions their types and some of their arguments when it compiles them.
+
+from __future__ import annotations
+
+import numpy as np
+
+from deltarule.engines.compiled.plan import AT, INPUT, N_IN, N_OUT, THETA, UNIT
+
+
+def take(memory, layers, places, theta, before):
+    """Copy theta, (P,), to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
+    at = 0
+    for k in range(1, len(layers)):
+        n_in, n_out, unit, step = layers[k, N_IN], layers[k, N_OUT], layers[k, UNIT], layers[k, INPUT]
+        to = places[THETA] + layers[k, AT]
+        for i in range(n_out):
+            if step == 1:  # a loop of its own becomes vector instructions
+                for j in range(n_in):
+                    memory[to + i * unit + j] = theta[at + i * n_in + j]
+            else:
+                for j in range(n_in):
+                    memory[to + i * unit + j * step] = theta[at + i * n_in + j]
+        at += n_out * n_in
+        for i in range(n_out):
+            memory[to + i * unit + n_in * step] = theta[at + i]
+        at += n_out
+    for n in range(len(before)):
+        before[n] = memory[n]
+
+
+def give(memory, layers, places, theta, before, result):
+    """Copy theta from the memory; result[0] becomes 1 if the memory's begin, as long as `before`, is finite, else 0."""
+    at = 0
+    for k in range(1, len(layers)):
+        n_in, n_out, unit, step = layers[k, N_IN], layers[k, N_OUT], layers[k, UNIT], layers[k, INPUT]
+        begin = places[THETA] + layers[k, AT]
+        for i in range(n_out):
+            if step == 1:
+                for j in range(n_in):
+                    theta[at + i * n_in + j] = memory[begin + i * unit + j]
+            else:
+                for j in range(n_in):
+                    theta[at + i * n_in + j] = memory[begin + i * unit + j * step]
+        at += n_out * n_in
+        for i in range(n_out):
+            theta[at + i] = memory[begin + i * unit + n_in * step]
+        at += n_out
+    is_finite = True
+    for n in range(len(before)):
+        is_finite = is_finite and abs(memory[n]) < np.inf
+    result[0] = 1.0 if is_finite else 0.0
