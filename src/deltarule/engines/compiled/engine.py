@@ -23,6 +23,7 @@ from deltarule.engines.compiled.plan import (
     GRADIENT,
     GROUP,
     INNER,
+    INPUTS,
     IS_PARTIAL,
     LAYERS,
     LEARNS,
@@ -30,7 +31,9 @@ from deltarule.engines.compiled.plan import (
     PRODUCT,
     SINGLE,
     SIZE,
+    STARTS,
     STEP,
+    VALUES,
     Y_HAT,
     is_by_units,
     operations,
@@ -79,11 +82,12 @@ class Workplace:
         n_states: int = 0,
         keeps_gradient: bool = True,
         dropout: Dropout | None = None,
-        listed: tuple[int, int] = (0, 0),
+        rows: Rows | None = None,
         *,
         may_return: bool = False,
     ) -> None:
         self.threads = threads_worth(net, batch, examples, most_threads)
+        listed = rows.listed if rows else (0, 0, 0)
         self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient, dropout, listed)
         self.code = code_for(str(net.dtype))
         for place, name in KERNELS.items():
@@ -100,6 +104,8 @@ class Workplace:
         self.plan.places_of[:, LAYERS] = self.plan.layers.ctypes.data
         self.counters = np.zeros(QUEUES + 8 * self.threads, np.int64)
         self.lists = np.zeros(self.plan.lists, np.int64)
+        if rows:
+            self._take_lists(rows)
         self.before: Floats = np.empty(self.plan.kept if may_return else 0, net.dtype)
         """Room for theta and the optimiser's state as an epoch found them."""
         self.is_finite = np.ones(1)
@@ -107,6 +113,16 @@ class Workplace:
             self.letter(names).write(theta=net.theta, before=self.before) for names in (TAKE, GIVE)
         )
         self._give.write(result=self.is_finite)
+
+    def _take_lists(self, rows: Rows) -> None:
+        """Copy the lists of X to where the kernels look for them."""
+        places = self.plan.places
+        for place, where, values in (
+            (STARTS, self.lists, rows.starts),
+            (INPUTS, self.lists, rows.inputs),
+            (VALUES, self.memory.numbers, rows.values),
+        ):
+            where[places[place] : places[place] + len(values)] = values
 
     def letter(self, names: tuple[str, ...]) -> Letter:
         """Return a letter to an entry, with what belongs to this workplace."""
@@ -203,7 +219,7 @@ class CompiledEngine:
             len(self.states),
             keeps_gradient=clips,
             dropout=q.dropout,
-            listed=self.rows.listed,
+            rows=self.rows,
             may_return=True,
         )
         initial = q.optimiser.init(q.net.theta)
@@ -215,7 +231,7 @@ class CompiledEngine:
     def whole(self) -> Workplace:
         """Where the gradient of the full batch is taken."""
         q = self.problem
-        return Workplace(q.net, q.selection, self.N, self.most_threads, self.N, listed=self.rows.listed)
+        return Workplace(q.net, q.selection, self.N, self.most_threads, self.N, rows=self.rows)
 
     @cached_property
     def evaluation(self) -> Workplace:
@@ -283,11 +299,7 @@ class CompiledEngine:
             norms=self.norms,
             result=self.result,
         )
-        return letter if self.is_simple else letter.write(w=self.w, keys=self.keys, **self._lists)
-
-    @property
-    def _lists(self) -> dict[str, NDArray[Any]]:
-        return {"starts": self.rows.starts, "inputs": self.rows.inputs, "values": self.rows.values}
+        return letter if self.is_simple else letter.write(w=self.w, keys=self.keys)
 
     @cached_property
     def is_simple(self) -> bool:
@@ -333,7 +345,7 @@ class CompiledEngine:
         result, reals = np.zeros(5), self.reals.copy()
         reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
         letter = place.letter(STEPS).write(
-            code=-1, reals=reals, X=self.rows.X, **self._lists, p=q.p, w=self.w, keys=self.w[:0],
+            code=-1, reals=reals, X=self.rows.X, p=q.p, w=self.w, keys=self.w[:0],
             order=np.arange(self.N), rates=np.zeros(1), t=0, norms=np.zeros(q.net.K), result=result,
             interrupted=np.zeros(1, bool), most=1,
         )  # fmt: skip

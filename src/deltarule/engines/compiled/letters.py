@@ -21,9 +21,6 @@ KINDS: dict[str, tuple[str, int]] = {
     "code": ("int64", 0),
     "reals": ("float64", 1),
     "X": ("number", 2),
-    "starts": ("int64", 1),
-    "inputs": ("int64", 1),
-    "values": ("number", 1),
     "lists": ("int64", 1),
     "p": ("number", 2),
     "w": ("number", 1),
@@ -47,8 +44,8 @@ KINDS: dict[str, tuple[str, int]] = {
 """The dtype of every argument, `number` being that of the network, and how many axes it has."""
 
 STEPS = (
-    "memory", "layers_of", "places_of", "blocks", "shares", "code", "reals", "X", "starts", "inputs", "values", "lists",
-    "p", "w", "keys", "order", "rates", "t", "losses", "squares", "norms", "result", "counters", "interrupted", "most",
+    "memory", "layers_of", "places_of", "blocks", "shares", "code", "reals", "X", "lists", "p", "w", "keys",
+    "order", "rates", "t", "losses", "squares", "norms", "result", "counters", "interrupted", "most",
     "threads",
 )  # fmt: skip
 SINGLES = (

@@ -90,7 +90,8 @@ def up(n: int, to: int) -> int:
 FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
     "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
-    "single", "spare", "listed", "firsts", "ends", "columns_of", "column_rows", "column_values", "turning",
+    "single", "spare", "listed", "starts", "inputs", "values", "firsts", "ends", "columns_of", "column_rows",
+    "column_values", "turning",
     "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
@@ -100,13 +101,14 @@ losses: places of a number for every example (keys: -1 without dropout); seed: o
 batch's rows of X, in panels of width input_panel, input_step further on for each chunk; example_rows: how many examples
 the factors with a row for each have room for; lowest: the lowest layer that learns; setting: the bits of the output's
 number; single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside.
-listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no row's list is longer; firsts, ends,
-columns_of, column_rows: places among the engine's `lists`, see `kernels/listing.py`; column_values, turning: in
-memory. The last ten are addresses of kernels and of `Plan.layers`, which the engine fills in."""
+listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no row's list is longer; starts, inputs,
+firsts, ends, columns_of, column_rows: places among the engine's `lists`, see `kernels/listing.py`; values,
+column_values, turning: in memory. The last ten are addresses of kernels and of `Plan.layers`, which the engine fills
+in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
     SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SETTING,
-    SINGLE, SPARE, LISTED, FIRSTS, ENDS, COLUMNS_OF, COLUMN_ROWS, COLUMN_VALUES, TURNING,
+    SINGLE, SPARE, LISTED, STARTS, INPUTS, VALUES, FIRSTS, ENDS, COLUMNS_OF, COLUMN_ROWS, COLUMN_VALUES, TURNING,
     PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip
 
@@ -122,7 +124,7 @@ class Plan:
     regions
         1 where threads share their buffers, else one a thread.
     layers_of, places_of
-        (threads, K + 1, 17) and (threads, 41) int64: what each thread is told; see above, and `FIELDS`.
+        (threads, K + 1, 17) and (threads, 44) int64: what each thread is told; see above, and `FIELDS`.
     blocks
         (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta.
     costs
@@ -224,15 +226,15 @@ def plan(
     n_states: int = 0,
     keeps_gradient: bool = True,
     dropout: Dropout | None = None,
-    listed: tuple[int, int] = (0, 0),
+    listed: tuple[int, int, int] = (0, 0, 0),
 ) -> Plan:
     """Return the plan for the gradient of what is selected of a network, in batches of so many examples.
 
     selection is None where no gradient is wanted: then every thread has room for a chunk of its own. n_states counts
     the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once; dropout, what is left out;
-    listed, how many numbers other than 0 a row of X has at most, and X has, where it is kept as lists.
+    listed: where X is kept as lists, how long they are at most and together, and how many there are.
     """
-    longest, numbers = listed
+    longest, numbers, rows_of_X = listed
     lanes = LANES_4 if net.dtype == np.float32 else LANES_8
     learns = np.zeros(net.layout.size, bool)
     if selection is not None:
@@ -335,19 +337,22 @@ def plan(
         places["column_rows"] = places["columns_of"] + parts * (net.sizes[0] + 3)
         ints = up(places["column_rows"] + entries + APART, lanes)
         places["column_values"], places["turning"] = take(entries), take(chunks * lanes * PANEL)
-    region = up(at - begin + APART, lanes)
-    at = begin + (threads if has_own else 1) * region
+    region, regions = up(at - begin + APART, lanes), threads if has_own else 1
+    at = begin + regions * region
+    if longest:
+        places["values"] = take(numbers)
+        places["starts"], places["inputs"] = regions * ints, regions * ints + rows_of_X + 1
     at += lanes * PANEL  # tiles may read beyond what they use
     layers_of, places_of = _told(layers, places, threads, region if has_own else 0, ints if has_own else 0)
     return Plan(
         batch,
         chunks,
-        threads if has_own else 1,
+        regions,
         layers_of,
         places_of,
         np.array(blocks, np.int64).reshape(-1, 5),
         np.array(costs),
-        ints * (threads if has_own else 1),
+        places["inputs"] + numbers,
         at,
         kept,
     )

@@ -43,6 +43,8 @@ class Rows:
         return cls(dense, nothing, nothing, np.zeros(0, X.dtype))
 
     @property
-    def listed(self) -> tuple[int, int]:
-        """How many numbers the longest list has, 1 at least, and how many all have; (0, 0) without lists."""
-        return (max(1, int(np.diff(self.starts).max())), len(self.values)) if len(self.starts) else (0, 0)
+    def listed(self) -> tuple[int, int, int]:
+        """How long the lists are at most (1 at least) and together, and how many there are; 0 each without lists."""
+        if not len(self.starts):
+            return 0, 0, 0
+        return max(1, int(np.diff(self.starts).max())), len(self.values), len(self.starts) - 1

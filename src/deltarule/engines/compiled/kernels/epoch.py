@@ -87,7 +87,7 @@ updates: what both threads have read, neither can write to without asking the ot
 
 @njit(**OPTIONS)
 def group_losses(
-    memory, layers, places, blocks, table, p, w, keys, scale, salted, order, losses, counters, thread, threads
+    memory, layers, places, blocks, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
 ):  # fmt: skip
     """Do part 1 for groups of a batch, with the gradient of each group; losses[group]: sum c L."""
     apart()
@@ -104,11 +104,11 @@ def group_losses(
         for start in range(first, end, span):
             examples = order[start : min(end, start + span)]
             count = len(examples)
-            through(memory, layers, places, table, p, w, keys, scale, salted, examples, zero)
+            through(memory, layers, places, X, lists, p, w, keys, scale, salted, examples, zero)
             if places[LISTED] > 0 and layers[1, LEARNS]:
-                list_columns(memory, layers, places, table, examples, zero, count, zero)
+                list_columns(memory, layers, places, lists, examples, zero, count, zero)
             if places[LISTED] == 0:
-                prefetch_rows(table[0], order, start + count, min(end, start + 2 * count))
+                prefetch_rows(X, order, start + count, min(end, start + 2 * count))
             prefetch_rows(p, order, start + count, min(end, start + 2 * count))
             total += total_loss(memory, places, zero, count)
             for n in range(len(blocks)):
@@ -117,14 +117,14 @@ def group_losses(
                 begin += blocks[n, 1] * row + blocks[n, 3]
                 mode = np.int64(SET if start == first else ADD)
                 add_product(
-                    memory, layers, places, table[4], blocks[n], begin, row, zero, count, zero, one, mode
+                    memory, layers, places, lists, blocks[n], begin, row, zero, count, zero, one, mode
                 )
         losses[group] = total
 
 
 @njit(**OPTIONS)
 def batch_losses(
-    memory, layers, places, table, p, w, keys, scale, salted, order, losses, counters, thread, threads
+    memory, layers, places, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
 ):  # fmt: skip
     """Do part 1 for a batch together with the other threads; losses[0]: sum c L."""
     apart()
@@ -136,20 +136,20 @@ def batch_losses(
     ):  # every thread makes its own examples up to the end
         first, end = min(count, thread * each), min(count, (thread + 1) * each)
         chunk = first // columns
-        through(memory, layers, places, table, p, w, keys, scale, salted, order[first:end], chunk)
+        through(memory, layers, places, X, lists, p, w, keys, scale, salted, order[first:end], chunk)
         if places[LISTED] > 0 and layers[1, LEARNS]:
-            list_columns(memory, layers, places, table, order, first, max(zero, end - first), thread)
+            list_columns(memory, layers, places, lists, order, first, max(zero, end - first), thread)
         meet(counters, threads)
         if thread == 0:
             losses[0] = total_loss(memory, places, zero, count)
         return
-    gather(memory, layers, places, table, p, w, keys, scale, order, zero, thread, threads)
+    gather(memory, layers, places, X, lists, p, w, keys, scale, order, zero, thread, threads)
     meet(counters, threads)
     if places[LISTED] > 0 and layers[1, LEARNS]:
         first, end = share(count, columns, thread, threads), share(count, columns, thread + 1, threads)
-        list_columns(memory, layers, places, table, order, first, end - first, thread)
+        list_columns(memory, layers, places, lists, order, first, end - first, thread)
     for k in range(1, K + 1):
-        forward(memory, layers, places, table, k, salted, zero, count, thread, threads)
+        forward(memory, layers, places, lists, k, salted, zero, count, thread, threads)
         if is_turning(layers, places, k) and not layers[k, IS_TURNED]:
             turn(memory, layers, places, k, zero, count, thread, threads)
         meet(counters, threads)
@@ -181,8 +181,8 @@ def batch_weight(w, order):
 
 @njit(**OPTIONS)
 def steps_of(
-    memory, layers_of, places_of, blocks, shares, code, reals, X, starts, inputs, values, lists, p, w, keys, order,
-    rates, t, losses, squares, norms, result, counters, interrupted, most, threads, thread,
+    memory, layers_of, places_of, blocks, shares, code, reals, X, lists, p, w, keys, order, rates, t, losses, squares,
+    norms, result, counters, interrupted, most, threads, thread,
 ):  # fmt: skip
     """Run at most `most` steps of an epoch as thread `thread` of `threads`.
 
@@ -196,7 +196,6 @@ def steps_of(
     apart()
     layers, places = layers_of[thread], places_of[thread]
     N, batch = len(order), places[BATCH]
-    table = X, starts, inputs, values, lists
     total = counted = penalty = 0.0
     updates = 0
     steps = 0
@@ -228,7 +227,8 @@ def steps_of(
                     layers,
                     places,
                     blocks,
-                    table,
+                    X,
+                    lists,
                     p,
                     w,
                     keys,
@@ -245,7 +245,8 @@ def steps_of(
                     memory,
                     layers,
                     places,
-                    table,
+                    X,
+                    lists,
                     p,
                     w,
                     keys,
@@ -308,14 +309,13 @@ def chunks_of(memory, layers_of, places_of, X, p, w, order, out, sums, threads, 
     n = layers[K, N_OUT]
     first, one = ALONE
     a = layers[K, H]
-    table = X, order[:0], order[:0], w[:0], order[:0]
     chunks = (len(order) + columns - 1) // columns
     for chunk in range(share(chunks, 1, thread, threads), share(chunks, 1, thread + 1, threads)):
         examples = order[chunk * columns : (chunk + 1) * columns]
         count = len(examples)
-        gather(memory, layers, places, table, p, w, w[:0], 1.0, examples, first, first, one)
+        gather(memory, layers, places, X, order, p, w, w[:0], 1.0, examples, first, first, one)
         for k in range(1, K + 1):
-            forward(memory, layers, places, table, k, first, first, count, first, one)
+            forward(memory, layers, places, order, k, first, first, count, first, one)
         if len(out) == 0:
             delta(memory, layers, places, first, count, first, one)
             sums[chunk] = total_loss(memory, places, first, count)

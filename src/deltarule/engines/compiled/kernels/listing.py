@@ -1,6 +1,6 @@
 """The first layer over a sparse X: only what is not 0 is multiplied.
 
-A row of X is the list of its inputs j and their values x_nj (`inputs` and `values` from starts[n] to starts[n + 1]).
+Of row n of X, the list of its inputs j and that of their values x_nj run from starts[n] to starts[n + 1].
 
     a_n  = b_1 + sum_j x_nj W_1[:, j]        over the list of row n
     dW_1[:, j] = sum_n x_nj dL/da_n          over the list of column j, db_1 over that of a column of ones
@@ -9,9 +9,10 @@ Both are sums of rows that lie together, each times a number: W_1 is kept as its
 example. The lists of columns are made anew for each batch, one for every part of it that a thread makes, and are
 summed in the order of the parts, which is that of the examples.
 
-Among the engine's integers, for each position in the batch: where its row's list begins (places[FIRSTS]) and ends
-(places[ENDS]); from places[COLUMNS_OF] on, n_0 + 3 numbers a part, of which the first n_0 + 2 say where the lists of
-columns begin; from places[COLUMN_ROWS] on, the positions in those lists. Their values are in the memory.
+In memory are the values, and those of the lists of columns. Among the engine's integers, `lists`, are the starts and
+inputs of X; for each position in the batch, where its row's list begins (places[FIRSTS]) and ends (places[ENDS]); from
+places[COLUMNS_OF] on, n_0 + 3 numbers a part, of which the first n_0 + 2 say where the lists of columns begin; and
+from places[COLUMN_ROWS] on, the positions in those lists.
 """
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
@@ -47,13 +48,16 @@ from deltarule.engines.compiled.plan import (
     FIRSTS,
     HEIGHT,
     INPUT,
+    INPUTS,
     N_OUT,
     PANEL,
     PANEL_WIDTH,
     ROWS,
     ROWS_STEP,
+    STARTS,
     THETA,
     TURNING,
+    VALUES,
     H,
 )
 
@@ -64,20 +68,16 @@ def _sums_of(vectors: int) -> Any:
     @intrinsic
     def weighted(
         typing: Any, memory: Any, to: Any, to_row: Any, begin: Any, begin_row: Any, lists: Any, firsts: Any, ends: Any,
-        count: Any, values: Any, value: Any, rows: Any, place: Any, at: Any, row: Any, width: Any,
+        count: Any, values: Any, rows: Any, at: Any, row: Any, width: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             write = Writer(context, builder, signature, arguments)
-            to, to_row, begin, begin_row, _, firsts, ends, count = write.arguments[:8]
-            _, value, _, place, at, row, width = write.arguments[8:]
-
-            def begin_of(position: int, start: Any) -> Any:
-                array = arguments[position]
-                data = context.make_array(signature.args[position])(context, builder, array).data
-                return builder.gep(data, [start])
-
-            first_of, end_of = begin_of(5, firsts), begin_of(5, ends)
-            numbers, places = begin_of(9, value), begin_of(11, place)
+            to, to_row, begin, begin_row, _, firsts, ends, count, values, rows, at, row, width = (
+                write.arguments
+            )
+            data = context.make_array(signature.args[5])(context, builder, arguments[5]).data
+            first_of, end_of, places = (builder.gep(data, [start]) for start in (firsts, ends, rows))
+            numbers = builder.gep(write.data, [values])
             zeros = ir.Constant(write.vector, [0.0] * write.lanes)
             has_begin = builder.icmp_signed(">=", begin, write.whole(0))
             left = builder.sub(width, write.whole((vectors - 1) * write.lanes))
@@ -102,9 +102,7 @@ def _sums_of(vectors: int) -> Any:
             return context.get_dummy_value()
 
         integer = types.intp
-        return types.void(
-            memory, *[integer] * 4, lists, *[integer] * 3, values, integer, rows, *[integer] * 4
-        ), generate
+        return types.void(memory, *[integer] * 4, lists, *[integer] * 8), generate
 
     return weighted
 
@@ -114,9 +112,9 @@ _1, _2, _3, _4 = (_sums_of(vectors) for vectors in range(1, STRIP + 1))
 
 @njit(**OPTIONS)
 def weighted_sums(
-    memory, to, to_row, begin, begin_row, lists, firsts, ends, count, values, value, rows, place, at, row, width
+    memory, to, to_row, begin, begin_row, lists, firsts, ends, count, values, rows, at, row, width
 ):  # fmt: skip
-    """Write begin_n + sum_e values[value + e] memory[at + row rows[place + e]:] to memory[to + n to_row:].
+    """Write begin_n + sum_e memory[values + e] memory[at + row lists[rows + e]:] to memory[to + n to_row:].
 
     For `count` n; e runs over list n, from lists[firsts + n] to lists[ends + n]; begin_n is what lies from
     begin + n begin_row on, and nothing where begin is negative; all are `width` numbers long, STRIP vectors at most.
@@ -124,97 +122,28 @@ def weighted_sums(
     apart()
     vectors = (width + lanes_of(memory) - 1) // lanes_of(memory)
     if vectors == 4:
-        _4(
-            memory,
-            to,
-            to_row,
-            begin,
-            begin_row,
-            lists,
-            firsts,
-            ends,
-            count,
-            values,
-            value,
-            rows,
-            place,
-            at,
-            row,
-            width,
-        )
+        _4(memory, to, to_row, begin, begin_row, lists, firsts, ends, count, values, rows, at, row, width)
     elif vectors == 3:
-        _3(
-            memory,
-            to,
-            to_row,
-            begin,
-            begin_row,
-            lists,
-            firsts,
-            ends,
-            count,
-            values,
-            value,
-            rows,
-            place,
-            at,
-            row,
-            width,
-        )
+        _3(memory, to, to_row, begin, begin_row, lists, firsts, ends, count, values, rows, at, row, width)
     elif vectors == 2:
-        _2(
-            memory,
-            to,
-            to_row,
-            begin,
-            begin_row,
-            lists,
-            firsts,
-            ends,
-            count,
-            values,
-            value,
-            rows,
-            place,
-            at,
-            row,
-            width,
-        )
+        _2(memory, to, to_row, begin, begin_row, lists, firsts, ends, count, values, rows, at, row, width)
     else:
-        _1(
-            memory,
-            to,
-            to_row,
-            begin,
-            begin_row,
-            lists,
-            firsts,
-            ends,
-            count,
-            values,
-            value,
-            rows,
-            place,
-            at,
-            row,
-            width,
-        )
+        _1(memory, to, to_row, begin, begin_row, lists, firsts, ends, count, values, rows, at, row, width)
 
 
 @njit(**OPTIONS)
-def list_rows(places, starts, lists, order, begin, end, chunk):
+def list_rows(places, lists, order, begin, end, chunk):
     """Note where the lists of the examples order[begin:end] are, at their positions from a chunk on."""
     first = chunk * places[COLUMNS]
     for r in range(begin, end):
-        lists[places[FIRSTS] + first + r] = starts[order[r]]
-        lists[places[ENDS] + first + r] = starts[order[r] + 1]
+        lists[places[FIRSTS] + first + r] = lists[places[STARTS] + order[r]]
+        lists[places[ENDS] + first + r] = lists[places[STARTS] + order[r] + 1]
 
 
 @njit(**OPTIONS)
-def multiply_listed(memory, layers, places, table, chunk, count):
+def multiply_listed(memory, layers, places, lists, chunk, count):
     """Make a_1 of the `count` examples of a chunk."""
     apart()
-    _, _, inputs, values, lists = table
     lanes, columns, n, row = lanes_of(memory), places[COLUMNS], layers[1, N_OUT], layers[1, INPUT]
     theta, turning = places[THETA] + layers[1, AT], places[TURNING] + chunk * lanes * PANEL
     bias = theta + layers[0, N_OUT] * row
@@ -225,7 +154,7 @@ def multiply_listed(memory, layers, places, table, chunk, count):
             position = chunk * columns + column
             weighted_sums(
                 memory, turning, PANEL, bias + first, 0, lists, places[FIRSTS] + position, places[ENDS] + position,
-                min(lanes, count - column), values, 0, inputs, 0, theta + first, row, width,
+                min(lanes, count - column), places[VALUES], places[INPUTS], theta + first, row, width,
             )  # fmt: skip
             for j in range(0, width, lanes):
                 transpose_tile(memory, h + (first + j) * columns + column, columns, turning + j, PANEL)
@@ -234,27 +163,27 @@ def multiply_listed(memory, layers, places, table, chunk, count):
 
 
 @njit(**OPTIONS)
-def list_columns(memory, layers, places, table, order, first, count, part):
+def list_columns(memory, layers, places, lists, order, first, count, part):
     """List by columns what a part of the batch `order` has: `count` examples from position `first` on."""
     apart()
-    _, starts, inputs, values, lists = table
+    starts, inputs, values = places[STARTS], places[INPUTS], places[VALUES]
     n, begin, entry = layers[0, N_OUT], places[COLUMNS_OF] + part * (layers[0, N_OUT] + 3), first
     for r in range(first):
-        entry += starts[order[r] + 1] - starts[order[r]]
+        entry += lists[starts + order[r] + 1] - lists[starts + order[r]]
     lists[begin] = lists[begin + 1] = entry
     for j in range(2, n + 3):
         lists[begin + j] = 0
     for r in range(first, first + count):
-        for e in range(starts[order[r]], starts[order[r] + 1]):
-            lists[begin + inputs[e] + 2] += 1
+        for e in range(lists[starts + order[r]], lists[starts + order[r] + 1]):
+            lists[begin + lists[inputs + e] + 2] += 1
     lists[begin + n + 2] = count
     for j in range(2, n + 3):
         lists[begin + j] += lists[begin + j - 1]
     for r in range(first, first + count):  # lists[begin + 1 + j]: the next place in the list of column j
-        for e in range(starts[order[r]], starts[order[r] + 1]):
-            at = begin + 1 + inputs[e]
+        for e in range(lists[starts + order[r]], lists[starts + order[r] + 1]):
+            at = begin + 1 + lists[inputs + e]
             lists[places[COLUMN_ROWS] + lists[at]] = r
-            memory[places[COLUMN_VALUES] + lists[at]] = values[e]
+            memory[places[COLUMN_VALUES] + lists[at]] = memory[values + e]
             lists[at] += 1
         lists[places[COLUMN_ROWS] + lists[begin + 1 + n]] = r
         memory[places[COLUMN_VALUES] + lists[begin + 1 + n]] = 1.0
@@ -277,6 +206,6 @@ def add_listed(memory, layers, places, lists, block, to, to_row, chunk, first_pa
             at, goal = begin + c // PANEL * places[EXAMPLE_ROWS] * panel + c % PANEL, to + c - c0
             start = goal - goal - 1 if mode == SET and part == first_part else goal
             weighted_sums(
-                memory, goal, to_row, start, to_row, lists, firsts, firsts + 1, r1 - r0, memory, places[COLUMN_VALUES],
-                lists, places[COLUMN_ROWS], at, panel, min(strip, c1 - c),
+                memory, goal, to_row, start, to_row, lists, firsts, firsts + 1, r1 - r0, places[COLUMN_VALUES],
+                places[COLUMN_ROWS], at, panel, min(strip, c1 - c),
             )  # fmt: skip

@@ -82,16 +82,15 @@ def change(memory, places, which, y, y_row, x, x_row, rows, width, a, b):
 
 
 @njit(**OPTIONS)
-def gather(memory, layers, places, table, p, w, keys, scale, order, chunk, thread, threads):
+def gather(memory, layers, places, X, lists, p, w, keys, scale, order, chunk, thread, threads):
     """Copy the examples `order` into the buffers from a chunk on: h_0, targets (to D_K), c = scale w, and keys.
 
-    table: X, and its lists (starts, inputs, values, and room for what is made of them), of which X or they are empty.
+    X is empty where its rows are lists.
     Where p has no rows, targets and c are left out; where w has none, c = scale; where keys has none, there are none.
     """
     apart()
     lanes, columns = lanes_of(memory), places[COLUMNS]
     n, K, count = layers[0, N_OUT], len(layers) - 1, len(order)
-    X, starts, lists = table[0], table[1], table[4]
     width, n_K = places[INPUT_PANEL], layers[K, N_OUT]
     begin, last = share(count, lanes, thread, threads), share(count, lanes, thread + 1, threads)
     of = chunk + begin // columns if begin > 0 else chunk
@@ -103,7 +102,7 @@ def gather(memory, layers, places, table, p, w, keys, scale, order, chunk, threa
         change(memory, places, rowwise.FILL, c + begin, 0, 0, 0, 1, last - begin, scale, 0.0)
     is_matrix = places[LISTED] == 0
     if not is_matrix:
-        list_rows(places, starts, lists, order, begin, last, chunk)
+        list_rows(places, lists, order, begin, last, chunk)
     while begin < last:
         end = min(begin + lanes, count)
         if is_matrix and not keeps_rows:
@@ -129,7 +128,7 @@ def gather(memory, layers, places, table, p, w, keys, scale, order, chunk, threa
 
 
 @njit(**OPTIONS)
-def forward(memory, layers, places, table, k, salted, chunk, count, thread, threads):
+def forward(memory, layers, places, lists, k, salted, chunk, count, thread, threads):
     """Make this thread's units of h_k and g'_k(a_k), or of the logits, for `count` examples from a chunk on.
 
     Above lists, all units of this thread's chunks. salted: the update's salt, for dropout.
@@ -150,7 +149,7 @@ def forward(memory, layers, places, table, k, salted, chunk, count, thread, thre
         examples = (min(columns, count - start) + lanes - 1) // lanes * lanes
         h = layers[k, H] + (of * layers[k, HEIGHT] + first) * columns
         if is_listed:
-            multiply_listed(memory, layers, places, table, of, min(columns, count - start))
+            multiply_listed(memory, layers, places, lists, of, min(columns, count - start))
         else:
             call(places[PRODUCT], memory, (
                 h, columns, theta, layers[k, UNIT], layers[k, INPUT],
@@ -253,7 +252,7 @@ def turn(memory, layers, places, k, chunk, count, thread, threads):
 
 
 @njit(**OPTIONS)
-def through(memory, layers, places, table, p, w, keys, scale, salted, order, chunk):
+def through(memory, layers, places, X, lists, p, w, keys, scale, salted, order, chunk):
     """Do part 1 for examples of one thread, from a chunk on."""
     apart()
     K, count, columns = len(layers) - 1, len(order), places[COLUMNS]
@@ -262,9 +261,9 @@ def through(memory, layers, places, table, p, w, keys, scale, salted, order, chu
     for start in range(0, count, together):
         examples, of = order[start : start + together], chunk + start // columns
         size = len(examples)
-        gather(memory, layers, places, table, p, w, keys, scale, examples, of, zero, one)
+        gather(memory, layers, places, X, lists, p, w, keys, scale, examples, of, zero, one)
         for k in range(1, K + 1):
-            forward(memory, layers, places, table, k, salted, of, size, zero, one)
+            forward(memory, layers, places, lists, k, salted, of, size, zero, one)
         delta(memory, layers, places, of, size, zero, one)
         for k in range(K - 1, places[LOWEST] - 1, -1):
             backward(memory, layers, places, k, of, size, zero, one)
