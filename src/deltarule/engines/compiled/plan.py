@@ -58,13 +58,13 @@ BLOCK = 8192
 """About how many parameters a block has: its gradient stays in the first cache until it is used."""
 PART = 64
 """Examples of a part of a batch, at least,"""
-PART_WORTH = 2_000_000
+PART_WORTH = 1_000_000
 """floating-point operations of one, at least,"""
 PARTIAL = 65_536
 """and numbers of all parts' gradients, at most."""
 LARGE = 262_144
 """Numbers of a layer's part of theta that is not kept as its transpose: columns of it would be too far apart."""
-TURNED = 13
+TURNED = 9
 """Products of numbers that take as long as to copy one from a row of a unit's to a row of an example's."""
 FOLDED = 6
 """Products of vectors that take as long as to add up the numbers of one, at the end of an inner product."""
@@ -78,7 +78,7 @@ CACHE = 131_072
 """Numbers that the second cache holds beside others: a factor of a gradient larger than that is cut by columns."""
 WORTH = 1_000_000
 """Floating-point operations of a step that are worth a thread."""
-QUICK = 2e7
+QUICK = 5e6
 """Floating-point operations below which a thread costs more to start than it saves."""
 
 
@@ -251,7 +251,7 @@ def plan(
         across, down = (n_in + 1) * up(n_out, lanes), n_out * up(n_in + 1, lanes)
         is_large = across >= LARGE
         across += TURNED * up(n_out, lanes)
-        down += TURNED * up(n_in, lanes) if k > 1 else 0  # rows of X are as they should be
+        down += TURNED * up(n_in, lanes)
         inner = (n_in + 1) * n_out * (1 + FOLDED * lanes / together)
         is_listed = k == 1 and longest > 0
         is_inner[k] = single == 0 and not is_listed and inner < min(across, down)

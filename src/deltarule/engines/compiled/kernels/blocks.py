@@ -209,9 +209,10 @@ def by_blocks(
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
+    is_fixed, n, end = threads == 1 or keeps_to_its_own(places), shares[thread] - 1, shares[thread + 1]
     while True:
-        n = next_of(counters, shares, thread, threads, not keeps_to_its_own(places))
-        if n < 0:
+        n = n + 1 if is_fixed else next_of(counters, shares, thread, threads)
+        if n < 0 or (is_fixed and n == end):
             break
         block = blocks[n]
         k, rows, width = block[0], block[2] - block[1], block[4] - block[3]

@@ -116,13 +116,12 @@ def meet(counters, threads):
 
 
 @njit(**OPTIONS)
-def next_of(counters, shares, thread, threads, helps):
-    """Return the next thing for a thread to do, or -1: from the front of its own share; then, where `helps`, others'.
+def next_of(counters, shares, thread, threads):
+    """Return the next thing for a thread to do: from the front of its own share, then from the back of others'; or -1.
 
-    It takes these from the back. counters[QUEUES + 8 t] counts what was taken of share t: from the front in its lower
-    half, from the back above.
+    counters[QUEUES + 8 t] counts what was taken of share t: from the front in its lower half, from the back above.
     """
-    for distance in range(threads if helps else 1):
+    for distance in range(threads):
         of = (thread + distance) % threads
         taken = add(counters, QUEUES + 8 * of, 1 if distance == 0 else FROM_BACK)
         front, back = taken % FROM_BACK, taken // FROM_BACK
