@@ -42,7 +42,7 @@ from deltarule.engines.compiled.plan import (
 )
 from deltarule.engines.compiled.plan import STATES as STATES_PLACE
 from deltarule.engines.compiled.rows import Rows
-from deltarule.engines.compiled.threads import DIVERGED, GOING, QUEUES, STOP, aside, hired
+from deltarule.engines.compiled.threads import DIVERGED, GOING, QUEUES, SPREAD, STOP, alone, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.examples import matrices
 from deltarule.engines.machine import available_threads
@@ -98,11 +98,11 @@ class Workplace:
         if selection is not None:
             self.memory.mark(selection)
         self.is_long = operations(net) * examples > LONG
-        self.losses = np.zeros(self.plan.sums if self.plan.places[GROUP] else 1)
-        self.squares = np.zeros((len(self.plan.blocks), 3))
+        self.losses = alone(SPREAD * (self.plan.sums if self.plan.places[GROUP] else 1))
+        self.squares = alone(len(self.plan.blocks), SPREAD)
         self.shares = self.plan.shares(self.threads)
         self.plan.places_of[:, LAYERS] = self.plan.layers.ctypes.data
-        self.counters = np.zeros(QUEUES + 8 * self.threads, np.int64)
+        self.counters = alone(QUEUES + SPREAD * self.threads, dtype=np.int64)
         self.lists = np.zeros(self.plan.lists, np.int64)
         if rows:
             self._take_lists(rows)
@@ -203,7 +203,7 @@ class CompiledEngine:
         self.states = STATES[q.optimiser.name]
         self.t = 0
         self.freezing: Frozen | None = None
-        self.norms, self.result = np.zeros(q.net.K), np.zeros(5)
+        self.norms, self.result = alone(q.net.K), alone(5)
 
     @cached_property
     def training(self) -> Workplace:
@@ -342,11 +342,11 @@ class CompiledEngine:
     def _objective(self) -> tuple[Letter, NDArray[np.float64], Floats]:
         """The letter that asks for the gradient of the full batch, where the loss comes to, and where it does."""
         q, place = self.problem, self.whole
-        result, reals = np.zeros(5), self.reals.copy()
+        result, reals = alone(5), self.reals.copy()
         reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
         letter = place.letter(STEPS).write(
             code=-1, reals=reals, X=self.rows.X, p=q.p, w=self.w, keys=self.w[:0],
-            order=np.arange(self.N), rates=np.zeros(1), t=0, norms=np.zeros(q.net.K), result=result,
+            order=np.arange(self.N), rates=np.zeros(1), t=0, norms=alone(q.net.K), result=result,
             interrupted=np.zeros(1, bool), most=1,
         )  # fmt: skip
         return letter, result, np.zeros_like(q.net.theta)

@@ -6,21 +6,24 @@ watches, so that no Python stands between two short epochs.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.compiled.machine_code import MachineCode
 
-STOP, NEXT, QUEUES = 16, 32, 48
-"""Places, a cache line or more apart, of counters that threads share: of the one that says whether to go on, of the one
-that gives out groups, and of one a thread, 8 apart, that gives out its share of blocks."""
+SPREAD = 16
+"""Numbers of 8 bytes between what different threads write: two lines of the cache, which are fetched together."""
+COME, TIMES, STOP, NEXT, QUEUES = (SPREAD * n for n in range(5))
+"""Places of counters that threads share: who has come to a meeting, how many meetings there were, whether to go on,
+which group is next, and one a thread, SPREAD apart, that gives out its share of blocks."""
 GOING, INTERRUPTED, DIVERGED = range(3)
 
 BOARD, FUNCTION, LETTER, THREAD, GIVEN, DONE, STATE, WAS = 64, 0, 1, 2, 16, 32, 48, 49
@@ -65,6 +68,14 @@ class Worker:
     def dismiss(self) -> None:
         self.code.dismiss(self.address)
         self.idle.append(self)
+
+
+def alone(*shape: int, dtype: type[np.float64] | type[np.int64] = np.float64) -> NDArray[Any]:
+    """Return zeros that share no line of the cache with anything else."""
+    size = math.prod(shape)
+    whole = np.zeros(size + 3 * SPREAD, dtype)
+    first = SPREAD + (-whole.ctypes.data // 8) % SPREAD
+    return whole[first : first + size].reshape(shape)
 
 
 @contextmanager

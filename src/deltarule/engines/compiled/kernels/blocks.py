@@ -120,10 +120,18 @@ def block_gradient(memory, layers, places, lists, block, to, count, threads):
         return
     row = row_length(layers, k)
     begin = places[GRADIENT] + layers[k, AT] + block[1] * row + block[3]
-    change(memory, places, rowwise.COPY, to, width, begin, row, rows, width, 0.0, 0.0)
-    for _ in range(1, (count + places[GROUP] - 1) // places[GROUP]):
-        begin += places[SIZE]
-        change(memory, places, rowwise.ADD, to, width, begin, row, rows, width, 0.0, 0.0)
+    groups = (count + places[GROUP] - 1) // places[GROUP]
+    if groups == 1:
+        change(memory, places, rowwise.COPY, to, width, begin, row, rows, width, 0.0, 0.0)
+        return
+    second = begin + places[SIZE]
+    call(places[CHANGE], memory, (
+        rowwise.SUM, to, width, begin, row, second, row, rows, width, 0.0, 0.0
+    ))  # fmt: skip
+    for group in range(2, groups):
+        change(
+            memory, places, rowwise.ADD, to, width, begin + group * places[SIZE], row, rows, width, 0.0, 0.0
+        )
 
 
 @njit(**OPTIONS)

@@ -74,7 +74,7 @@ from deltarule.engines.compiled.plan import (
     Y_HAT,
     H,
 )  # fmt: skip
-from deltarule.engines.compiled.threads import DIVERGED, GOING, INTERRUPTED, NEXT, QUEUES, STOP
+from deltarule.engines.compiled.threads import DIVERGED, GOING, INTERRUPTED, NEXT, QUEUES, SPREAD, STOP
 
 LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
@@ -89,7 +89,7 @@ updates: what both threads have read, neither can write to without asking the ot
 def group_losses(
     memory, layers, places, blocks, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
 ):  # fmt: skip
-    """Do part 1 for groups of a batch, with the gradient of each group; losses[group]: sum c L."""
+    """Do part 1 for groups of a batch, with the gradient of each group; losses[SPREAD group]: sum c L."""
     apart()
     rows, span = places[GROUP], places[SPAN]
     zero, one = ALONE
@@ -119,7 +119,7 @@ def group_losses(
                 add_product(
                     memory, layers, places, lists, blocks[n], begin, row, zero, count, zero, one, mode
                 )
-        losses[group] = total
+        losses[SPREAD * group] = total
 
 
 @njit(**OPTIONS)
@@ -209,7 +209,7 @@ def steps_of(
         if thread == 0 and interrupted[0]:
             add(counters, STOP, INTERRUPTED - look(counters, STOP))
         if weight > 0.0:
-            swap(counters, QUEUES + 8 * thread, 0)
+            swap(counters, QUEUES + SPREAD * thread, 0)
             ahead = min(N, start + 2 * batch) - start - len(rows)
             if ahead > 0 and ahead <= LITTLE:
                 first = start + batch + share(ahead, 1, thread, threads)
@@ -267,7 +267,7 @@ def steps_of(
             loss = 0.0
             groups = (len(rows) + places[GROUP] - 1) // places[GROUP] if places[GROUP] > 0 else 1
             for group in range(groups):
-                loss += losses[group]
+                loss += losses[SPREAD * group]
             if not math.isfinite(loss):
                 if thread == 0:
                     add(counters, STOP, DIVERGED)

@@ -20,6 +20,7 @@ from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.vectors import INTEGER, enter
 from deltarule.engines.compiled.threads import (
     ASLEEP,
+    COME,
     DONE,
     FUNCTION,
     GIVEN,
@@ -27,8 +28,10 @@ from deltarule.engines.compiled.threads import (
     LETTER,
     LISTENING,
     QUEUES,
+    SPREAD,
     STATE,
     THREAD,
+    TIMES,
     WAS,
 )
 
@@ -100,16 +103,16 @@ def look(typing: Any, counters: Any, at: Any) -> Any:
 
 @njit(**OPTIONS)
 def meet(counters, threads):
-    """Return once every thread of the run has come here. counters[0]: who has come; counters[8]: how often."""
+    """Return once every thread of the run has come here."""
     if threads == 1:
         return
-    times = look(counters, 8)
-    if add(counters, 0, 1) == threads - 1:
-        add(counters, 0, -threads)
-        add(counters, 8, 1)
+    times = look(counters, TIMES)
+    if add(counters, COME, 1) == threads - 1:
+        add(counters, COME, -threads)
+        add(counters, TIMES, 1)
         return
     spins = 0
-    while look(counters, 8) == times:
+    while look(counters, TIMES) == times:
         spins += 1
         if spins > SPINS:
             _give_way()
@@ -119,11 +122,11 @@ def meet(counters, threads):
 def next_of(counters, shares, thread, threads):
     """Return the next thing for a thread to do: from the front of its own share, then from the back of others'; or -1.
 
-    counters[QUEUES + 8 t] counts what was taken of share t: from the front in its lower half, from the back above.
+    counters[QUEUES + SPREAD t] counts what was taken of share t: from the front in its lower half, from the back above.
     """
     for distance in range(threads):
         of = (thread + distance) % threads
-        taken = add(counters, QUEUES + 8 * of, 1 if distance == 0 else FROM_BACK)
+        taken = add(counters, QUEUES + SPREAD * of, 1 if distance == 0 else FROM_BACK)
         front, back = taken % FROM_BACK, taken // FROM_BACK
         if shares[of] + front + back < shares[of + 1]:
             return shares[of] + front if distance == 0 else shares[of + 1] - 1 - back

@@ -29,6 +29,10 @@ def _add(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return y + x
 
 
+def _sum(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
+    return x + m
+
+
 def _multiply(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return y * x
 
@@ -50,8 +54,8 @@ def _clip(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return larger(-a, smaller(a, y))  # NaN stays NaN
 
 
-FORMULAS: tuple[Formula, ...] = (_fill, _copy, _add, _multiply, _scale, _put_back, _penalise, _clip)
-FILL, COPY, ADD, MULTIPLY, SCALE, PUT_BACK, PENALISE, CLIP = range(len(FORMULAS))
+FORMULAS: tuple[Formula, ...] = (_fill, _copy, _add, _sum, _multiply, _scale, _put_back, _penalise, _clip)
+FILL, COPY, ADD, SUM, MULTIPLY, SCALE, PUT_BACK, PENALISE, CLIP = range(len(FORMULAS))
 
 
 @intrinsic
