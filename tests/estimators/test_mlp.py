@@ -315,6 +315,7 @@ class TestRegularising:
                 "The 'learning_rate' parameter of MLPClassifier must be a str among",
             ),
             ({"n_threads": 0}, "The 'n_threads' parameter"),
+            ({"listeners": [print, 3]}, "listeners.1. is 3, which cannot be called"),
         ],
     )
     def test_wrong_options(self, options: dict[str, Any], message: str):

@@ -87,6 +87,9 @@ class Descent:
         *,
         is_incremental: bool,
     ) -> None:
+        for n, listen in enumerate(estimator.listeners):
+            if not callable(listen):
+                raise OptionError(f"listeners[{n}] is {listen!r}, which cannot be called with an event.")
         self.estimator, self.held, self.metric, self.is_incremental = estimator, held, metric, is_incremental
         self.net: Network = estimator._network()
         # Line searches compare losses that differ by less than float32 resolves.
