@@ -257,6 +257,46 @@ def test_what_is_wrong_gets_scikit_learn_s_message(name: str, options: dict[str,
         assert said[0][1].startswith(said[1][1])
 
 
+LABELS: dict[str, Any] = {
+    "whole numbers": CLASSES - 1,
+    "of one byte": CLASSES.astype(np.uint8),
+    "whole floats": CLASSES.astype(float),
+    "truth values": CLASSES > 0,
+    "texts": np.array(["c", "a", "b\u00e9"])[CLASSES],
+    "texts as objects": np.array(["c", "a", "b"], object)[CLASSES],
+    "a list of texts": ["yes" if c else "no" for c in CLASSES],
+    "a column": CLASSES[:, None],
+    "one class": np.full(N, 3),
+    "one text": np.full(N, "all"),
+    "numbers as objects": CLASSES.astype(object),
+    "texts and numbers": np.array(["a", 1, 2], object)[CLASSES],
+    "bytes": np.array([b"a", b"b", b"c"])[CLASSES],
+    "fractions": CLASSES / 2,
+    "two columns of numbers": np.stack([CLASSES, CLASSES], axis=1),
+    "nothing": np.array([None, 1], object)[np.minimum(CLASSES, 1)],
+}
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed:sklearn.exceptions.DataConversionWarning")
+@pytest.mark.parametrize("y", LABELS.values(), ids=LABELS)
+def test_labels_are_taken_and_refused_alike(y: Any):
+    done = []
+    for module in (deltarule, sklearns):
+        estimator = module.MLPClassifier(max_iter=2, random_state=0)
+        try:
+            done.append(estimator.fit(X, y))
+        except (ValueError, TypeError) as error:
+            done.append((type(error), str(error)))
+    if isinstance(done[1], tuple):
+        assert done[0] == done[1]
+        return
+    same(*done)
+    assert done[0].classes_.dtype == done[1].classes_.dtype
+    found, right = (estimator.predict(X) for estimator in done)
+    np.testing.assert_array_equal(found, right)
+    assert found.dtype == right.dtype
+
+
 def test_methods_that_are_not_there_say_so():
     with pytest.raises(NotFittedError):
         deltarule.MLPClassifier().predict(X)

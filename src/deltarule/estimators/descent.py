@@ -261,16 +261,17 @@ class Descent:
             validation_loss = self._watch()
             has_stalled = self._has_stalled()
             est._optimizer.iteration_ends(est.t_)
-            yield EpochEnded(
-                net=self.work,
-                epoch=est.n_iter_,
-                loss=self.scale * result.loss,
-                validation_loss=validation_loss,
-                gradient_norms=tuple(result.gradient_norms.tolist()),
-                learning_rate=result.learning_rate,
-                examples_per_second=N / max(seconds, 1e-9),
-                seconds=perf_counter() - started,
-            )
+            if est.listeners:  # nobody else hears of it
+                yield EpochEnded(
+                    net=self.work,
+                    epoch=est.n_iter_,
+                    loss=self.scale * result.loss,
+                    validation_loss=validation_loss,
+                    gradient_norms=tuple(result.gradient_norms.tolist()),
+                    learning_rate=result.learning_rate,
+                    examples_per_second=N / max(seconds, 1e-9),
+                    seconds=perf_counter() - started,
+                )
             if has_stalled:
                 if est._optimizer.trigger_stopping(self._stalled, est.verbose):
                     reason = f"at epoch {est.n_iter_}: {self._stalled[0].lower()}{self._stalled[1:-1]}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from numbers import Integral, Real
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -24,12 +24,13 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from deltarule.engines import predict
 from deltarule.errors import OptionError
 from deltarule.estimators.descent import SKLEARN_RATES, Descent, numbers, threads
 from deltarule.estimators.held import Scorer, eval_set_of, split
+from deltarule.estimators.labels import binarised
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.schedules import SCHEDULES, Schedule
 from deltarule.network import Floats, Network
@@ -82,6 +83,11 @@ class _MLP(Base):
         "listeners": ["array-like"],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
     }
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        return super()._get_param_names()  # reads the signature, which takes as long as three epochs on iris
 
     def _set_new(self, **parameters: Any) -> None:
         """Take over the parameters that scikit-learn does not have."""
@@ -485,6 +491,19 @@ class MLPClassifier(_MLP, sklearn.neural_network.MLPClassifier):
         """
         partial_fit = sklearn.neural_network.MLPClassifier.__dict__["partial_fit"].fn
         return partial_fit(self, X, y, sample_weight, classes)
+
+    def _validate_input(
+        self, X: Any, y: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, NDArray[np.bool_]]:
+        if incremental or (self.warm_start and hasattr(self, "classes_")):
+            return super()._validate_input(X, y, incremental, reset)
+        kinds = {"accept_sparse": ["csr", "csc"], "dtype": (np.float64, np.float32)}
+        X, y = validate_data(self, X, y, multi_output=True, reset=reset, **kinds)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self._label_binarizer, targets = binarised(y)
+        self.classes_ = self._label_binarizer.classes_
+        return X, targets
 
     def _class_factors(
         self, targets: NDArray[Any], weights: NDArray[Any] | None, incremental: bool

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, FIVE, OPTIMISER_CODES, STATES, settings
 from deltarule.engines.compiled.freezing import Frozen
-from deltarule.engines.compiled.letters import CHUNKS, GIVE, SINGLES, STEPS, TAKE, Letter
+from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, TRANSFERS, Letter
 from deltarule.engines.compiled.machine_code import code_for
 from deltarule.engines.compiled.memory import Memory
 from deltarule.engines.compiled.plan import (
@@ -42,7 +42,7 @@ from deltarule.engines.compiled.plan import (
 )
 from deltarule.engines.compiled.plan import STATES as STATES_PLACE
 from deltarule.engines.compiled.rows import Rows
-from deltarule.engines.compiled.threads import DIVERGED, GOING, QUEUES, SPREAD, STOP, alone, aside, hired
+from deltarule.engines.compiled.threads import QUEUES, SPREAD, alone, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.examples import matrices
 from deltarule.engines.machine import available_threads
@@ -108,11 +108,12 @@ class Workplace:
             self._take_lists(rows)
         self.before: Floats = np.empty(self.plan.kept if may_return else 0, net.dtype)
         """Room for theta and the optimiser's state as an epoch found them."""
-        self.is_finite = np.ones(1)
+        self.is_good = np.ones(1)
+        """Whether nothing diverged in the last run that was to give theta back."""
+        self._theta = self.letter(TRANSFERS).write(theta=net.theta, before=self.before, result=self.is_good)
         self._take, self._give = (
-            self.letter(names).write(theta=net.theta, before=self.before) for names in (TAKE, GIVE)
+            (self.code.address[entry], self._theta.address) for entry in ("take", "give")
         )
-        self._give.write(result=self.is_finite)
 
     def _take_lists(self, rows: Rows) -> None:
         """Copy the lists of X to where the kernels look for them."""
@@ -143,25 +144,20 @@ class Workplace:
         letter = Letter(names, self.memory.numbers.dtype)
         return letter.write(**{name: value for name, value in own.items() if name in names})
 
-    def load(self) -> None:
-        """Take theta over from the network, and keep what an epoch may have to return to."""
-        self.code.side_by_side(self.code.address["take"], self._take.address, 0, 0)
+    def run(self, entry: int, letter: Letter, *, gives: bool = False) -> None:
+        """Take theta over from the network and call the entry at an address with a letter, in as many threads as pay.
 
-    def save(self) -> bool:
-        """Give theta back to the network, and return whether it and the optimiser's state are finite."""
-        self.code.side_by_side(self.code.address["give"], self._give.address, 0, 0)
-        return bool(self.is_finite[0])
-
-    def run(self, entry: int, letter: Letter) -> None:
-        """Call the entry at an address with a letter, in as many threads as pay."""
+        With `gives`, theta goes back to the network, if nothing diverged and it and the optimiser's state are finite.
+        """
         self.counters[:] = 0
+        around = (*self._take, *(self._give if gives else (0, 0)))
 
         def work() -> None:
             if self.threads == 1:
-                self.code.side_by_side(entry, letter.address, 0, 0)
+                self.code.side_by_side(entry, letter.address, 0, 0, *around)
                 return
             with hired(self.code, self.threads - 1) as boards:
-                self.code.side_by_side(entry, letter.address, boards.ctypes.data, len(boards))
+                self.code.side_by_side(entry, letter.address, boards.ctypes.data, len(boards), *around)
 
         if self.is_long:
             aside(work)
@@ -257,35 +253,30 @@ class CompiledEngine:
             self.training.memory.write(_state_at(self.training, n), whole)
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
-        q, place = self.problem, self.training
-        place.load()
+        q = self.problem
         rates = self._rates(q.updates_per_epoch)
-        total, steps, updates, norms, why = self._steps(order, rates, interrupted, q.updates_per_epoch)
-        if not place.save() or why == DIVERGED:
-            self._return_to_last_good(order, rates, steps)
-        self.t += updates
+        self._run(order, rates, interrupted, q.updates_per_epoch)
+        total, steps, updates, of_batches, penalty = self.result.tolist()
+        if not self.training.is_good[0]:
+            self._return_to_last_good(order, rates, int(steps))
+        self.t += int(updates)
         return EpochResult(
             loss=total / self.weight,
-            mean_of_batches=float(self.result[3]) / len(order),
-            penalty=float(self.result[4]) / len(order),
-            gradient_norms=norms / max(steps, 1),
-            learning_rate=float(rates[updates - 1]) if updates else 0.0,
-            examples=min(steps * q.batch_size, len(order)),
+            mean_of_batches=of_batches / len(order),
+            penalty=penalty / len(order),
+            gradient_norms=self.norms / max(steps, 1.0),
+            learning_rate=float(rates[int(updates) - 1]) if updates else 0.0,
+            examples=min(int(steps) * q.batch_size, len(order)),
         )
 
-    def _steps(
-        self, order: NDArray[np.intp], rates: Floats, interrupted: NDArray[np.bool_], most: int
-    ) -> tuple[float, int, int, NDArray[np.float64], int]:
-        """Make at most so many steps; return loss times weight, steps, updates, sums of norms, and why it ended."""
+    def _run(self, order: NDArray[np.intp], rates: Floats, interrupted: NDArray[np.bool_], most: int) -> None:
+        """Make at most so many steps of an epoch, and give theta to the network if that went well."""
         place, letter = self.training, self._letter
-        self.norms[:] = self.result[:] = 0.0
         letter.write(order=order, rates=rates, t=self.t, interrupted=interrupted, most=most)
+        entry = place.code.address["steps"]
         if self.is_simple:
-            place.run(self._frozen() or place.code.address["singles"], letter)
-        else:
-            place.run(place.code.address["steps"], letter)
-        total, steps, updates = self.result[:3].tolist()
-        return total, int(steps), int(updates), self.norms.copy(), int(place.counters[STOP])
+            entry = self._frozen() or place.code.address["singles"]
+        place.run(entry, letter, gives=True)
 
     @cached_property
     def _letter(self) -> Letter:
@@ -331,8 +322,9 @@ class CompiledEngine:
         never = np.zeros(1, bool)
         for most in range(steps, -1, -1):
             place.memory.numbers[: len(place.before)] = place.before
-            _, _, updates, _, why = self._steps(order, rates, never, most)
-            if place.save() and why == GOING:
+            self._run(order, rates, never, most)
+            if place.is_good[0]:
+                updates = int(self.result[2])
                 self.t += updates
                 batch = order[most * q.batch_size : (most + 1) * q.batch_size]
                 raise diverged(q, batch, float(rates[updates]), self.t)
@@ -354,7 +346,6 @@ class CompiledEngine:
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q, place = self.problem, self.whole
         letter, result, whole = self._objective
-        place.load()
         place.run(place.code.address["steps"], letter)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         loss, penalty = float(result[0]) / self.weight, float(result[4]) / self.N
@@ -398,7 +389,6 @@ def _evaluation(net: Network, most_threads: int, examples: int) -> Workplace:
 
 
 def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
-    place.load()
     order = np.arange(len(X))
     tables = {name: np.ascontiguousarray(table) for name, table in (("X", X), ("p", p), ("w", c))}
     letter = place.letter(CHUNKS).write(**tables, order=order, out=out, sums=sums)

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class MachineCode:
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         self.address = {name: self.load(*given) for name, given in objects.items()}
-        self.side_by_side = _function(self.address["side_by_side"], 4)
+        self.side_by_side = _function(self.address["side_by_side"], 8)
         self.listen, self.hire, self.dismiss = (
             _function(self.address[name], 1) for name in ("listen", "hire", "dismiss")
         )
@@ -72,13 +72,10 @@ def _function(address: int, count: int) -> Callable[..., None]:
     Numba's functions take two places more, for a result and for an error; ours have neither.
     """
     kind = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * count)
-    function, scratch = kind(address), (ctypes.c_int64 * 2)()
-    place = ctypes.addressof(scratch)
-
-    def call(*arguments: int, _scratch: object = scratch) -> None:
-        function(place, place + 8, *arguments)
-
-    return call
+    scratch = np.zeros(2, np.int64)
+    called = partial(kind(address), scratch.ctypes.data, scratch[1:].ctypes.data)
+    called.scratch = scratch  # pyright: ignore[reportAttributeAccessIssue]
+    return called
 
 
 _lock = threading.RLock()

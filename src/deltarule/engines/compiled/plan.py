@@ -364,6 +364,8 @@ def _told(
     """Return layers and places for each thread, whose buffers lie `region` numbers and `ints` integers further on."""
     layers_of = np.repeat(layers[None], threads, axis=0)
     places_of = np.repeat(np.array([[places[name] for name in FIELDS]], np.int64), threads, axis=0)
+    if threads == 1 or not (region or ints):
+        return layers_of, places_of
     steps = np.arange(threads)
     for field in (H, D, ROWS):
         layers_of[:, :, field] += np.where(layers[:, field] < 0, 0, region) * steps[:, None]

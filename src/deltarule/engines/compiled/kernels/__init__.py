@@ -26,7 +26,7 @@ from deltarule.engines.compiled.kernels import (
     transfers,
 )
 from deltarule.engines.compiled.kernels.compiling import entry, object_code, of_memory
-from deltarule.engines.compiled.letters import CHUNKS, GIVE, SINGLES, STEPS, TAKE
+from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, TRANSFERS
 
 OVER_MEMORY = {
     "product": tiles.product,
@@ -48,8 +48,8 @@ ENTRIES = {
     "steps": (epoch.steps_of, STEPS),
     "chunks": (epoch.chunks_of, CHUNKS),
     "singles": (single.singles, SINGLES),
-    "take": (transfers.take, TAKE),
-    "give": (transfers.give, GIVE),
+    "take": (transfers.take, TRANSFERS),
+    "give": (transfers.give, TRANSFERS),
 }
 MEETING = {
     function.__name__: function

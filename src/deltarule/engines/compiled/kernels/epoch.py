@@ -199,6 +199,8 @@ def steps_of(
     total = counted = penalty = 0.0
     updates = 0
     steps = 0
+    if thread == 0:
+        norms[:] = 0.0
     clips = reals[CLIP_NORM] > 0.0
     running_a, running_b = reals[FIVE] ** t, reals[FIVE + 1] ** t  # beta^t, for Adam
     for start in range(0, N, batch):

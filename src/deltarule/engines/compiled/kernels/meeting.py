@@ -133,11 +133,13 @@ def next_of(counters, shares, thread, threads):
     return -1
 
 
-def side_by_side(function, letter, boards, count):
+def side_by_side(function, letter, boards, count, first, its_letter, last, last_letter):
     """Call an entry with a letter in this thread, as thread 0, and in the `count` threads of boards; wait for all.
 
-    boards is the address of the boards' addresses.
+    boards is the address of the boards' addresses. This thread calls `first` before them, and `last`, unless that is 0,
+    after them, each with a letter of its own.
     """
+    enter(first, its_letter, 0)
     for n in range(count):
         board = look(boards, n)
         swap(board, FUNCTION, function)
@@ -152,6 +154,9 @@ def side_by_side(function, letter, boards, count):
             spins += 1
             if spins > SPINS:
                 _give_way()
+
+    if last != 0:
+        enter(last, last_letter, 0)
 
 
 def listen(board):

@@ -359,6 +359,7 @@ def singles(
     settings = reals[FIVE:]
     running_a, running_b = settings[0] ** t, settings[1] ** t  # beta^t, for Adam
     total, steps = 0.0, 0
+    norms[:] = 0.0
     while steps < min(most, len(order)):
         if interrupted[0]:
             counters[STOP] = INTERRUPTED
@@ -385,7 +386,7 @@ def singles(
         if not is_finite:
             counters[STOP] = DIVERGED
             break
-    result[0], result[1], result[2], result[3] = total, steps, steps, total
+    result[0], result[1], result[2], result[3], result[4] = total, steps, steps, total, 0.0
 
 
 loss_of: Callable[..., float] = njit(**OPTIONS)(_loss_of)

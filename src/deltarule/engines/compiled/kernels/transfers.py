@@ -11,8 +11,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from deltarule.engines.compiled.kernels.meeting import look
 from deltarule.engines.compiled.kernels.vectors import Variable, Writer, below
 from deltarule.engines.compiled.plan import AT, INPUT, N_IN, N_OUT, THETA, UNIT
+from deltarule.engines.compiled.threads import DIVERGED, STOP
 
 
 @intrinsic
@@ -43,42 +45,71 @@ def sum_of_differences(typing: Any, memory: Any, count: Any) -> Any:
     return types.float64(memory, types.intp), generate
 
 
-def take(memory, layers, places, theta, before):
+@intrinsic
+def copy(
+    typing: Any,
+    x: Any,
+    at: Any,
+    row: Any,
+    column: Any,
+    y: Any,
+    begin: Any,
+    unit: Any,
+    step: Any,
+    rows: Any,
+    width: Any,
+) -> Any:
+    """Copy y[begin + i unit + j step] to x[at + i row + j column] for i < rows and j < width."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        at, row, column, y, begin, unit, step, rows, width = write.arguments
+        read = Writer(context, builder, signature.replace(args=(signature.args[4],)), [y])
+        one = write.whole(1)
+        are_rows = builder.and_(*(builder.icmp_signed("==", n, one) for n in (column, step)))
+        with builder.if_else(are_rows) as (together, apart):
+            with together, write.each(write.whole(0), rows) as i:
+                to, of = builder.add(at, builder.mul(i, row)), builder.add(begin, builder.mul(i, unit))
+                with write.each(write.whole(0), width, write.lanes) as j:
+                    mask = below(builder, builder.sub(width, j), write.lanes)
+                    write.store(write.at(to, j), read.load(write.at(of, j), mask), mask)
+            with apart, write.each(write.whole(0), width) as j:
+                to, of = builder.add(at, builder.mul(j, column)), builder.add(begin, builder.mul(j, step))
+                with write.each(write.whole(0), rows) as i:
+                    number = read.number_at(builder.add(of, builder.mul(i, unit)))
+                    write.set_number(builder.add(to, builder.mul(i, row)), number)
+        return context.get_dummy_value()
+
+    return types.void(x, *[types.intp] * 3, y, *[types.intp] * 5), generate
+
+
+def take(memory, layers, places, theta, before, _counters, _result):
     """Copy theta, (P,), to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
     at = 0
     for k in range(1, len(layers)):
         n_in, n_out, unit, step = layers[k, N_IN], layers[k, N_OUT], layers[k, UNIT], layers[k, INPUT]
         to = places[THETA] + layers[k, AT]
-        for i in range(n_out):
-            if step == 1:  # a loop of its own becomes vector instructions
-                for j in range(n_in):
-                    memory[to + i * unit + j] = theta[at + i * n_in + j]
-            else:
-                for j in range(n_in):
-                    memory[to + i * unit + j * step] = theta[at + i * n_in + j]
+        copy(memory, to, unit, step, theta, at, n_in, 1, n_out, n_in)
         at += n_out * n_in
-        for i in range(n_out):
-            memory[to + i * unit + n_in * step] = theta[at + i]
+        copy(memory, to + n_in * step, unit, 1, theta, at, 1, 1, n_out, 1)
         at += n_out
-    for n in range(len(before)):
-        before[n] = memory[n]
+    copy(before, 0, 0, 1, memory, 0, 0, 1, 1, len(before))
 
 
-def give(memory, layers, places, theta, before, result):
-    """Copy theta from the memory; result[0] becomes 1 if the memory's begin, as long as `before`, is finite, else 0."""
+def give(memory, layers, places, theta, before, counters, result):
+    """Copy theta from the memory, if nothing diverged and the memory's begin, as long as `before`, is finite.
+
+    result[0] becomes 1 then, and else 0.
+    """
+    is_good = look(counters, STOP) != DIVERGED and sum_of_differences(memory, len(before)) == 0.0
+    result[0] = 1.0 if is_good else 0.0
+    if not is_good:
+        return
     at = 0
     for k in range(1, len(layers)):
         n_in, n_out, unit, step = layers[k, N_IN], layers[k, N_OUT], layers[k, UNIT], layers[k, INPUT]
         begin = places[THETA] + layers[k, AT]
-        for i in range(n_out):
-            if step == 1:
-                for j in range(n_in):
-                    theta[at + i * n_in + j] = memory[begin + i * unit + j]
-            else:
-                for j in range(n_in):
-                    theta[at + i * n_in + j] = memory[begin + i * unit + j * step]
+        copy(theta, at, n_in, 1, memory, begin, unit, step, n_out, n_in)
         at += n_out * n_in
-        for i in range(n_out):
-            theta[at + i] = memory[begin + i * unit + n_in * step]
+        copy(theta, at, 1, 1, memory, begin + n_in * step, unit, 1, n_out, 1)
         at += n_out
-    result[0] = 1.0 if sum_of_differences(memory, len(before)) == 0.0 else 0.0
