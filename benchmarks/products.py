@@ -24,7 +24,7 @@ from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.tiles import SET
 from deltarule.engines.compiled.kernels.vectors import call
 from deltarule.engines.compiled.machine_code import code_for
-from deltarule.engines.compiled.plan import PANEL
+from deltarule.engines.compiled.places import PANEL
 from page import markdown, renew
 
 SHAPES = [

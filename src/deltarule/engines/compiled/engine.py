@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, FIVE, OPTIMISER_CODES, STATES, settings
+from deltarule.engines.compiled.cuts import is_by_units, operations, threads_worth
 from deltarule.engines.compiled.freezing import Frozen
 from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, TRANSFERS, Letter
 from deltarule.engines.compiled.machine_code import code_for
 from deltarule.engines.compiled.memory import Memory
-from deltarule.engines.compiled.plan import (
+from deltarule.engines.compiled.places import (
     ACTIVATE,
     CHANGE,
     COLUMNS,
     DELTA,
     DROPPING,
     GRADIENT,
-    GROUP,
     INNER,
     INPUTS,
     IS_PARTIAL,
@@ -35,14 +35,11 @@ from deltarule.engines.compiled.plan import (
     STEP,
     VALUES,
     Y_HAT,
-    is_by_units,
-    operations,
-    plan,
-    threads_worth,
 )
-from deltarule.engines.compiled.plan import STATES as STATES_PLACE
+from deltarule.engines.compiled.places import STATES as STATES_PLACE
+from deltarule.engines.compiled.plan import plan
 from deltarule.engines.compiled.rows import Rows
-from deltarule.engines.compiled.threads import QUEUES, SPREAD, alone, aside, hired
+from deltarule.engines.compiled.threads import EACH, QUEUES, SPREAD, alone, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.examples import matrices
 from deltarule.engines.machine import available_threads
@@ -86,9 +83,10 @@ class Workplace:
         *,
         may_return: bool = False,
     ) -> None:
-        self.threads = threads_worth(net, batch, examples, most_threads)
+        threads = threads_worth(net, batch, examples, most_threads)
         listed = rows.listed if rows else (0, 0, 0)
-        self.plan = plan(net, selection, batch, self.threads, n_states, keeps_gradient, dropout, listed)
+        self.plan = plan(net, selection, batch, threads, n_states, keeps_gradient, dropout, listed)
+        self.threads = self.plan.threads
         self.code = code_for(str(net.dtype))
         for place, name in KERNELS.items():
             self.plan.places_of[:, place] = self.code.address[name]
@@ -98,11 +96,11 @@ class Workplace:
         if selection is not None:
             self.memory.mark(selection)
         self.is_long = operations(net) * examples > LONG
-        self.losses = alone(SPREAD * (self.plan.sums if self.plan.places[GROUP] else 1))
+        self.losses = alone(SPREAD * self.plan.sums)
         self.squares = alone(len(self.plan.blocks), SPREAD)
-        self.shares = self.plan.shares(self.threads)
+        self.shares = self.plan.shares
         self.plan.places_of[:, LAYERS] = self.plan.layers.ctypes.data
-        self.counters = alone(QUEUES + SPREAD * self.threads, dtype=np.int64)
+        self.counters = alone(QUEUES + EACH * self.threads, dtype=np.int64)
         self.lists = np.zeros(self.plan.lists, np.int64)
         if rows:
             self._take_lists(rows)

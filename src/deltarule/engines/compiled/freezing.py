@@ -7,7 +7,8 @@ import threading
 from typing import ClassVar
 
 from deltarule.engines.compiled.machine_code import MachineCode
-from deltarule.engines.compiled.plan import PRODUCT, Plan
+from deltarule.engines.compiled.places import PRODUCT
+from deltarule.engines.compiled.plan import Plan
 
 
 class Frozen:

@@ -53,7 +53,7 @@ SINGLES = (
     "interrupted", "most",
 )  # fmt: skip
 CHUNKS = "memory", "layers_of", "places_of", "X", "p", "w", "order", "out", "sums", "threads"
-TRANSFERS = "memory", "layers", "places", "theta", "before", "counters", "result"
+TRANSFERS = "memory", "layers_of", "places_of", "theta", "before", "counters", "result"
 """The arguments of the entries, in their order."""
 
 

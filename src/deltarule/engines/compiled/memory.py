@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engines.compiled.plan import (
+from deltarule.engines.compiled.cuts import up
+from deltarule.engines.compiled.places import (
     AT,
+    BIAS,
     COLUMNS,
+    FIRST,
     HEIGHT,
     INPUT,
     IS_TURNED,
     MASK,
     N_IN,
+    N_OUT,
     PANEL_WIDTH,
     ROWS,
     SINGLE,
+    STRANDS,
     UNIT,
     H,
-    Plan,
-    up,
 )
+from deltarule.engines.compiled.plan import Plan
 from deltarule.errors import DataError
 from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
@@ -53,8 +58,8 @@ class Memory:
             return
         columns, chunks = int(self.plan.places[COLUMNS]), self.plan.chunks
         for layers in self.plan.layers_of[: self.plan.regions]:
-            for k, n in enumerate(self.net.sizes):
-                at, height = int(layers[k, H]), int(layers[k, HEIGHT])
+            for layer in layers[:-1]:
+                at, height, n = int(layer[H]), int(layer[HEIGHT]), int(layer[N_OUT])
                 if height:  # else h_0 is lists
                     h = self.numbers[at : at + chunks * height * columns]
                     h.reshape(chunks, height, columns)[:, n] = 1
@@ -66,17 +71,15 @@ class Memory:
 
     def write(self, at: int, theta: NDArray[Any]) -> None:
         """Copy a vector like theta, (P,), to the engine's form of it from `at` on."""
-        weights, biases = self.net.layout.split(theta)
-        for k in range(1, self.net.K + 1):
-            block = self._layer(k, at)
-            block[:, :-1], block[:, -1] = weights[k], biases[k]
+        for block, weights, biases in self._blocks(at, theta):
+            block[:, : weights.shape[1]] = weights
+            block[:, weights.shape[1] :] = biases
 
     def read(self, at: int, theta: Floats) -> None:
         """Copy the engine's form of a vector like theta, (P,), from `at` on to one."""
-        weights, biases = self.net.layout.split(theta)
-        for k in range(1, self.net.K + 1):
-            block = self._layer(k, at)
-            weights[k][:], biases[k][:] = block[:, :-1], block[:, -1]
+        for block, weights, biases in self._blocks(at, theta):
+            weights[:] = block[:, : weights.shape[1]]
+            biases[:] = block[:, weights.shape[1] :]
 
     def mark(self, selection: Selection) -> None:
         """Write 1 where a parameter learns, where the plan has room for that."""
@@ -85,12 +88,19 @@ class Memory:
             mask[selection.index] = 1
             self.write(int(self.plan.places[MASK]), mask)
 
-    def _layer(self, k: int, at: int) -> Floats:
-        """Return a view of [W_k b_k], (n_k, n_{k-1} + 1), in the vector from `at` on."""
-        n_in, n_out = self.net.sizes[k - 1], self.net.sizes[k]
-        layer, begin = self.plan.layers[k], at + int(self.plan.layers[k, AT])
-        if layer[IS_TURNED]:
-            row = int(layer[INPUT])
-            return self.numbers[begin : begin + (n_in + 1) * row].reshape(n_in + 1, row)[:, :n_out].T
-        row = int(layer[UNIT])
-        return self.numbers[begin : begin + n_out * row].reshape(n_out, row)[:, : n_in + 1]
+    def _blocks(self, at: int, theta: NDArray[Any]) -> Iterator[tuple[Floats, NDArray[Any], NDArray[Any]]]:
+        """Yield views of [W_k b_k], (n_k, n_{k-1} + 1), in the vector from `at` on, and of W_k and b_k in theta.
+
+        Strand by strand, where there are any: b_k has no column but for the last of them.
+        """
+        W, b = self.net.layout.split(theta)
+        for layers in self.plan.layers_of[: max(1, int(self.plan.places[STRANDS]))]:
+            for k in range(1, self.net.K + 1):
+                n_in, n_out, bias, unit, step = layers[k, [N_IN, N_OUT, BIAS, UNIT, INPUT]].tolist()
+                begin, below = int(layers[k, AT]), int(layers[k - 1, FIRST])
+                size = self.numbers.itemsize
+                block = np.lib.stride_tricks.as_strided(
+                    self.numbers[at + begin :], (n_out, n_in + bias), (unit * size, step * size)
+                )
+                units = slice(int(layers[k, FIRST]), int(layers[k, FIRST]) + n_out)
+                yield block, W[k][units, below : below + n_in], b[k][units, None][:, :bias]

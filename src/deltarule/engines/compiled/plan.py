@@ -1,67 +1,71 @@
-"""Where everything lies in the engine's one block of memory, and how the work is cut.
+"""Where everything lies in the engine's one block of memory, cut as `cuts.py` says.
 
 Examples lie side by side: h_k and dL/da_k are kept in chunks of up to PANEL examples, each a matrix with a row for
 every unit. h_k has one more row, of ones, and a parameter block [W_k b_k] one more column. The gradient of a layer
 is a product over examples, for which one of its factors is also kept with a row for every example.
-
-The cuts depend on shapes alone, never on the number of threads. A gradient is summed over the batch in the
-order of its examples. Only where the batch is long and the network small (`sums_by_group`) do groups of
-examples have gradients of their own, which are added up in the order of the groups.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.compiled.codes import ACTIVATION_CODES, OUTPUT_CODES
+from deltarule.engines.compiled.cuts import (
+    GROUPS,
+    LONG_BATCH,
+    Cut,
+    blocks_of,
+    cut_of,
+    is_by_units,
+    lanes_of_units,
+    parts_of,
+    strands_of,
+    up,
+)
+from deltarule.engines.compiled.places import (
+    AT,
+    BIAS,
+    BIASES,
+    CODE,
+    DROP,
+    ENDS,
+    FIELDS,
+    FIELDS_OF_LAYER,
+    FIRST,
+    FIRSTS,
+    GROUP,
+    HEIGHT,
+    INPUT,
+    INPUT_ROWS,
+    IS_PARTIAL,
+    IS_TURNED,
+    KEYS,
+    LEARNS,
+    LOGITS,
+    LOSSES,
+    N_IN,
+    N_OUT,
+    PANEL,
+    PANEL_WIDTH,
+    ROWS,
+    ROWS_STEP,
+    TURNING,
+    UNIT,
+    WEIGHTS,
+    WEIGHTS_ROW,
+    C,
+    D,
+    H,
+)
 from deltarule.engines.compiled.processor import LANES_4, LANES_8
 from deltarule.maths.dropout import WORD, Dropout
 from deltarule.network import Network
 from deltarule.parameters import Selection
 
-(
-    N_IN,
-    N_OUT,
-    AT,
-    UNIT,
-    INPUT,
-    IS_TURNED,
-    H,
-    HEIGHT,
-    D,
-    ROWS,
-    ROWS_STEP,
-    PANEL_WIDTH,
-    CODE,
-    LEARNS,
-    IS_PARTIAL,
-    DROP,
-) = range(FIELDS_OF_LAYER := 16)
-"""Columns of `Plan.layers`: widths; the place of [W_k b_k] in a vector like theta, the distances from unit to unit
-and from input to input in it, and whether it is kept as its transpose; the place of h_k and the rows of a chunk of
-it; the place of dL/da_k; the place of the factor of the gradient that has a row for every example (h_{k-1}, or
-dL/da_k where turned; -1: nobody needs it, as where the gradient is made of inner products), its distance from chunk
-to chunk, and the width of its panels; the activation; whether anything learns, and whether not everything does; the
-threshold of dropout, 0 without."""
-
-PANEL = 64
-"""Columns that lie together in a matrix, a multiple of the widest tile: its rows are PANEL or fewer numbers apart."""
-GROUPS = 16
-LONG_BATCH = 512
-"""Groups of a batch, and from how many examples on there are any."""
-BLOCK = 8192
-"""About how many parameters a block has: its gradient stays in the first cache until it is used."""
-PART = 64
-"""Examples of a part of a batch, at least,"""
-PART_WORTH = 1_000_000
-"""floating-point operations of one, at least,"""
-PARTIAL = 65_536
-"""and numbers of all parts' gradients, at most."""
 LARGE = 262_144
 """Numbers of a layer's part of theta that is not kept as its transpose: columns of it would be too far apart."""
 TURNED = 9
@@ -72,45 +76,6 @@ APART = 1024
 """Numbers between what different threads write, which the processor would else fetch ahead from one to the other."""
 PAGE = 1024
 """Numbers of a page of memory, in which the cache repeats itself."""
-SMALL = 16_384
-"""Parameters of a network that is trained on single examples in a way of its own."""
-CACHE = 131_072
-"""Numbers that the second cache holds beside others: a factor of a gradient larger than that is cut by columns."""
-WORTH = 1_000_000
-"""Floating-point operations of a step that are worth a thread."""
-QUICK = 5e6
-"""Floating-point operations below which a thread costs more to start than it saves."""
-
-
-def up(n: int, to: int) -> int:
-    """Return n rounded up to a multiple."""
-    return -(-n // to) * to
-
-
-FIELDS = (
-    "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
-    "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
-    "single", "spare", "listed", "starts", "inputs", "values", "firsts", "ends", "columns_of", "column_rows",
-    "column_values", "turning",
-    "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
-)  # fmt: skip
-"""The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
-theta, `size` numbers each, one after another; of `gradient` there is one a group. columns: examples of a chunk; group:
-examples of a group, 0 where there are none; span: examples whose factors of the gradient are there at once; c, keys,
-losses: places of a number for every example (keys: -1 without dropout); seed: of dropout; input_rows: the place of the
-batch's rows of X, in panels of width input_panel, input_step further on for each chunk; example_rows: how many examples
-the factors with a row for each have room for; lowest: the lowest layer that learns; setting: the bits of the output's
-number; single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside.
-listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no row's list is longer; starts, inputs,
-firsts, ends, columns_of, column_rows: places among the engine's `lists`, see `kernels/listing.py`; values,
-column_values, turning: in memory. The last ten are addresses of kernels and of `Plan.layers`, which the engine fills
-in."""
-(
-    BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
-    SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SETTING,
-    SINGLE, SPARE, LISTED, STARTS, INPUTS, VALUES, FIRSTS, ENDS, COLUMNS_OF, COLUMN_ROWS, COLUMN_VALUES, TURNING,
-    PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
-) = range(len(FIELDS))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -121,12 +86,17 @@ class Plan:
         Examples of a batch.
     chunks
         Of examples that a thread's buffers have room for.
+    threads
+        How many have something to do.
     regions
-        1 where threads share their buffers, else one a thread.
+        1 where threads share their buffers, else one a thread or strand.
     layers_of, places_of
-        (threads, K + 1, 17) and (threads, 44) int64: what each thread is told; see above, and `FIELDS`.
+        int64, (threads, K + 1, columns) and (threads, fields): what each thread is told, see `places.py`; with strands,
+        what is told of each of them.
     blocks
-        (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta.
+        (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta, or of the strand's.
+    strands
+        The first block of every strand, and the number of blocks; nothing where there are no strands.
     costs
         (n,): what a block costs, to share blocks among threads.
     lists
@@ -137,11 +107,13 @@ class Plan:
 
     batch: int
     chunks: int
+    threads: int
     regions: int
     layers_of: NDArray[np.int64]
     places_of: NDArray[np.int64]
     blocks: NDArray[np.int64]
     costs: NDArray[np.float64]
+    strands: NDArray[np.int64]
     lists: int
     size: int
     kept: int
@@ -158,64 +130,17 @@ class Plan:
 
     @property
     def sums(self) -> int:
-        """How many sums of losses a batch has: by group, or by chunk."""
-        return -(-self.batch // int(self.places[GROUP] or self.places[COLUMNS]))
+        """How many sums of losses a batch has at once: one a group, or a thread."""
+        return -(-self.batch // int(self.places[GROUP])) if self.places[GROUP] else self.threads
 
-    def shares(self, threads: int) -> NDArray[np.int64]:
-        """Return the first block of every thread, and the number of blocks, (threads + 1,)."""
+    @property
+    def shares(self) -> NDArray[np.int64]:
+        """The first block of every thread, or strand, and the number of blocks."""
+        if len(self.strands):
+            return self.strands
         done = np.concatenate([[0.0], np.cumsum(self.costs)])
-        goals = done[-1] * np.arange(threads + 1) / threads - 1e-9
+        goals = done[-1] * np.arange(self.threads + 1) / self.threads - 1e-9
         return np.array(np.searchsorted(done, goals), np.int64)
-
-
-def operations(net: Network) -> float:
-    """Return about how many floating-point operations an example takes in a step."""
-    return 6.0 * sum(n_in * n_out for n_in, n_out in pairwise(net.sizes))
-
-
-def threads_worth(net: Network, batch: int, examples: int, most: int) -> int:
-    """Return how many threads pay, by the operations of a step and of all examples."""
-    if operations(net) * examples < QUICK:
-        return 1
-    return max(1, min(most, int(operations(net) * batch / WORTH)))
-
-
-def parts_of(net: Network, batch: int, size: int) -> int:
-    """Return into how many parts, each with a gradient of its own, a batch of no great length is cut; 1: none.
-
-    A part is worth a thread, which then meets others twice a step and not for every layer.
-    """
-    most = min(GROUPS, batch // PART, int(operations(net) * batch / PART_WORTH), PARTIAL // size)
-    return 1 << max(0, most.bit_length() - 1)
-
-
-class Cut(NamedTuple):
-    """How a batch is cut: into groups, of `group` examples, and these into chunks, of `columns`.
-
-    Without groups, `groups` is 1 and `group` 0. `span`: of how many examples a thread keeps what their gradient needs.
-    """
-
-    groups: int
-    columns: int
-    group: int
-    span: int
-
-
-def _cut(batch: int, parts: int, threads: int, lanes: int, *, is_long: bool) -> Cut:
-    """Return the cut of a batch for a gradient."""
-    widest = min(PANEL, 4 * lanes)
-
-    def even(n: int, least: int) -> int:
-        """Return the examples of a chunk, so that all have about as many, and there are `least` or a multiple."""
-        return up(-(-n // (least * -(-n // (least * widest)))), lanes)
-
-    if is_long:
-        columns = even(batch, 1)
-        return Cut(GROUPS, columns, up(-(-batch // GROUPS), columns), columns)
-    if parts > 1:
-        group = up(-(-batch // parts), lanes)
-        return Cut(parts, even(group, 1), group, group)
-    return Cut(1, even(batch, threads), 0, batch)
 
 
 def plan(
@@ -241,11 +166,12 @@ def plan(
         learns[selection.index] = True
     layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
     layers[0, N_OUT] = net.sizes[0]
-    single = _lanes_of_units(net, lanes) if selection is not None and is_by_units(net, batch, dropout) else 0
+    single = lanes_of_units(net, lanes) if selection is not None and is_by_units(net, batch, dropout) else 0
     together = batch if batch < LONG_BATCH else min(PANEL, 4 * lanes)
+    strands = strands_of(net, batch, lanes) if selection is not None and single == 0 else []
+    threads = min(threads, len(strands) - 1) if strands else threads
     is_inner: dict[int, bool] = {}
-    ranges: dict[int, tuple[int, int, int, int]] = {}  # what learns of each layer's part of theta
-    size = 0
+    learning: dict[int, bool] = {}  # whether weights of a layer learn, and not its biases alone
     for k in range(1, net.K + 1):
         n_in, n_out = net.sizes[k - 1], net.sizes[k]
         across, down = (n_in + 1) * up(n_out, lanes), n_out * up(n_in + 1, lanes)
@@ -256,30 +182,30 @@ def plan(
         is_listed = k == 1 and longest > 0
         is_inner[k] = single == 0 and not is_listed and inner < min(across, down)
         is_turned = single > 0 or is_listed or (across < down and not is_large and not is_inner[k])
-        layers[k, [N_IN, N_OUT, AT, IS_TURNED]] = n_in, n_out, size, is_turned
-        row = up(n_out, single or 1) if is_turned else n_in + 1
-        row += lanes if row % PAGE == 0 else 0  # else every row would fall into the same lines of the cache
-        layers[k, [UNIT, INPUT]] = (1, row) if is_turned else (row, 1)
-        size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
+        layers[k, [N_IN, N_OUT, IS_TURNED, BIAS]] = n_in, n_out, is_turned, 1
         layers[k, CODE] = ACTIVATION_CODES[net.g[k].name] if k < net.K else -1
         layers[k, DROP] = dropout.threshold(k) if dropout is not None and k < net.K else 0
         of_W, of_b = learns[net.layout.W[k]], learns[net.layout.b[k]]
         layers[k, LEARNS] = of_W.any() or of_b.any()
         if layers[k, LEARNS]:
-            inputs = 0 if of_W.any() else n_in, n_in + 1
-            ranges[k] = (*inputs, 0, n_out) if is_turned else (0, n_out, *inputs)
+            learning[k] = bool(of_W.any())
             layers[k, IS_PARTIAL] = not (of_b.all() and (of_W.all() or not of_W.any()))
-    lowest = min(ranges, default=net.K)
+    lowest = min(learning, default=net.K)
+    layers_of, size = _placed(layers, net, strands, single, lanes)
 
     widths = 2 * sum(net.sizes[1:]) + 3 * (longest or net.sizes[0])
     is_long = batch >= LONG_BATCH and batch * widths > GROUPS * size
     if selection is None:
         cut = Cut(1, min(PANEL, 4 * lanes), 0, min(PANEL, 4 * lanes))
     else:
-        cut = _cut(batch, parts_of(net, batch, size), threads, lanes, is_long=is_long)
+        parts = 1 if strands else parts_of(net, batch, size)
+        cut = cut_of(batch, parts, 1 if strands else threads, lanes, is_long=is_long)
     groups, columns, group, span = cut
-    has_own = selection is None or groups > 1  # every thread has buffers of its own
+    has_own = selection is None or groups > 1 or bool(strands)  # every thread has buffers of its own
     chunks = -(-span // columns) if has_own else -(-batch // columns)
+    sizes = list(net.sizes)
+    if strands:
+        sizes[1] = max(end - first for first, end in pairwise(strands))
     at = 0
 
     def take(n: int) -> int:
@@ -295,10 +221,19 @@ def plan(
     places["mask"] = take(size) if layers[:, IS_PARTIAL].any() else -1
     places["gradient"] = take(groups * size if groups > 1 else size * (keeps_gradient or single > 0))
     places["columns"], places["group"], places["span"] = columns, 1 if single else group, span
-    blocks, costs = _blocks(ranges, batch, is_listed=longest > 0)
+    blocks: list[tuple[int, int, int, int, int]] = []
+    costs: list[float] = []
+    firsts = [0]
+    strip = 4 * lanes if longest else 0
+    for each in layers_of:
+        more, their_costs = blocks_of(_ranges(each, learning), batch, strip, is_given_out=not strands)
+        blocks += more
+        costs += their_costs
+        firsts.append(len(blocks))
     largest = max(((r1 - r0) * (c1 - c0) for _, r0, r1, c0, c1 in blocks), default=0)
     places["scratch_size"] = (up(largest, 64) + 64) * 2
-    places["scratch"] = take(threads * places["scratch_size"])
+    places["scratch"] = take(max(threads, len(layers_of)) * places["scratch_size"])
+    places["strands"] = len(strands) and len(strands) - 1
     places["single"], places["spare"] = single, take(2 * net.sizes[-1] * single)
     places["lowest"], places["output"] = lowest, OUTPUT_CODES[net.output.name]
     places["setting"] = int(np.float64(net.output.setting or 0.0).view(np.int64))
@@ -314,94 +249,113 @@ def plan(
     places["input_step"] = columns * panel
     for k in range(1 if longest else 0, net.K + 1):
         is_whole = k == 0 or (k == 1 and longest > 0)  # made by whole vectors
-        layers[k, HEIGHT] = up(net.sizes[k] + 1, lanes) if is_whole else net.sizes[k] + 1
-        layers[k, H] = take(examples * int(layers[k, HEIGHT]))
-        layers[k, D] = take(examples * net.sizes[k] if k else 0)
-        layers[k, ROWS] = -1
+        height = sizes[k] + (k < net.K)
+        layers_of[:, k, HEIGHT] = up(height, lanes) if is_whole else height
+        layers_of[:, k, H] = take(examples * int(layers_of[0, k, HEIGHT]))
+        layers_of[:, k, D] = take(examples * sizes[k] if k else 0)
+        layers_of[:, k, ROWS] = -1
         if single and k > lowest:
-            layers[k, ROWS] = take(up(net.sizes[k], single) * up(net.sizes[k - 1], single))
+            layers_of[:, k, ROWS] = take(up(sizes[k], single) * up(sizes[k - 1], single))
         elif k and layers[k, LEARNS] and not is_inner[k]:
-            width = net.sizes[k] if layers[k, IS_TURNED] else net.sizes[k - 1] + 1
-            layers[k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
-            layers[k, ROWS_STEP] = columns * panel
+            width = sizes[k] if layers[k, IS_TURNED] else sizes[k - 1] + 1
+            layers_of[:, k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
+            layers_of[:, k, ROWS_STEP] = columns * panel
             if k == 1 and not layers[k, IS_TURNED]:
-                layers[k, ROWS] = places["input_rows"]
+                layers_of[:, k, ROWS] = places["input_rows"]
             else:
-                layers[k, ROWS] = take(examples * up(width, panel))
+                layers_of[:, k, ROWS] = take(examples * up(width, panel))
+    places["logits"] = (
+        take(examples * int(layers_of[0, net.K, HEIGHT])) if strands else int(layers_of[0, net.K, H])
+    )
     ints = 0
     if longest:
-        parts = 1 if has_own else threads
-        entries = min(examples * longest, numbers) + examples
         places["listed"], places["ends"] = longest, examples
-        places["columns_of"] = 2 * examples
-        places["column_rows"] = places["columns_of"] + parts * (net.sizes[0] + 3)
-        ints = up(places["column_rows"] + entries + APART, lanes)
-        places["column_values"], places["turning"] = take(entries), take(chunks * lanes * PANEL)
-    region, regions = up(at - begin + APART, lanes), threads if has_own else 1
+        places["turning"] = take(chunks * lanes * PANEL)
+        ints = up(2 * examples + APART, lanes)
+    regions = len(layers_of) if strands else threads if has_own else 1
+    region = up(at - begin + APART, lanes)
     at = begin + regions * region
     if longest:
         places["values"] = take(numbers)
         places["starts"], places["inputs"] = regions * ints, regions * ints + rows_of_X + 1
     at += lanes * PANEL  # tiles may read beyond what they use
-    layers_of, places_of = _told(layers, places, threads, region if has_own else 0, ints if has_own else 0)
+    layers_of, places_of = _told(layers_of, places, threads, region if has_own else 0, ints if has_own else 0)
     return Plan(
         batch,
         chunks,
+        threads,
         regions,
         layers_of,
         places_of,
         np.array(blocks, np.int64).reshape(-1, 5),
         np.array(costs),
+        np.array(firsts if strands else [], np.int64),
         places["inputs"] + numbers,
         at,
         kept,
     )
 
 
+def _placed(
+    layers: NDArray[np.int64], net: Network, strands: list[int], single: int, lanes: int
+) -> tuple[NDArray[np.int64], int]:
+    """Return the layers of every strand, or of a network that is not cut, placed in theta, and how long that is."""
+    layers_of, size = np.repeat(layers[None], max(1, len(strands) - 1), axis=0), 0
+    for s, of_strand in enumerate(layers_of):
+        if strands:
+            first, end = strands[s : s + 2]
+            of_strand[1, [N_OUT, FIRST]] = end - first, first
+            of_strand[2, [N_IN, BIAS]] = end - first, end == strands[-1]
+            size += APART if s else 0
+        for k in range(1, net.K + 1):
+            n_in, n_out, is_turned, first = of_strand[k, [N_IN, N_OUT, IS_TURNED, FIRST]].tolist()
+            row = up(n_out, single or 1) if is_turned else n_in + 1
+            row += (
+                lanes if row % PAGE == 0 else 0
+            )  # else every row would fall into the same lines of the cache
+            of_strand[k, [AT, UNIT, INPUT]] = (size, 1, row) if is_turned else (size, row, 1)
+            size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
+            length, of_W, of_b = net.sizes[k - 1], net.layout.W[k].start, net.layout.b[k].start
+            from_theta = of_W + first * length + int(of_strand[k - 1, FIRST]), length, of_b + first
+            of_strand[k, [WEIGHTS, WEIGHTS_ROW, BIASES]] = from_theta
+    return layers_of, size
+
+
+def _ranges(layers: NDArray[np.int64], learning: dict[int, bool]) -> dict[int, tuple[int, int, int, int]]:
+    """Return what learns of each layer's part of theta: first and end row, first and end column."""
+    ranges: dict[int, tuple[int, int, int, int]] = {}
+    for k, has_weights in learning.items():
+        n_in, n_out, bias, is_turned = layers[k, [N_IN, N_OUT, BIAS, IS_TURNED]].tolist()
+        first, end = 0 if has_weights else n_in, n_in + bias
+        if first < end:
+            ranges[k] = (first, end, 0, n_out) if is_turned else (0, n_out, first, end)
+    return ranges
+
+
 def _told(
-    layers: NDArray[np.int64], places: dict[str, int], threads: int, region: int, ints: int
+    layers_of: NDArray[np.int64], places: dict[str, int], threads: int, region: int, ints: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return layers and places for each thread, whose buffers lie `region` numbers and `ints` integers further on."""
-    layers_of = np.repeat(layers[None], threads, axis=0)
-    places_of = np.repeat(np.array([[places[name] for name in FIELDS]], np.int64), threads, axis=0)
-    if threads == 1 or not (region or ints):
+    """Return layers and places for each thread, whose buffers lie `region` numbers and `ints` integers further on.
+
+    The same for each strand. What does not depend on units, as h_0, is the same for all strands of a thread.
+    """
+    strands = len(layers_of) if places["strands"] else 0
+    count = strands or threads
+    layers_of = layers_of if strands else np.repeat(layers_of, threads, axis=0)
+    places_of = np.repeat(np.array([[places[name] for name in FIELDS]], np.int64), count, axis=0)
+    if count == 1 or not (region or ints):
         return layers_of, places_of
-    steps = np.arange(threads)
+    own = np.arange(count)
+    of_thread = own % threads
+    is_shared = np.zeros(layers_of.shape[1:], bool)
+    if strands:
+        is_shared[0, H] = is_shared[2, D] = True
+        is_shared[1, ROWS] = layers_of[0, 1, ROWS] == places["input_rows"]
     for field in (H, D, ROWS):
-        layers_of[:, :, field] += np.where(layers[:, field] < 0, 0, region) * steps[:, None]
-    for field in (C, KEYS, LOSSES, INPUT_ROWS, COLUMN_VALUES, TURNING):
-        places_of[:, field] += region * steps * (places_of[0, field] >= 0)
-    for field in (FIRSTS, ENDS, COLUMNS_OF, COLUMN_ROWS):
-        places_of[:, field] += ints * steps
+        step = np.where(is_shared[:, field], of_thread[:, None], own[:, None])
+        layers_of[:, :, field] += step * np.where(layers_of[0, :, field] < 0, 0, region)
+    for field in (C, KEYS, LOSSES, INPUT_ROWS, TURNING, LOGITS):
+        places_of[:, field] += region * of_thread * (places_of[0, field] >= 0)
+    for field in (FIRSTS, ENDS):
+        places_of[:, field] += ints * of_thread
     return layers_of, places_of
-
-
-def is_by_units(net: Network, batch: int, dropout: Dropout | None) -> bool:
-    """Return whether vectors are of units, and not of examples: with one example a batch and a network not large."""
-    return batch == 1 and dropout is None and net.layout.size <= SMALL
-
-
-def _lanes_of_units(net: Network, lanes: int) -> int:
-    """Return the numbers of a vector of units, no more than the widest layer needs."""
-    narrow = [n for n in (2, 4, 8, 16) if 16 * n >= lanes * 4 and n >= max(net.sizes[1:])]
-    return min([lanes, *narrow])
-
-
-def _blocks(
-    ranges: dict[int, tuple[int, int, int, int]], batch: int, *, is_listed: bool
-) -> tuple[list[tuple[int, int, int, int, int]], list[float]]:
-    """Return the blocks of what learns, and what each costs."""
-    blocks: list[tuple[int, int, int, int, int]] = []
-    costs: list[float] = []
-    for k, (r0, r1, c0, c1) in ranges.items():
-        width = 4 * PANEL if batch * (c1 - c0) > CACHE and c1 - c0 > 4 * PANEL else c1 - c0
-        height = max(6, BLOCK // width // 6 * 6)
-        if (r1 - r0) * (c1 - c0) > BLOCK // 4:
-            height = min(height, up(-(-(r1 - r0) // 16), 6))
-        if k == 1 and is_listed:  # each block reads all of dL/da_1
-            width, height = c1 - c0, -(-(r1 - r0) // 4)
-        for top, bottom in pairwise([*range(r0, r1, height), r1]):
-            for left, right in pairwise([*range(c0, c1, width), c1]):
-                blocks.append((k, top, bottom, left, right))
-                costs.append(float((bottom - top) * up(right - left, 16)) * (batch / 16 + 2))
-    return blocks, costs

@@ -21,9 +21,11 @@ from deltarule.engines.compiled.machine_code import MachineCode
 
 SPREAD = 16
 """Numbers of 8 bytes between what different threads write: two lines of the cache, which are fetched together."""
-COME, TIMES, STOP, NEXT, QUEUES = (SPREAD * n for n in range(5))
-"""Places of counters that threads share: who has come to a meeting, how many meetings there were, whether to go on,
-which group is next, and one a thread, SPREAD apart, that gives out its share of blocks."""
+STOP, NEXT, QUEUES, MEETINGS = (SPREAD * n for n in range(4))
+"""Places of counters that threads share: whether to go on, which group is next, and two a thread: one that gives out
+its share of blocks, and how many meetings it has come to;"""
+EACH = 2 * SPREAD
+"""these are so far apart from thread to thread."""
 GOING, INTERRUPTED, DIVERGED = range(3)
 
 BOARD, FUNCTION, LETTER, THREAD, GIVEN, DONE, STATE, WAS = 64, 0, 1, 2, 16, 32, 48, 49

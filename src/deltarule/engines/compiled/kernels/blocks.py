@@ -18,7 +18,7 @@ from deltarule.engines.compiled.kernels.meeting import next_of
 from deltarule.engines.compiled.kernels.passes import change
 from deltarule.engines.compiled.kernels.tiles import SET, dot
 from deltarule.engines.compiled.kernels.vectors import apart, call
-from deltarule.engines.compiled.plan import (
+from deltarule.engines.compiled.places import (
     AT,
     CHANGE,
     COLUMNS,
@@ -37,13 +37,13 @@ from deltarule.engines.compiled.plan import (
     PANEL_WIDTH,
     PRODUCT,
     ROWS,
-    ROWS_STEP,
     SCRATCH,
     SCRATCH_SIZE,
     SIZE,
     SPAN,
     STATES,
     STEP,
+    STRANDS,
     THETA,
     UNIT,
     D,
@@ -52,23 +52,17 @@ from deltarule.engines.compiled.plan import (
 
 
 @njit(**OPTIONS)
-def add_product(memory, layers, places, lists, block, to, to_row, chunk, count, part, parts, mode):
-    """Set to, or add to, memory[to:] the gradient of a block of parameters over `count` examples from a chunk on.
-
-    The lists of `parts` parts, from a part on, are those of these examples.
-    """
+def add_product(memory, layers, places, lists, block, to, to_row, count, mode):
+    """Set to, or add to, memory[to:] the gradient of a block of parameters over `count` examples."""
     apart()
     k, r0, r1, c0, c1 = block[0], block[1], block[2], block[3], block[4]
     if k == 1 and places[LISTED] > 0:
-        add_listed(memory, layers, places, lists, block, to, to_row, chunk, part, parts, mode)
+        add_listed(memory, layers, places, lists, block, to, to_row, count, mode)
         return
     columns, panel = places[COLUMNS], layers[k, PANEL_WIDTH]
     if layers[k, ROWS] < 0:
         n_out, height = layers[k, N_OUT], layers[k - 1, HEIGHT]
-        delta, h = (
-            layers[k, D] + (chunk * n_out + r0) * columns,
-            layers[k - 1, H] + (chunk * height + c0) * columns,
-        )
+        delta, h = layers[k, D] + r0 * columns, layers[k - 1, H] + c0 * columns
         n_out, height = n_out * columns, height * columns
         if r1 - r0 < c1 - c0:
             call(places[INNER], memory, (
@@ -83,10 +77,9 @@ def add_product(memory, layers, places, lists, block, to, to_row, chunk, count, 
         height, at = layers[k - 1, HEIGHT], layers[k - 1, H]
     else:
         height, at = layers[k, N_OUT], layers[k, D]
-    rows = layers[k, ROWS] + chunk * layers[k, ROWS_STEP]
     call(places[PRODUCT], memory, (
-        to, to_row, at + (chunk * height + r0) * columns, columns, 1,
-        rows, panel, places[EXAMPLE_ROWS] * panel,
+        to, to_row, at + r0 * columns, columns, 1,
+        layers[k, ROWS], panel, places[EXAMPLE_ROWS] * panel,
         r1 - r0, c0, c1, count, columns, height * columns, mode,
     ))  # fmt: skip
 
@@ -98,25 +91,12 @@ def row_length(layers, k):
 
 
 @njit(**OPTIONS)
-def block_gradient(memory, layers, places, lists, block, to, count, threads):
+def block_gradient(memory, layers, places, lists, block, to, count):
     """Write the gradient of a block of parameters over the whole batch to memory[to:], and zeros after it."""
     apart()
     k, rows, width = block[0], block[2] - block[1], block[4] - block[3]
     if places[GROUP] == 0:
-        add_product(
-            memory,
-            layers,
-            places,
-            lists,
-            block,
-            to,
-            width,
-            np.int64(0),
-            count,
-            np.int64(0),
-            threads,
-            np.int64(SET),
-        )
+        add_product(memory, layers, places, lists, block, to, width, count, np.int64(SET))
         return
     row = row_length(layers, k)
     begin = places[GRADIENT] + layers[k, AT] + block[1] * row + block[3]
@@ -217,7 +197,8 @@ def by_blocks(
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
-    is_fixed, n, end = threads == 1 or keeps_to_its_own(places), shares[thread] - 1, shares[thread + 1]
+    is_fixed = threads == 1 or places[STRANDS] > 0 or keeps_to_its_own(places)
+    n, end = shares[thread] - 1, shares[thread + 1]
     while True:
         n = n + 1 if is_fixed else next_of(counters, shares, thread, threads)
         if n < 0 or (is_fixed and n == end):
@@ -226,7 +207,7 @@ def by_blocks(
         k, rows, width = block[0], block[2] - block[1], block[4] - block[3]
         size, row = rows * width, row_length(layers, k)
         at = layers[k, AT] + block[1] * row + block[3]
-        block_gradient(memory, layers, places, lists, block, scratch, count, threads)
+        block_gradient(memory, layers, places, lists, block, scratch, count)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
             squares[n, 2] = share_of * penalty_of(memory, layers, places, block, reals[L1], reals[L2])
             height, length = weights_of(layers, block)
@@ -304,12 +285,12 @@ def by_blocks_clipped(memory, layers, places, blocks, shares, code, reals, lr, c
 @njit(**OPTIONS)
 def add_norms(blocks, squares, norms):
     """Add the norm of every layer's gradient to norms; return whether all are finite."""
-    summed = 0.0
     is_finite = True
-    for n in range(len(blocks)):
-        summed += squares[n, 0]
-        if n + 1 == len(blocks) or blocks[n + 1, 0] != blocks[n, 0]:
-            norms[blocks[n, 0] - 1] += math.sqrt(summed)
-            is_finite = is_finite and math.isfinite(summed)
-            summed = 0.0
+    for k in range(1, len(norms) + 1):
+        summed = 0.0
+        for n in range(len(blocks)):
+            if blocks[n, 0] == k:
+                summed += squares[n, 0]
+        norms[k - 1] += math.sqrt(summed)
+        is_finite = is_finite and math.isfinite(summed)
     return is_finite

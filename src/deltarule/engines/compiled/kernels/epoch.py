@@ -33,17 +33,19 @@ from deltarule.engines.compiled.kernels.blocks import (
 )
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.dropout import salt
-from deltarule.engines.compiled.kernels.listing import list_columns
 from deltarule.engines.compiled.kernels.meeting import add, look, meet, swap
 from deltarule.engines.compiled.kernels.optimisers import corrected
 from deltarule.engines.compiled.kernels.passes import (
     ALONE,
+    HOT,
     backward,
     delta,
     forward,
     gather,
     is_turning,
     share,
+    strands_back,
+    strands_forth,
     through,
     total_loss,
     turn,
@@ -55,14 +57,13 @@ from deltarule.engines.compiled.kernels.tiles import (
     prefetch_rows,
 )
 from deltarule.engines.compiled.kernels.vectors import apart, call
-from deltarule.engines.compiled.plan import (
+from deltarule.engines.compiled.places import (
     AT,
     BATCH,
     COLUMNS,
     GRADIENT,
     GROUP,
     IS_TURNED,
-    LEARNS,
     LISTED,
     LOWEST,
     N_OUT,
@@ -71,10 +72,11 @@ from deltarule.engines.compiled.plan import (
     SINGLE,
     SIZE,
     SPAN,
+    STRANDS,
     Y_HAT,
     H,
 )  # fmt: skip
-from deltarule.engines.compiled.threads import DIVERGED, GOING, INTERRUPTED, NEXT, QUEUES, SPREAD, STOP
+from deltarule.engines.compiled.threads import DIVERGED, EACH, GOING, INTERRUPTED, NEXT, QUEUES, SPREAD, STOP
 
 LITTLE = 256
 """Examples of a batch that the cache may take up in advance."""
@@ -92,7 +94,7 @@ def group_losses(
     """Do part 1 for groups of a batch, with the gradient of each group; losses[SPREAD group]: sum c L."""
     apart()
     rows, span = places[GROUP], places[SPAN]
-    zero, one = ALONE
+    zero = ALONE[0]
     groups = (len(order) + rows - 1) // rows
     is_fixed, group = keeps_to_its_own(places), thread - threads
     while True:  # else whoever is free takes the next group
@@ -105,8 +107,6 @@ def group_losses(
             examples = order[start : min(end, start + span)]
             count = len(examples)
             through(memory, layers, places, X, lists, p, w, keys, scale, salted, examples, zero)
-            if places[LISTED] > 0 and layers[1, LEARNS]:
-                list_columns(memory, layers, places, lists, examples, zero, count, zero)
             if places[LISTED] == 0:
                 prefetch_rows(X, order, start + count, min(end, start + 2 * count))
             prefetch_rows(p, order, start + count, min(end, start + 2 * count))
@@ -116,9 +116,7 @@ def group_losses(
                 begin = places[GRADIENT] + group * places[SIZE] + layers[blocks[n, 0], AT]
                 begin += blocks[n, 1] * row + blocks[n, 3]
                 mode = np.int64(SET if start == first else ADD)
-                add_product(
-                    memory, layers, places, lists, blocks[n], begin, row, zero, count, zero, one, mode
-                )
+                add_product(memory, layers, places, lists, blocks[n], begin, row, count, mode)
         losses[SPREAD * group] = total
 
 
@@ -137,35 +135,55 @@ def batch_losses(
         first, end = min(count, thread * each), min(count, (thread + 1) * each)
         chunk = first // columns
         through(memory, layers, places, X, lists, p, w, keys, scale, salted, order[first:end], chunk)
-        if places[LISTED] > 0 and layers[1, LEARNS]:
-            list_columns(memory, layers, places, lists, order, first, max(zero, end - first), thread)
-        meet(counters, threads)
+        meet(counters, thread, threads)
         if thread == 0:
             losses[0] = total_loss(memory, places, zero, count)
         return
     gather(memory, layers, places, X, lists, p, w, keys, scale, order, zero, thread, threads)
-    meet(counters, threads)
-    if places[LISTED] > 0 and layers[1, LEARNS]:
-        first, end = share(count, columns, thread, threads), share(count, columns, thread + 1, threads)
-        list_columns(memory, layers, places, lists, order, first, end - first, thread)
+    meet(counters, thread, threads)
     for k in range(1, K + 1):
         forward(memory, layers, places, lists, k, salted, zero, count, thread, threads)
         if is_turning(layers, places, k) and not layers[k, IS_TURNED]:
             turn(memory, layers, places, k, zero, count, thread, threads)
-        meet(counters, threads)
+        meet(counters, thread, threads)
     delta(memory, layers, places, zero, count, thread, threads)
-    meet(counters, threads)
+    meet(counters, thread, threads)
     for k in range(K - 1, places[LOWEST] - 1, -1):
         backward(memory, layers, places, k, zero, count, thread, threads)
         if is_turning(layers, places, k + 1) and layers[k + 1, IS_TURNED]:
             turn(memory, layers, places, k + 1, zero, count, thread, threads)
-        meet(counters, threads)
+        meet(counters, thread, threads)
     lowest = places[LOWEST]
     if is_turning(layers, places, lowest) and layers[lowest, IS_TURNED]:
         turn(memory, layers, places, lowest, zero, count, thread, threads)
-        meet(counters, threads)
+        meet(counters, thread, threads)
     if thread == 0:
         losses[0] = total_loss(memory, places, zero, count)
+
+
+@njit(**OPTIONS)
+def strand_losses(
+    memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
+):  # fmt: skip
+    """Do part 1 for a batch, each thread for its strands; losses[SPREAD thread]: sum c L, the same for all."""
+    apart()
+    places, count, columns = places_of[thread], len(order), places_of[thread, COLUMNS]
+    zero = ALONE[0]
+    together = columns if places[SIZE] <= HOT else max(1, count)
+    for start in range(0, count, together):
+        examples = order[start : start + together]
+        chunk = start // columns
+        strands_forth(
+            memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, examples, chunk, thread, threads
+        )  # fmt: skip
+        if threads == 1:
+            strands_back(memory, layers_of, places_of, chunk, len(examples), thread, threads)
+    if threads > 1:
+        meet(counters, thread, threads)
+        for start in range(0, count, together):
+            size = min(together, count - start)
+            strands_back(memory, layers_of, places_of, start // columns, size, thread, threads)
+    losses[SPREAD * thread] = total_loss(memory, places, zero, count)
 
 
 @njit(**OPTIONS)
@@ -201,6 +219,7 @@ def steps_of(
     steps = 0
     if thread == 0:
         norms[:] = 0.0
+    parts = max(threads, places[STRANDS])  # of part 2: strands, or one a thread
     clips = reals[CLIP_NORM] > 0.0
     running_a, running_b = reals[FIVE] ** t, reals[FIVE + 1] ** t  # beta^t, for Adam
     for start in range(0, N, batch):
@@ -211,11 +230,13 @@ def steps_of(
         if thread == 0 and interrupted[0]:
             add(counters, STOP, INTERRUPTED - look(counters, STOP))
         if weight > 0.0:
-            swap(counters, QUEUES + SPREAD * thread, 0)
+            swap(counters, QUEUES + EACH * thread, 0)
             ahead = min(N, start + 2 * batch) - start - len(rows)
             if ahead > 0 and ahead <= LITTLE:
-                first = start + batch + share(ahead, 1, thread, threads)
-                last = start + batch + share(ahead, 1, thread + 1, threads)
+                first, last = start + batch, start + batch + ahead
+                if places[STRANDS] == 0:
+                    first = start + batch + share(ahead, 1, thread, threads)
+                    last = start + batch + share(ahead, 1, thread + 1, threads)
                 if places[LISTED] == 0:
                     prefetch_rows(X, order, first, last)
                 prefetch_rows(p, order, first, last)
@@ -223,6 +244,11 @@ def steps_of(
             if places[SINGLE] > 0:
                 if thread == 0:
                     losses[0] = loss_of(memory, layers, places, X, p, rows[0])
+            elif places[STRANDS] > 0:
+                strand_losses(
+                    memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread,
+                    threads,
+                )  # fmt: skip
             elif places[GROUP] > 0:
                 group_losses(
                     memory,
@@ -260,7 +286,8 @@ def steps_of(
                     thread,
                     threads,
                 )
-        meet(counters, threads)
+        if weight <= 0.0 or places[STRANDS] == 0:  # else they met already
+            meet(counters, thread, threads)
         if look(counters, STOP) != GOING:
             break
         if thread == 0:
@@ -268,7 +295,8 @@ def steps_of(
         if weight > 0.0:
             loss = 0.0
             groups = (len(rows) + places[GROUP] - 1) // places[GROUP] if places[GROUP] > 0 else 1
-            for group in range(groups):
+            first = thread if places[STRANDS] > 0 else 0
+            for group in range(first, first + groups):
                 loss += losses[SPREAD * group]
             if not math.isfinite(loss):
                 if thread == 0:
@@ -282,16 +310,20 @@ def steps_of(
             running_b *= reals[FIVE + 1]
             corrections = corrected(running_a, running_b, reals[FIVE:])
             share_of = 1.0 / weight if reals[IS_SHARED] == 1.0 else 1.0
-            by_blocks(
-                memory, layers, places, lists, blocks, shares, code, reals, share_of, len(rows), lr, corrections,
-                squares, clips or code < 0, counters, thread, threads,
-            )  # fmt: skip
-            meet(counters, threads)
-            if clips and code >= 0:
-                by_blocks_clipped(
-                    memory, layers, places, blocks, shares, code, reals, lr, corrections, squares, thread
+            keeps = clips or code < 0
+            for part in range(thread, parts, threads):
+                by_blocks(
+                    memory, layers_of[part], places_of[part], lists, blocks, shares, code, reals, share_of, len(rows),
+                    lr, corrections, squares, keeps, counters, part, threads,
                 )  # fmt: skip
-                meet(counters, threads)
+            meet(counters, thread, threads)
+            if clips and code >= 0:
+                for part in range(thread, parts, threads):
+                    by_blocks_clipped(
+                        memory, layers_of[part], places_of[part], blocks, shares, code, reals, lr, corrections, squares,
+                        part,
+                    )  # fmt: skip
+                meet(counters, thread, threads)
             if thread == 0:
                 for n in range(len(blocks)):
                     penalty += len(rows) * squares[n, 2]

@@ -20,18 +20,17 @@ from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.vectors import INTEGER, enter
 from deltarule.engines.compiled.threads import (
     ASLEEP,
-    COME,
     DONE,
+    EACH,
     FUNCTION,
     GIVEN,
     HIRED,
     LETTER,
     LISTENING,
+    MEETINGS,
     QUEUES,
-    SPREAD,
     STATE,
     THREAD,
-    TIMES,
     WAS,
 )
 
@@ -102,31 +101,32 @@ def look(typing: Any, counters: Any, at: Any) -> Any:
 
 
 @njit(**OPTIONS)
-def meet(counters, threads):
-    """Return once every thread of the run has come here."""
+def meet(counters, thread, threads):
+    """Return once every thread of the run has come here.
+
+    Each counts its own meetings, and nobody else writes there: so news of one goes from cache to cache once.
+    """
     if threads == 1:
         return
-    times = look(counters, TIMES)
-    if add(counters, COME, 1) == threads - 1:
-        add(counters, COME, -threads)
-        add(counters, TIMES, 1)
-        return
-    spins = 0
-    while look(counters, TIMES) == times:
-        spins += 1
-        if spins > SPINS:
-            _give_way()
+    times = look(counters, MEETINGS + EACH * thread) + 1
+    swap(counters, MEETINGS + EACH * thread, times)
+    for other in range(threads):
+        spins = 0
+        while look(counters, MEETINGS + EACH * other) < times:
+            spins += 1
+            if spins > SPINS:
+                _give_way()
 
 
 @njit(**OPTIONS)
 def next_of(counters, shares, thread, threads):
     """Return the next thing for a thread to do: from the front of its own share, then from the back of others'; or -1.
 
-    counters[QUEUES + SPREAD t] counts what was taken of share t: from the front in its lower half, from the back above.
+    counters[QUEUES + EACH t] counts what was taken of share t: from the front in its lower half, from the back above.
     """
     for distance in range(threads):
         of = (thread + distance) % threads
-        taken = add(counters, QUEUES + SPREAD * of, 1 if distance == 0 else FROM_BACK)
+        taken = add(counters, QUEUES + EACH * of, 1 if distance == 0 else FROM_BACK)
         front, back = taken % FROM_BACK, taken // FROM_BACK
         if shares[of] + front + back < shares[of + 1]:
             return shares[of] + front if distance == 0 else shares[of + 1] - 1 - back

@@ -22,9 +22,10 @@ from deltarule.engines.compiled.kernels.tiles import (
 )
 from deltarule.engines.compiled.kernels.tiles import ROWS as TILE_ROWS
 from deltarule.engines.compiled.kernels.vectors import apart, call, lanes_of
-from deltarule.engines.compiled.plan import (
+from deltarule.engines.compiled.places import (
     ACTIVATE,
     AT,
+    BIAS,
     CHANGE,
     CODE,
     COLUMNS,
@@ -32,6 +33,7 @@ from deltarule.engines.compiled.plan import (
     DROP,
     DROPPING,
     EXAMPLE_ROWS,
+    FIRST,
     HEIGHT,
     INPUT,
     INPUT_PANEL,
@@ -41,6 +43,7 @@ from deltarule.engines.compiled.plan import (
     KEYS,
     LEARNS,
     LISTED,
+    LOGITS,
     LOSSES,
     LOWEST,
     N_IN,
@@ -135,7 +138,7 @@ def forward(memory, layers, places, lists, k, salted, chunk, count, thread, thre
     """
     apart()
     lanes, columns = lanes_of(memory), places[COLUMNS]
-    n, n_in = layers[k, N_OUT], layers[k, N_IN]
+    n, inputs = layers[k, N_OUT], layers[k, N_IN] + layers[k, BIAS]
     is_listed = k == 1 and places[LISTED] > 0
     first, end = share(n, TILE_ROWS, thread, threads), share(n, TILE_ROWS, thread + 1, threads)
     if is_listed:
@@ -154,7 +157,7 @@ def forward(memory, layers, places, lists, k, salted, chunk, count, thread, thre
             call(places[PRODUCT], memory, (
                 h, columns, theta, layers[k, UNIT], layers[k, INPUT],
                 layers[k - 1, H] + of * layers[k - 1, HEIGHT] * columns, columns, 0,
-                end - first, 0, examples, n_in + 1, n_in + 1, 0, SET,
+                end - first, 0, examples, inputs, inputs, 0, SET,
             ))  # fmt: skip
         if k < len(layers) - 1:
             call(
@@ -172,7 +175,7 @@ def forward(memory, layers, places, lists, k, salted, chunk, count, thread, thre
             if layers[k, DROP] > 0:
                 call(places[DROPPING], memory, (
                     h, layers[k, D] + (of * n + first) * columns, end - first, columns, examples,
-                    places[KEYS] + of * columns, mixed(salted ^ k), first, layers[k, DROP],
+                    places[KEYS] + of * columns, mixed(salted ^ k), layers[k, FIRST] + first, layers[k, DROP],
                     WORD / float(WORD - layers[k, DROP]),
                 ))  # fmt: skip
 
@@ -209,7 +212,7 @@ def delta(memory, layers, places, chunk, count, thread, threads):
         at = of * columns + column
         call(
             places[DELTA], memory, (places[OUTPUT], places[SETTING],
-            layers[K, H] + of * layers[K, HEIGHT] * columns + column, layers[K, D] + of * n * columns + column,
+            places[LOGITS] + of * layers[K, HEIGHT] * columns + column, layers[K, D] + of * n * columns + column,
             places[C] + at, places[LOSSES] + at, columns, n, size)
         )  # fmt: skip
         begin, of, column = begin + size, of + 1, 0
@@ -270,3 +273,41 @@ def through(memory, layers, places, X, lists, p, w, keys, scale, salted, order, 
         for k in range(places[LOWEST], K + 1):
             if is_turning(layers, places, k):
                 turn(memory, layers, places, k, of, size, zero, one)
+
+
+@njit(**OPTIONS)
+def strands_forth(
+    memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, order, chunk, thread, threads
+):  # fmt: skip
+    """Make what this thread's strands add to the logits of the examples `order`, from a chunk on."""
+    apart()
+    zero, one = ALONE
+    gather(
+        memory, layers_of[thread], places_of[thread], X, lists, p, w, keys, scale, order, chunk, zero, one
+    )  # fmt: skip
+    for s in range(thread, len(layers_of), threads):
+        for k in range(1, 3):
+            forward(memory, layers_of[s], places_of[s], lists, k, salted, chunk, len(order), zero, one)
+
+
+@njit(**OPTIONS)
+def strands_back(memory, layers_of, places_of, chunk, count, thread, threads):
+    """Add up the logits of all strands, and go on to what the gradient of this thread's strands needs."""
+    apart()
+    layers, places, columns = layers_of[thread], places_of[thread], places_of[thread, COLUMNS]
+    zero, one = ALONE
+    length = layers[2, HEIGHT] * columns
+    of, width = chunk * length, (count + columns - 1) // columns * length
+    to, a = places[LOGITS] + of, layers_of[:, 2, H]
+    call(places[CHANGE], memory, (
+        rowwise.SUM, to, width, a[0] + of, width, a[1] + of, width, one, width, 0.0, 0.0
+    ))  # fmt: skip
+    for s in range(2, len(layers_of)):
+        change(memory, places, rowwise.ADD, to, width, a[s] + of, width, one, width, 0.0, 0.0)
+    delta(memory, layers, places, chunk, count, zero, one)
+    for s in range(thread, len(layers_of), threads):
+        if places[LOWEST] == 1:
+            backward(memory, layers_of[s], places_of[s], one, chunk, count, zero, one)
+        for k in range(places[LOWEST], 3):
+            if is_turning(layers_of[s], places_of[s], k):
+                turn(memory, layers_of[s], places_of[s], k, chunk, count, zero, one)

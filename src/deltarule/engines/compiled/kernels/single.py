@@ -35,7 +35,7 @@ from deltarule.engines.compiled.kernels.vectors import (
     only,
 )
 from deltarule.engines.compiled.kernels.vectors import below as below_n
-from deltarule.engines.compiled.plan import (
+from deltarule.engines.compiled.places import (
     AT,
     CODE,
     FIELDS_OF_LAYER,

@@ -43,7 +43,7 @@ from deltarule.engines.compiled.kernels.vectors import (
     store,
     transposed,
 )
-from deltarule.engines.compiled.plan import PANEL
+from deltarule.engines.compiled.places import PANEL
 from deltarule.engines.compiled.processor import IS_WIDE
 
 ROWS = 6 if IS_WIDE else 4

@@ -13,7 +13,19 @@ from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels.meeting import look
 from deltarule.engines.compiled.kernels.vectors import Variable, Writer, below
-from deltarule.engines.compiled.plan import AT, INPUT, N_IN, N_OUT, THETA, UNIT
+from deltarule.engines.compiled.places import (
+    AT,
+    BIAS,
+    BIASES,
+    INPUT,
+    N_IN,
+    N_OUT,
+    STRANDS,
+    THETA,
+    UNIT,
+    WEIGHTS,
+    WEIGHTS_ROW,
+)
 from deltarule.engines.compiled.threads import DIVERGED, STOP
 
 
@@ -83,20 +95,25 @@ def copy(
     return types.void(x, *[types.intp] * 3, y, *[types.intp] * 5), generate
 
 
-def take(memory, layers, places, theta, before, _counters, _result):
+def take(memory, layers_of, places_of, theta, before, _counters, _result):
     """Copy theta, (P,), to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
-    at = 0
-    for k in range(1, len(layers)):
-        n_in, n_out, unit, step = layers[k, N_IN], layers[k, N_OUT], layers[k, UNIT], layers[k, INPUT]
-        to = places[THETA] + layers[k, AT]
-        copy(memory, to, unit, step, theta, at, n_in, 1, n_out, n_in)
-        at += n_out * n_in
-        copy(memory, to + n_in * step, unit, 1, theta, at, 1, 1, n_out, 1)
-        at += n_out
+    begin = places_of[0, THETA]
+    for s in range(max(1, places_of[0, STRANDS])):
+        for k in range(1, layers_of.shape[1]):
+            layer = layers_of[s, k]
+            n_in, n_out, unit, step, to = (
+                layer[N_IN],
+                layer[N_OUT],
+                layer[UNIT],
+                layer[INPUT],
+                begin + layer[AT],
+            )
+            copy(memory, to, unit, step, theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, n_out, n_in)
+            copy(memory, to + n_in * step, unit, 1, theta, layer[BIASES], 1, 1, n_out, layer[BIAS])
     copy(before, 0, 0, 1, memory, 0, 0, 1, 1, len(before))
 
 
-def give(memory, layers, places, theta, before, counters, result):
+def give(memory, layers_of, places_of, theta, before, counters, result):
     """Copy theta from the memory, if nothing diverged and the memory's begin, as long as `before`, is finite.
 
     result[0] becomes 1 then, and else 0.
@@ -105,11 +122,16 @@ def give(memory, layers, places, theta, before, counters, result):
     result[0] = 1.0 if is_good else 0.0
     if not is_good:
         return
-    at = 0
-    for k in range(1, len(layers)):
-        n_in, n_out, unit, step = layers[k, N_IN], layers[k, N_OUT], layers[k, UNIT], layers[k, INPUT]
-        begin = places[THETA] + layers[k, AT]
-        copy(theta, at, n_in, 1, memory, begin, unit, step, n_out, n_in)
-        at += n_out * n_in
-        copy(theta, at, 1, 1, memory, begin + n_in * step, unit, 1, n_out, 1)
-        at += n_out
+    begin = places_of[0, THETA]
+    for s in range(max(1, places_of[0, STRANDS])):
+        for k in range(1, layers_of.shape[1]):
+            layer = layers_of[s, k]
+            n_in, n_out, unit, step, at = (
+                layer[N_IN],
+                layer[N_OUT],
+                layer[UNIT],
+                layer[INPUT],
+                begin + layer[AT],
+            )
+            copy(theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, memory, at, unit, step, n_out, n_in)
+            copy(theta, layer[BIASES], 1, 1, memory, at + n_in * step, unit, 1, n_out, layer[BIAS])
