@@ -13,6 +13,7 @@ TRAINING = ("tests/training/test_training.py",)
 DROPOUT = ("tests/maths/test_dropout.py", "tests/engines/test_engines.py")
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
+CUT = ("tests/engines/test_strands.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
 CHAIN = ("tests/chain/test_explanation.py",)
 PULLERS = ("tests/chain/test_pullers.py",)
@@ -139,10 +140,10 @@ BUGS = [
     Bug("an inner product is written where nobody is", "engines/compiled/kernels/inner.py", "with builder.if_then(there[r]):", "with builder.if_then(there[0]):", COMPILED),
     Bug("the gradient of b_1 goes to the last input's weights", "engines/compiled/kernels/listing.py", "goal + (n_in - r0) * to_row", "goal + (n_in - 1 - r0) * to_row", ENGINES),
     Bug("a batch's products are added to those of the batch before", "engines/compiled/kernels/listing.py", "    if mode == SET:", "    if mode != SET:", ENGINES),
-    Bug("every strand adds b_2", "engines/compiled/plan.py", "end - first, end == strands[-1]", "end - first, 1", COMPILED),
-    Bug("a strand takes the mask of the first", "engines/compiled/kernels/passes.py", "layers[k, FIRST] + first, layers[k, DROP]", "first, layers[k, DROP]", COMPILED),
-    Bug("only two strands are added up", "engines/compiled/kernels/passes.py", "for s in range(2, len(layers_of)):", "for s in range(2, 2):", COMPILED),
-    Bug("strands take the same columns of W_2", "engines/compiled/plan.py", "first * length + int(of_strand[k - 1, FIRST])", "first * length", COMPILED),
+    Bug("every strand adds b_2", "engines/compiled/plan.py", "end - first, end == strands[-1]", "end - first, 1", CUT),
+    Bug("a strand takes the mask of the first", "engines/compiled/kernels/passes.py", "layers[k, FIRST] + first, layers[k, DROP]", "first, layers[k, DROP]", CUT),
+    Bug("only two strands are added up", "engines/compiled/kernels/passes.py", "for s in range(2, len(layers_of)):", "for s in range(2, 2):", CUT),
+    Bug("strands take the same columns of W_2", "engines/compiled/plan.py", "first * length + int(of_strand[k - 1, FIRST])", "first * length", CUT),
     Bug("parts of a batch share a gradient", "engines/compiled/kernels/epoch.py", "places[GRADIENT] + group * places[SIZE]", "places[GRADIENT] + 0 * group * places[SIZE]", COMPILED),
     Bug("theta is given back in the middle of an epoch that diverged", "engines/compiled/kernels/transfers.py", "look(counters, STOP) != DIVERGED and ", "", COMPILED),
     Bug("a diverged run goes back to theta alone", "engines/compiled/engine.py", "place.memory.numbers[: len(place.before)] = place.before", "place.memory.numbers[: len(q.net.theta)] = place.before[: len(q.net.theta)]", COMPILED),

@@ -13,9 +13,7 @@ import pytest
 from tests.engines.test_engines import problem
 
 from deltarule.engines import Problem, engine, keys_of, predict
-from deltarule.engines.compiled import cuts
 from deltarule.engines.compiled.freezing import Frozen
-from deltarule.engines.compiled.places import STRANDS
 from deltarule.errors import DivergenceError
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.dropout import Dropout
@@ -169,13 +167,6 @@ def test_the_objective_is_the_reference_s(seed: int):
     np.testing.assert_allclose(grad, right, rtol=1e-9, atol=1e-12)
 
 
-@pytest.fixture
-def every_thread_counts(monkeypatch: pytest.MonkeyPatch):
-    """Use as many threads as are asked for, however small the work."""
-    monkeypatch.setattr(cuts, "QUICK", 0.0)
-    monkeypatch.setattr(cuts, "WORTH", 1e-9)
-
-
 @pytest.mark.usefixtures("every_thread_counts")
 class TestThreads:
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -220,61 +211,6 @@ class TestThreads:
 
         with ThreadPoolExecutor(8) as pool:
             assert len(set(pool.map(train_one, range(8)))) == 1
-
-
-@pytest.mark.usefixtures("every_thread_counts")
-class TestStrands:
-    """Networks with one hidden layer are cut by its units; each part learns as if it were the whole."""
-
-    SHAPES = ((20, 100, 3), (64, 130, 10), (7, 300, 1), (30, 200, 3), (108, 97, 2))
-    CASES = (
-        {},
-        {"only": ["W[2]"]},
-        {"only": ["b[1]"]},
-        {"only": ["b[2]"]},
-        {"only": ["W[1]", "b[2]"]},
-        {"only": ["w[1,2,3]", "w[1,95,7]", "w[2,1,60]", "b[2]"]},
-        {"penalty": Penalty(0.01, 0.1)},
-        {"penalty": Penalty(0.01, 0.1, is_shared=True), "clip_norm": 0.1},
-        {"rates": (0.5,)},
-        {"density": 0.1},
-        {"density": 0.1, "only": ["b[1]"]},
-        {"density": 0.1, "only": ["w[1,2,3]", "W[2]"], "rates": (0.3,), "clip_norm": 0.05},
-        {"optimiser": named("nadam", lr=0.01)},
-        {"optimiser": named("rprop", lr=0.01)},
-        {"optimiser": GradientDescent(lr=1e200)},
-        {"optimiser": Adam(lr=0.01, weight_decay=0.1)},
-    )
-
-    @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-    @pytest.mark.parametrize("case", CASES, ids=str)
-    def test_they_learn_as_the_reference_does(self, sizes: tuple[int, ...], case: dict[str, object]):
-        compare(lambda: self._problem(sizes, case), 2, rtol=1e-7, atol=1e-10)
-
-    @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-    @pytest.mark.parametrize("case", [case for case in CASES if case.get("optimiser") is None], ids=str)
-    def test_the_same_bits_for_any_number_of_threads(
-        self, case: dict[str, object], sizes: tuple[int, ...], dtype: str
-    ):
-        outcomes = []
-        for n_threads in (1, 2, 3, 8):
-            q = self._problem(sizes, case, dtype)
-            runner, results = run("compiled", q, 2, n_threads)
-            strands = int(runner.training.plan.places[STRANDS])
-            assert runner.training.threads == min(strands, n_threads)
-            assert strands > 1
-            state = [np.asarray(values).tobytes() for values in runner.state.values()]
-            outcomes.append((q.net.theta.tobytes(), results[-1].loss, state, runner.objective()[2].tobytes()))
-        assert all(outcome == outcomes[0] for outcome in outcomes[1:])
-
-    @staticmethod
-    def _problem(sizes: tuple[int, ...], case: dict[str, object], dtype: str = "float64") -> Problem:
-        """Return a problem whose last batch is short, and one of whose batches weighs nothing."""
-        output = "softmax" if sizes[-1] > 1 else "linear"
-        q = problem(sizes=sizes, N=403, batch_size=200, output=output, dtype=dtype, **case)
-        q.w[order_of(q, 1)[200:400]] = 0.0
-        return q
 
 
 def _train_in_a_child(_: int) -> bytes:

@@ -310,9 +310,8 @@ def _placed(
         for k in range(1, net.K + 1):
             n_in, n_out, is_turned, first = of_strand[k, [N_IN, N_OUT, IS_TURNED, FIRST]].tolist()
             row = up(n_out, single or 1) if is_turned else n_in + 1
-            row += (
-                lanes if row % PAGE == 0 else 0
-            )  # else every row would fall into the same lines of the cache
+            # Rows a whole page apart would all fall into the same lines of the cache.
+            row += lanes if row % PAGE == 0 else 0
             of_strand[k, [AT, UNIT, INPUT]] = (size, 1, row) if is_turned else (size, row, 1)
             size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
             length, of_W, of_b = net.sizes[k - 1], net.layout.W[k].start, net.layout.b[k].start

@@ -7,7 +7,8 @@ A step, with a barrier after each part where there are several threads:
 2. by blocks of parameters: the gradient over the whole batch, penalty, norm, clipping, the optimiser's step;
 3. only where the gradient is clipped by its norm: the optimiser's step.
 
-Where groups of examples have gradients of their own, part 1 is done group by group, each by one thread alone.
+Where groups of examples have gradients of their own, part 1 is done group by group, each by one thread alone. Where the
+network is cut into strands, each thread does both parts for its own ones, with a barrier before logits are added up.
 Everything a thread does is a function of what all threads wrote before the last barrier, in a fixed order; so the
 bits do not depend on how many there are.
 """
@@ -229,106 +230,78 @@ def steps_of(
         weight = batch_weight(w, rows)
         if thread == 0 and interrupted[0]:
             add(counters, STOP, INTERRUPTED - look(counters, STOP))
-        if weight > 0.0:
-            swap(counters, QUEUES + EACH * thread, 0)
-            ahead = min(N, start + 2 * batch) - start - len(rows)
-            if ahead > 0 and ahead <= LITTLE:
-                first, last = start + batch, start + batch + ahead
-                if places[STRANDS] == 0:
-                    first = start + batch + share(ahead, 1, thread, threads)
-                    last = start + batch + share(ahead, 1, thread + 1, threads)
-                if places[LISTED] == 0:
-                    prefetch_rows(X, order, first, last)
-                prefetch_rows(p, order, first, last)
-            scale, salted = 1.0 / weight, salt(places[SEED], t + updates)
-            if places[SINGLE] > 0:
-                if thread == 0:
-                    losses[0] = loss_of(memory, layers, places, X, p, rows[0])
-            elif places[STRANDS] > 0:
-                strand_losses(
-                    memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread,
-                    threads,
-                )  # fmt: skip
-            elif places[GROUP] > 0:
-                group_losses(
-                    memory,
-                    layers,
-                    places,
-                    blocks,
-                    X,
-                    lists,
-                    p,
-                    w,
-                    keys,
-                    scale,
-                    salted,
-                    rows,
-                    losses,
-                    counters,
-                    thread,
-                    threads,
-                )
-            else:
-                batch_losses(
-                    memory,
-                    layers,
-                    places,
-                    X,
-                    lists,
-                    p,
-                    w,
-                    keys,
-                    scale,
-                    salted,
-                    rows,
-                    losses,
-                    counters,
-                    thread,
-                    threads,
-                )
-        if weight <= 0.0 or places[STRANDS] == 0:  # else they met already
+        if weight <= 0.0:
+            steps += 1
+            continue
+        swap(counters, QUEUES + EACH * thread, 0)
+        ahead = min(N, start + 2 * batch) - start - len(rows)
+        if ahead > 0 and ahead <= LITTLE:
+            first, last = start + batch, start + batch + ahead
+            if places[STRANDS] == 0:
+                first = start + batch + share(ahead, 1, thread, threads)
+                last = start + batch + share(ahead, 1, thread + 1, threads)
+            if places[LISTED] == 0:
+                prefetch_rows(X, order, first, last)
+            prefetch_rows(p, order, first, last)
+        scale, salted = 1.0 / weight, salt(places[SEED], t + updates)
+        if places[SINGLE] > 0:
+            if thread == 0:
+                losses[0] = loss_of(memory, layers, places, X, p, rows[0])
+        elif places[STRANDS] > 0:
+            strand_losses(
+                memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread,
+                threads,
+            )  # fmt: skip
+        elif places[GROUP] > 0:
+            group_losses(
+                memory, layers, places, blocks, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread,
+                threads,
+            )  # fmt: skip
+        else:
+            batch_losses(
+                memory, layers, places, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread, threads
+            )  # fmt: skip
+        if places[STRANDS] == 0:  # else they met already
             meet(counters, thread, threads)
         if look(counters, STOP) != GOING:
             break
         if thread == 0:
             add(counters, NEXT, -look(counters, NEXT))
-        if weight > 0.0:
-            loss = 0.0
-            groups = (len(rows) + places[GROUP] - 1) // places[GROUP] if places[GROUP] > 0 else 1
-            first = thread if places[STRANDS] > 0 else 0
-            for group in range(first, first + groups):
-                loss += losses[SPREAD * group]
-            if not math.isfinite(loss):
-                if thread == 0:
-                    add(counters, STOP, DIVERGED)
-                break
-            total += weight * loss
-            counted += len(rows) * loss
-            lr = rates[updates]
-            updates += 1
-            running_a *= reals[FIVE]
-            running_b *= reals[FIVE + 1]
-            corrections = corrected(running_a, running_b, reals[FIVE:])
-            share_of = 1.0 / weight if reals[IS_SHARED] == 1.0 else 1.0
-            keeps = clips or code < 0
+        loss = 0.0
+        groups = (len(rows) + places[GROUP] - 1) // places[GROUP] if places[GROUP] > 0 else 1
+        first = thread if places[STRANDS] > 0 else 0
+        for group in range(first, first + groups):
+            loss += losses[SPREAD * group]
+        if not math.isfinite(loss):
+            if thread == 0:
+                add(counters, STOP, DIVERGED)
+            break
+        total += weight * loss
+        counted += len(rows) * loss
+        lr = rates[updates]
+        updates += 1
+        running_a *= reals[FIVE]
+        running_b *= reals[FIVE + 1]
+        corrections = corrected(running_a, running_b, reals[FIVE:])
+        share_of = 1.0 / weight if reals[IS_SHARED] == 1.0 else 1.0
+        for part in range(thread, parts, threads):
+            by_blocks(
+                memory, layers_of[part], places_of[part], lists, blocks, shares, code, reals, share_of, len(rows), lr,
+                corrections, squares, clips or code < 0, counters, part, threads,
+            )  # fmt: skip
+        meet(counters, thread, threads)
+        if clips and code >= 0:
             for part in range(thread, parts, threads):
-                by_blocks(
-                    memory, layers_of[part], places_of[part], lists, blocks, shares, code, reals, share_of, len(rows),
-                    lr, corrections, squares, keeps, counters, part, threads,
+                by_blocks_clipped(
+                    memory, layers_of[part], places_of[part], blocks, shares, code, reals, lr, corrections, squares,
+                    part,
                 )  # fmt: skip
             meet(counters, thread, threads)
-            if clips and code >= 0:
-                for part in range(thread, parts, threads):
-                    by_blocks_clipped(
-                        memory, layers_of[part], places_of[part], blocks, shares, code, reals, lr, corrections, squares,
-                        part,
-                    )  # fmt: skip
-                meet(counters, thread, threads)
-            if thread == 0:
-                for n in range(len(blocks)):
-                    penalty += len(rows) * squares[n, 2]
-                if not add_norms(blocks, squares, norms):
-                    add(counters, STOP, DIVERGED)
+        if thread == 0:
+            for n in range(len(blocks)):
+                penalty += len(rows) * squares[n, 2]
+            if not add_norms(blocks, squares, norms):
+                add(counters, STOP, DIVERGED)
         steps += 1
     if thread == 0:
         result[0], result[1], result[2], result[3], result[4] = total, steps, updates, counted, penalty
