@@ -247,16 +247,26 @@ def plan(
     places["input_panel"] = panel = min(PANEL, up(net.sizes[0] + 1, lanes))
     places["input_rows"] = take(0 if longest else examples * up(net.sizes[0] + 1, panel))
     places["input_step"] = columns * panel
-    for k in range(1 if longest else 0, net.K + 1):
-        is_whole = k == 0 or (k == 1 and longest > 0)  # made by whole vectors
+    layers_of[:, :, ROWS] = -1
+    if not longest:
+        layers_of[:, 0, HEIGHT] = up(sizes[0] + 1, lanes)
+        layers_of[:, 0, H] = take(examples * up(sizes[0] + 1, lanes))
+    layers_of[:, net.K, D] = take(examples * sizes[net.K])
+    places["turning"] = take(chunks * lanes * PANEL if longest else 0)
+    of_thread = 0
+    if strands:  # what follows a thread has several times
+        places["logits"] = take(examples * sizes[net.K])
+        take(APART)
+        of_thread = at - begin
+    for k in range(1, net.K + 1):
         height = sizes[k] + (k < net.K)
-        layers_of[:, k, HEIGHT] = up(height, lanes) if is_whole else height
+        layers_of[:, k, HEIGHT] = up(height, lanes) if k == 1 and longest else height  # made by whole vectors
         layers_of[:, k, H] = take(examples * int(layers_of[0, k, HEIGHT]))
-        layers_of[:, k, D] = take(examples * sizes[k] if k else 0)
-        layers_of[:, k, ROWS] = -1
+        if k < net.K:
+            layers_of[:, k, D] = take(examples * sizes[k])
         if single and k > lowest:
             layers_of[:, k, ROWS] = take(up(sizes[k], single) * up(sizes[k - 1], single))
-        elif k and layers[k, LEARNS] and not is_inner[k]:
+        elif layers[k, LEARNS] and not is_inner[k]:
             width = sizes[k] if layers[k, IS_TURNED] else sizes[k - 1] + 1
             layers_of[:, k, PANEL_WIDTH] = panel = min(PANEL, up(width, lanes))
             layers_of[:, k, ROWS_STEP] = columns * panel
@@ -264,22 +274,21 @@ def plan(
                 layers_of[:, k, ROWS] = places["input_rows"]
             else:
                 layers_of[:, k, ROWS] = take(examples * up(width, panel))
-    places["logits"] = (
-        take(examples * int(layers_of[0, net.K, HEIGHT])) if strands else int(layers_of[0, net.K, H])
-    )
-    ints = 0
-    if longest:
-        places["listed"], places["ends"] = longest, examples
-        places["turning"] = take(chunks * lanes * PANEL)
-        ints = up(2 * examples + APART, lanes)
+    if not strands:
+        places["logits"] = int(layers_of[0, net.K, H])
     regions = len(layers_of) if strands else threads if has_own else 1
-    region = up(at - begin + APART, lanes)
-    at = begin + regions * region
+    region, ints = up(at - begin - of_thread + APART, lanes), 0
+    at = begin + threads * of_thread + regions * region
     if longest:
+        ints = up(2 * examples + APART, lanes)
+        places["listed"], places["ends"] = longest, examples
         places["values"] = take(numbers)
         places["starts"], places["inputs"] = regions * ints, regions * ints + rows_of_X + 1
     at += lanes * PANEL  # tiles may read beyond what they use
-    layers_of, places_of = _told(layers_of, places, threads, region if has_own else 0, ints if has_own else 0)
+    if has_own:
+        layers_of, places_of = _told(layers_of, places, threads, of_thread, region, ints)
+    else:
+        layers_of, places_of = _told(layers_of, places, threads, 0, 0, 0)
     return Plan(
         batch,
         chunks,
@@ -332,29 +341,36 @@ def _ranges(layers: NDArray[np.int64], learning: dict[int, bool]) -> dict[int, t
 
 
 def _told(
-    layers_of: NDArray[np.int64], places: dict[str, int], threads: int, region: int, ints: int
+    layers_of: NDArray[np.int64],
+    places: dict[str, int],
+    threads: int,
+    of_thread: int,
+    region: int,
+    ints: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return layers and places for each thread, whose buffers lie `region` numbers and `ints` integers further on.
 
-    The same for each strand. What does not depend on units, as h_0, is the same for all strands of a thread.
+    With strands, for each strand. What does not depend on units, as h_0, is the same for all strands of a thread, and
+    lies `of_thread` numbers further on for the next, before all else.
     """
     strands = len(layers_of) if places["strands"] else 0
     count = strands or threads
     layers_of = layers_of if strands else np.repeat(layers_of, threads, axis=0)
     places_of = np.repeat(np.array([[places[name] for name in FIELDS]], np.int64), count, axis=0)
-    if count == 1 or not (region or ints):
+    if count == 1:
         return layers_of, places_of
-    own = np.arange(count)
-    of_thread = own % threads
+    thread = np.arange(count) % threads
+    own = (threads - 1) * of_thread + np.arange(count) * region
+    shared = thread * of_thread if strands else own
     is_shared = np.zeros(layers_of.shape[1:], bool)
-    if strands:
-        is_shared[0, H] = is_shared[2, D] = True
-        is_shared[1, ROWS] = layers_of[0, 1, ROWS] == places["input_rows"]
+    is_shared[0, H] = is_shared[-1, D] = True
+    is_shared[1, ROWS] = layers_of[0, 1, ROWS] == places["input_rows"]
     for field in (H, D, ROWS):
-        step = np.where(is_shared[:, field], of_thread[:, None], own[:, None])
-        layers_of[:, :, field] += step * np.where(layers_of[0, :, field] < 0, 0, region)
-    for field in (C, KEYS, LOSSES, INPUT_ROWS, TURNING, LOGITS):
-        places_of[:, field] += region * of_thread * (places_of[0, field] >= 0)
+        step = np.where(is_shared[:, field], shared[:, None], own[:, None])
+        layers_of[:, :, field] += np.where(layers_of[0, :, field] < 0, 0, step)
+    for field in (C, KEYS, LOSSES, INPUT_ROWS, TURNING):
+        places_of[:, field] += np.where(places_of[0, field] < 0, 0, shared)
+    places_of[:, LOGITS] += shared
     for field in (FIRSTS, ENDS):
-        places_of[:, field] += ints * of_thread
+        places_of[:, field] += ints * thread
     return layers_of, places_of
