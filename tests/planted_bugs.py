@@ -136,7 +136,7 @@ BUGS = [
     Bug("the running product begins at 1", "engines/compiled/kernels/epoch.py", "reals[FIVE] ** t, reals[FIVE + 1] ** t", "1.0, 1.0", COMPILED),
     Bug("single examples forget the second moment's correction", "engines/compiled/kernels/single.py", "        running_b *= settings[1]", "        running_b *= 0.0", COMPILED),
     Bug("a group begins with the gradient of the batch before", "engines/compiled/kernels/epoch.py", "SET if start == first else ADD", "ADD", COMPILED),
-    Bug("an inner product leaves out the last examples", "engines/compiled/kernels/inner.py", 'builder.icmp_signed("<", full, count)', 'builder.icmp_signed("<", count, full)', COMPILED),
+    Bug("an inner product leaves out the last examples", "engines/compiled/kernels/vectors.py", 'builder.icmp_signed("<", full, count)', 'builder.icmp_signed("<", count, full)', COMPILED),
     Bug("an inner product is written where nobody is", "engines/compiled/kernels/inner.py", "with builder.if_then(there[r]):", "with builder.if_then(there[0]):", COMPILED),
     Bug("the gradient of b_1 goes to the last input's weights", "engines/compiled/kernels/listing.py", "goal + (n_in - r0) * to_row", "goal + (n_in - 1 - r0) * to_row", ENGINES),
     Bug("a batch's products are added to those of the batch before", "engines/compiled/kernels/listing.py", "    if mode == SET:", "    if mode != SET:", ENGINES),

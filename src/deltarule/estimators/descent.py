@@ -227,6 +227,25 @@ class Descent:
             updates_per_epoch=self.problem.updates_per_epoch,
         )
 
+    def _ended(
+        self,
+        result: EpochResult,
+        validation_loss: float | None,
+        rate: float | None,
+        took: float,
+        started: float,
+    ) -> EpochEnded:
+        return EpochEnded(
+            net=self.work,
+            epoch=self.estimator.n_iter_,
+            loss=self.scale * result.loss,
+            validation_loss=validation_loss,
+            gradient_norms=tuple(result.gradient_norms.tolist()),
+            learning_rate=rate,
+            examples_per_second=self.N / max(took, 1e-9),
+            seconds=perf_counter() - started,
+        )
+
     # Stochastic solvers ---------------------------------------------------------------------------------
 
     def _epochs(self) -> Iterator[Event]:
@@ -262,16 +281,7 @@ class Descent:
             has_stalled = self._has_stalled()
             est._optimizer.iteration_ends(est.t_)
             if est.listeners:  # nobody else hears of it
-                yield EpochEnded(
-                    net=self.work,
-                    epoch=est.n_iter_,
-                    loss=self.scale * result.loss,
-                    validation_loss=validation_loss,
-                    gradient_norms=tuple(result.gradient_norms.tolist()),
-                    learning_rate=result.learning_rate,
-                    examples_per_second=N / max(seconds, 1e-9),
-                    seconds=perf_counter() - started,
-                )
+                yield self._ended(result, validation_loss, result.learning_rate, seconds, started)
             if has_stalled:
                 if est._optimizer.trigger_stopping(self._stalled, est.verbose):
                     reason = f"at epoch {est.n_iter_}: {self._stalled[0].lower()}{self._stalled[1:-1]}"
@@ -390,18 +400,7 @@ class Descent:
             now = perf_counter()
             validation_loss = self._watch()
             has_stalled = est.early_stopping and self._has_stalled()
-            told = listeners and tell(
-                EpochEnded(
-                    net=self.work,
-                    epoch=est.n_iter_,
-                    loss=self.scale * result.loss,
-                    validation_loss=validation_loss,
-                    gradient_norms=tuple(result.gradient_norms.tolist()),
-                    learning_rate=None,
-                    examples_per_second=self.N / max(now - before, 1e-9),
-                    seconds=now - started,
-                )
-            )
+            told = listeners and tell(self._ended(result, validation_loss, None, now - before, started))
             before = perf_counter()
             if has_stalled and est.verbose:
                 print(f"{self._stalled} Stopping.")

@@ -182,7 +182,7 @@ def keeps_to_its_own(places):
 
     That pays where a step is short and the threads have as much to do: what another one has written comes slowly.
     """
-    return places[GROUP] > 0 and places[SPAN] == places[GROUP]
+    return places[STRANDS] > 0 or (places[GROUP] > 0 and places[SPAN] == places[GROUP])
 
 
 @njit(**OPTIONS)
@@ -197,7 +197,7 @@ def by_blocks(
     apart()
     scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
-    is_fixed = threads == 1 or places[STRANDS] > 0 or keeps_to_its_own(places)
+    is_fixed = threads == 1 or keeps_to_its_own(places)
     n, end = shares[thread] - 1, shares[thread + 1]
     while True:
         n = n + 1 if is_fixed else next_of(counters, shares, thread, threads)

@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.tiles import ADD
-from deltarule.engines.compiled.kernels.vectors import Variable, Vector, Writer, apart, below
+from deltarule.engines.compiled.kernels.vectors import Variable, Vector, Writer, apart
 from deltarule.engines.compiled.processor import IS_WIDE
 
 COLUMNS = 6
@@ -76,11 +76,7 @@ def _emit(write: Writer, rows: int, columns: int, given: dict[str, Any]) -> None
                 for v in range(columns):
                     sums[r][v].set(sums[r][v].get() + a[r] * b[v])
 
-        full = builder.and_(count, whole(-write.lanes))
-        with write.each(whole(0), full, write.lanes) as n:
-            add(n, None)
-        with builder.if_then(builder.icmp_signed("<", full, count)):
-            add(full, below(builder, builder.sub(count, full), write.lanes))
+        write.over(count, add)
 
     totals = _totals(write, [total.get() for row in sums for total in row])
     is_added = builder.icmp_signed("==", given["mode"], whole(ADD))

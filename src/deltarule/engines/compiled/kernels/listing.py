@@ -17,6 +17,8 @@ the batch, where its row's list begins (places[FIRSTS]) and ends (places[ENDS]).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from numba import njit, types
@@ -57,67 +59,117 @@ from deltarule.engines.compiled.places import (
 )
 
 
-def _sums_of(vectors: int) -> Any:
-    """Return the intrinsic of weighted sums of rows, so many vectors wide, one for each of some lists."""
+class Strip:
+    """Writes what goes through some lists beside rows of memory, so many vectors wide: its arguments, and its loops."""
+
+    def __init__(self, write: Writer, vectors: int, lists: Any) -> None:
+        self.write, self.vectors, builder = write, vectors, write.builder
+        (
+            self.to,
+            self.to_row,
+            self.start,
+            _,
+            firsts,
+            ends,
+            self.count,
+            values,
+            inputs,
+            self.at,
+            self.row,
+            width,
+        ) = write.arguments
+        self.firsts, self.ends, self.inputs = (
+            builder.gep(lists, [begin]) for begin in (firsts, ends, inputs)
+        )
+        self.values = builder.gep(write.data, [values])
+        left = builder.sub(width, write.whole((vectors - 1) * write.lanes))
+        self.masks = [None] * (vectors - 1) + [below(builder, left, write.lanes)]
+
+    def row_at(self, place: Any, n: Any, row: Any) -> Any:
+        """Return the place of row n of those from `place` on."""
+        return self.write.at(place, self.write.builder.mul(n, row))
+
+    def load(self, place: Any) -> list[Vector]:
+        return [self.write.load(self.write.at(place, v * self.write.lanes)) for v in range(self.vectors)]
+
+    def store(self, place: Any, values: list[Vector]) -> None:
+        for v, (value, mask) in enumerate(zip(values, self.masks, strict=True)):
+            self.write.store(self.write.at(place, v * self.write.lanes), value, mask)
+
+    @contextmanager
+    def entries(self, n: Any) -> Generator[tuple[Vector, Any]]:
+        """Write a loop over list n; gives an entry's value, in all numbers of a vector, and its input."""
+        write, builder = self.write, self.write.builder
+        limits = (builder.load(builder.gep(begin, [n])) for begin in (self.firsts, self.ends))
+        with write.each(*limits) as e:
+            x = spread(builder, builder.load(builder.gep(self.values, [e])), write.lanes)
+            yield Vector(builder, x), builder.load(builder.gep(self.inputs, [e]))
+
+
+def _write_sums(strip: Strip, n: Any) -> None:
+    """Write to[n] = start + sum_e x_e at[j_e]."""
+    sums = [Variable(vector) for vector in strip.load(strip.start)]
+    with strip.entries(n) as (x, j):
+        for total, w in zip(sums, strip.load(strip.row_at(strip.at, j, strip.row)), strict=True):
+            total.set(total.get() + x * w)
+    strip.store(strip.row_at(strip.to, n, strip.to_row), [total.get() for total in sums])
+
+
+def _write_products(strip: Strip, n: Any) -> None:
+    """Write to[j_e] += x_e at[n] for every e, and start += at[n]."""
+    delta = strip.load(strip.row_at(strip.at, n, strip.row))
+
+    def add(place: Any, x: Any) -> None:
+        strip.store(place, [old + x * d for old, d in zip(strip.load(place), delta, strict=True)])
+
+    with strip.entries(n) as (x, j):
+        add(strip.row_at(strip.to, j, strip.to_row), x)
+    add(strip.start, 1.0)
+
+
+def _of_width(vectors: int, write_list: Callable[[Strip, Any], None]) -> Any:
+    """Return the intrinsic that does something for `count` lists, so many vectors wide."""
 
     @intrinsic
-    def weighted(
-        typing: Any, memory: Any, to: Any, to_row: Any, begin: Any, lists: Any, firsts: Any, ends: Any, count: Any,
-        values: Any, rows: Any, at: Any, row: Any, width: Any,
+    def through_lists(
+        typing: Any, memory: Any, to: Any, to_row: Any, start: Any, lists: Any, firsts: Any, ends: Any, count: Any,
+        values: Any, inputs: Any, at: Any, row: Any, width: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            write = Writer(context, builder, signature, arguments)
-            to, to_row, begin, _, firsts, ends, count, values, rows, at, row, width = write.arguments
             data = context.make_array(signature.args[4])(context, builder, arguments[4]).data
-            first_of, end_of, places = (builder.gep(data, [start]) for start in (firsts, ends, rows))
-            numbers = builder.gep(write.data, [values])
-            left = builder.sub(width, write.whole((vectors - 1) * write.lanes))
-            mask = below(builder, left, write.lanes)
-            masks = [None] * (vectors - 1) + [mask]
-            initial = [write.load(write.at(begin, v * write.lanes)) for v in range(vectors)]
-            sums = [Variable(vector) for vector in initial]
-            with write.each(write.whole(0), count) as n:
-                for v in range(vectors):
-                    sums[v].set(initial[v])
-                limits = (builder.load(builder.gep(begin, [n])) for begin in (first_of, end_of))
-                with write.each(*limits) as e:
-                    x = Vector(builder, spread(builder, builder.load(builder.gep(numbers, [e])), write.lanes))
-                    here = write.at(at, builder.mul(builder.load(builder.gep(places, [e])), row))
-                    for v in range(vectors):
-                        sums[v].set(sums[v].get() + x * write.load(write.at(here, v * write.lanes)))
-                goal = builder.add(to, builder.mul(n, to_row))
-                for v in range(vectors):
-                    write.store(write.at(goal, v * write.lanes), sums[v].get(), masks[v])
+            strip = Strip(Writer(context, builder, signature, arguments), vectors, data)
+            with strip.write.each(strip.write.whole(0), strip.count) as n:
+                write_list(strip, n)
             return context.get_dummy_value()
 
-        integer = types.intp
-        return types.void(memory, *[integer] * 3, lists, *[integer] * 8), generate
+        return types.void(memory, *[types.intp] * 3, lists, *[types.intp] * 8), generate
 
-    return weighted
-
-
-_1, _2, _3, _4 = (_sums_of(vectors) for vectors in range(1, STRIP + 1))
+    return through_lists
 
 
-@njit(**OPTIONS)
-def weighted_sums(
-    memory, to, to_row, begin, lists, firsts, ends, count, values, rows, at, row, width
-):  # fmt: skip
-    """Write memory[begin:] + sum_e memory[values + e] memory[at + row lists[rows + e]:] to memory[to + n to_row:].
+def _of_any_width(write_list: Callable[[Strip, Any], None]) -> Any:
+    """Return the function that does something for lists, up to STRIP vectors wide."""
+    _1, _2, _3, _4 = (_of_width(vectors, write_list) for vectors in range(1, STRIP + 1))
 
-    For `count` n; e runs over list n, from lists[firsts + n] to lists[ends + n]; all are `width` numbers long, STRIP
-    vectors at most.
-    """
-    apart()
-    vectors = (width + lanes_of(memory) - 1) // lanes_of(memory)
-    if vectors == 4:
-        _4(memory, to, to_row, begin, lists, firsts, ends, count, values, rows, at, row, width)
-    elif vectors == 3:
-        _3(memory, to, to_row, begin, lists, firsts, ends, count, values, rows, at, row, width)
-    elif vectors == 2:
-        _2(memory, to, to_row, begin, lists, firsts, ends, count, values, rows, at, row, width)
-    else:
-        _1(memory, to, to_row, begin, lists, firsts, ends, count, values, rows, at, row, width)
+    @njit(**OPTIONS)
+    def through_lists(memory, to, to_row, start, lists, firsts, ends, count, values, inputs, at, row, width):
+        apart()
+        vectors = (width + lanes_of(memory) - 1) // lanes_of(memory)
+        if vectors == 4:
+            _4(memory, to, to_row, start, lists, firsts, ends, count, values, inputs, at, row, width)
+        elif vectors == 3:
+            _3(memory, to, to_row, start, lists, firsts, ends, count, values, inputs, at, row, width)
+        elif vectors == 2:
+            _2(memory, to, to_row, start, lists, firsts, ends, count, values, inputs, at, row, width)
+        else:
+            _1(memory, to, to_row, start, lists, firsts, ends, count, values, inputs, at, row, width)
+
+    return through_lists
+
+
+weighted_sums, add_products = _of_any_width(_write_sums), _of_any_width(_write_products)
+"""The forward and the backward pass over `count` lists n of entries e, from lists[firsts + n] to lists[ends + n], with
+values x_e and inputs j_e. Rows from `to`, `start` and `at` on are `width` numbers long, STRIP vectors at most."""
 
 
 @njit(**OPTIONS)
@@ -149,67 +201,6 @@ def multiply_listed(memory, layers, places, lists, chunk, count):
                 transpose_tile(memory, h + (first + j) * columns + column, columns, turning + j, PANEL)
     for column in range(columns if n % lanes > 0 else 0):  # the transposed went beyond the units
         memory[h + n * columns + column] = 1.0
-
-
-def _products_of(vectors: int) -> Any:
-    """Return the intrinsic of outer products of lists and rows, the latter so many vectors wide."""
-
-    @intrinsic
-    def spread_out(
-        typing: Any, memory: Any, to: Any, to_row: Any, bias: Any, lists: Any, firsts: Any, ends: Any, count: Any,
-        values: Any, inputs: Any, at: Any, row: Any, width: Any,
-    ) -> Any:  # fmt: skip
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            write = Writer(context, builder, signature, arguments)
-            to, to_row, bias, _, firsts, ends, count, values, inputs, at, row, width = write.arguments
-            data = context.make_array(signature.args[4])(context, builder, arguments[4]).data
-            first_of, end_of, places = (builder.gep(data, [start]) for start in (firsts, ends, inputs))
-            numbers = builder.gep(write.data, [values])
-            left = builder.sub(width, write.whole((vectors - 1) * write.lanes))
-            masks = [None] * (vectors - 1) + [below(builder, left, write.lanes)]
-
-            def add(goal: Any, x: Any) -> None:
-                for v in range(vectors):
-                    place = write.at(goal, v * write.lanes)
-                    write.store(place, write.load(place, masks[v]) + x * delta[v], masks[v])
-
-            with write.each(write.whole(0), count) as n:
-                here = write.at(at, builder.mul(n, row))
-                delta = [write.load(write.at(here, v * write.lanes)) for v in range(vectors)]
-                limits = (builder.load(builder.gep(begin, [n])) for begin in (first_of, end_of))
-                with write.each(*limits) as e:
-                    x = Vector(builder, spread(builder, builder.load(builder.gep(numbers, [e])), write.lanes))
-                    add(write.at(to, builder.mul(builder.load(builder.gep(places, [e])), to_row)), x)
-                add(bias, 1.0)
-            return context.get_dummy_value()
-
-        return types.void(memory, *[types.intp] * 3, lists, *[types.intp] * 8), generate
-
-    return spread_out
-
-
-_products_1, _products_2, _products_3, _products_4 = (
-    _products_of(vectors) for vectors in range(1, STRIP + 1)
-)
-
-
-@njit(**OPTIONS)
-def add_products(memory, to, to_row, bias, lists, firsts, ends, count, values, inputs, at, row, width):
-    """Add memory[values + e] memory[at + n row:] to memory[to + to_row lists[inputs + e]:], and once to memory[bias:].
-
-    For `count` n; e runs over list n, from lists[firsts + n] to lists[ends + n]; all are `width` numbers long, STRIP
-    vectors at most.
-    """
-    apart()
-    vectors = (width + lanes_of(memory) - 1) // lanes_of(memory)
-    if vectors == 4:
-        _products_4(memory, to, to_row, bias, lists, firsts, ends, count, values, inputs, at, row, width)
-    elif vectors == 3:
-        _products_3(memory, to, to_row, bias, lists, firsts, ends, count, values, inputs, at, row, width)
-    elif vectors == 2:
-        _products_2(memory, to, to_row, bias, lists, firsts, ends, count, values, inputs, at, row, width)
-    else:
-        _products_1(memory, to, to_row, bias, lists, firsts, ends, count, values, inputs, at, row, width)
 
 
 @njit(**OPTIONS)

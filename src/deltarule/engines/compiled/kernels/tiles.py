@@ -239,17 +239,8 @@ def dot(typing: Any, memory: Any, x: Any, y: Any, count: Any) -> Any:
                 factors = [builder.fpext(factor, wide) for factor in factors]
             total.set(total.get() + Vector(builder, factors[0]) * Vector(builder, factors[1]))
 
-        end = builder.and_(count, write.whole(-write.lanes))
-        with write.each(write.whole(0), end, write.lanes) as n:
-            add(n, None)
-        add(end, below(builder, builder.sub(count, end), write.lanes))
-        lanes = [
-            builder.extract_element(total.get().value, ir.Constant(ir.IntType(32), lane))
-            for lane in range(write.lanes)
-        ]
-        while len(lanes) > 1:
-            lanes = [builder.fadd(a, b) for a, b in zip(lanes[::2], lanes[1::2], strict=True)]
-        return lanes[0]
+        write.over(count, add)
+        return total.get().total()
 
     return types.float64(memory, types.intp, types.intp, types.intp), generate
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic
 
+from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.meeting import look
 from deltarule.engines.compiled.kernels.vectors import Variable, Writer, below
 from deltarule.engines.compiled.places import (
@@ -42,17 +42,8 @@ def sum_of_differences(typing: Any, memory: Any, count: Any) -> Any:
             x = write.load(n, mask)
             total.set(total.get() + (x - x))
 
-        end = builder.and_(count, write.whole(-write.lanes))
-        with write.each(write.whole(0), end, write.lanes) as n:
-            add(n, None)
-        add(end, below(builder, builder.sub(count, end), write.lanes))
-        lanes = [
-            builder.extract_element(total.get().value, ir.Constant(ir.IntType(32), lane))
-            for lane in range(write.lanes)
-        ]
-        while len(lanes) > 1:
-            lanes = [builder.fadd(a, b) for a, b in zip(lanes[::2], lanes[1::2], strict=True)]
-        return context.cast(builder, lanes[0], memory.dtype, types.float64)
+        write.over(count, add)
+        return context.cast(builder, total.get().total(), memory.dtype, types.float64)
 
     return types.float64(memory, types.intp), generate
 
@@ -95,21 +86,27 @@ def copy(
     return types.void(x, *[types.intp] * 3, y, *[types.intp] * 5), generate
 
 
-def take(memory, layers_of, places_of, theta, before, _counters, _result):
-    """Copy theta, (P,), to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
+@njit(**OPTIONS)
+def transfer(memory, layers_of, places_of, theta, is_taking):
+    """Copy theta, (P,), to the memory, or from it."""
     begin = places_of[0, THETA]
     for s in range(max(1, places_of[0, STRANDS])):
         for k in range(1, layers_of.shape[1]):
             layer = layers_of[s, k]
-            n_in, n_out, unit, step, to = (
-                layer[N_IN],
-                layer[N_OUT],
-                layer[UNIT],
-                layer[INPUT],
-                begin + layer[AT],
-            )
-            copy(memory, to, unit, step, theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, n_out, n_in)
-            copy(memory, to + n_in * step, unit, 1, theta, layer[BIASES], 1, 1, n_out, layer[BIAS])
+            n_in, n_out, unit, step = layer[N_IN], layer[N_OUT], layer[UNIT], layer[INPUT]
+            weights = begin + layer[AT]
+            biases = weights + n_in * step
+            if is_taking:
+                copy(memory, weights, unit, step, theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, n_out, n_in)
+                copy(memory, biases, unit, 1, theta, layer[BIASES], 1, 1, n_out, layer[BIAS])
+            else:
+                copy(theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, memory, weights, unit, step, n_out, n_in)
+                copy(theta, layer[BIASES], 1, 1, memory, biases, unit, 1, n_out, layer[BIAS])
+
+
+def take(memory, layers_of, places_of, theta, before, _counters, _result):
+    """Copy theta to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
+    transfer(memory, layers_of, places_of, theta, True)
     copy(before, 0, 0, 1, memory, 0, 0, 1, 1, len(before))
 
 
@@ -120,18 +117,5 @@ def give(memory, layers_of, places_of, theta, before, counters, result):
     """
     is_good = look(counters, STOP) != DIVERGED and sum_of_differences(memory, len(before)) == 0.0
     result[0] = 1.0 if is_good else 0.0
-    if not is_good:
-        return
-    begin = places_of[0, THETA]
-    for s in range(max(1, places_of[0, STRANDS])):
-        for k in range(1, layers_of.shape[1]):
-            layer = layers_of[s, k]
-            n_in, n_out, unit, step, at = (
-                layer[N_IN],
-                layer[N_OUT],
-                layer[UNIT],
-                layer[INPUT],
-                begin + layer[AT],
-            )
-            copy(theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, memory, at, unit, step, n_out, n_in)
-            copy(theta, layer[BIASES], 1, 1, memory, at + n_in * step, unit, 1, n_out, layer[BIAS])
+    if is_good:
+        transfer(memory, layers_of, places_of, theta, False)

@@ -10,7 +10,7 @@ of a run: `Writer` is handed the engine's memory inside an intrinsic, loads vect
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -197,6 +197,16 @@ class Vector:
         """Return this where the condition holds, the other elsewhere."""
         return Vector(self.builder, self.builder.select(condition, self.value, self.like(other).value))
 
+    def total(self) -> Any:
+        """Return the sum of the numbers, by halves of neighbours."""
+        count = self.value.type.count
+        numbers = [
+            self.builder.extract_element(self.value, ir.Constant(ir.IntType(32), n)) for n in range(count)
+        ]
+        while len(numbers) > 1:
+            numbers = [self.builder.fadd(a, b) for a, b in zip(numbers[::2], numbers[1::2], strict=True)]
+        return numbers[0]
+
     def bits(self) -> Vector:
         """Return the numbers' bits as integers."""
         kind = ir.VectorType(ir.IntType(32 if self.is_single else 64), self.value.type.count)
@@ -310,6 +320,14 @@ class Writer:
         """Write a loop; gives its counter."""
         with cgutils.for_range_slice(self.builder, start, stop, self.whole(step), INTEGER) as (index, _):
             yield index
+
+    def over(self, count: Any, write: Callable[[Any, Any], None]) -> None:
+        """Write what is done with the vectors of `count` numbers: write(place, mask), where only a part has a mask."""
+        full = self.builder.and_(count, self.whole(-self.lanes))
+        with self.each(self.whole(0), full, self.lanes) as n:
+            write(n, None)
+        with self.builder.if_then(self.builder.icmp_signed("<", full, count)):
+            write(full, below(self.builder, self.builder.sub(count, full), self.lanes))
 
 
 def spread(builder: ir.IRBuilder, number: Any, lanes: int) -> Any:
