@@ -156,6 +156,7 @@ BUGS = [
     Bug("the loss without its penalty", "estimators/descent.py", "est.loss_ = self.scale * result.mean_of_batches + result.penalty", "est.loss_ = self.scale * result.mean_of_batches", PARITY),
     Bug("the loss a mean over weights and not over batches", "estimators/descent.py", "est.loss_ = self.scale * result.mean_of_batches", "est.loss_ = self.scale * result.loss", PARITY),
     Bug("the squared error summed over outputs", "estimators/descent.py", "1.0 / estimator.n_outputs_ if estimator", "1.0 if estimator", PARITY),
+    Bug("listeners hear of a loss summed over outputs", "estimators/descent.py", "            loss=self.scale * result.loss,", "            loss=result.loss,", MLP),
     Bug("the state is forgotten between partial fits", "estimators/descent.py", "            runner.state = self._state()", "            pass", PARITY),
     Bug("the state is not kept for partial fits", "estimators/descent.py", 'kept.ms, kept.vs = params(state["m"]), params(state["v"])', "pass", PARITY),
     Bug("two classes in the other order", "estimators/labels.py", "np.array([1]) if is_binary", "np.array([0]) if is_binary", PARITY),

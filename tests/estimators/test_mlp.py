@@ -477,6 +477,15 @@ class TestListeners:
         assert [event.validation_loss for event in heard[1:5]] == model.validation_loss_curve_
         np.testing.assert_array_equal(heard[-1].net.theta, model.net_.theta)
 
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+    def test_the_losses_they_hear_of_are_those_of_the_curve(self, solver: str):
+        """Without penalty and weights, and as means over the outputs."""
+        heard: list[float] = []
+        listen = lambda event: heard.append(event.loss) if isinstance(event, EpochEnded) else None  # noqa: E731
+        two = np.stack([X[:, 0], X[:, 1] ** 2], axis=1)
+        model = regressor(solver=solver, alpha=0.0, max_iter=5, listeners=[listen]).fit(X, two)
+        assert heard == pytest.approx(model.loss_curve_, rel=1e-12)
+
     @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
     def test_an_error_in_one_is_raised(self, solver: str):
         def fail(event: Any) -> None:
