@@ -20,6 +20,7 @@ PULLERS = ("tests/chain/test_pullers.py",)
 NAMES = ("tests/test_parameters.py",)
 PARITY = ("tests/estimators/test_mlp_parity.py",)
 MLP = ("tests/estimators/test_mlp.py",)
+COMMANDS = ("tests/cli/test_cli.py",)
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -95,6 +96,8 @@ BUGS = [
     Bug("the last weights instead of the best", "training/stopping.py", "            event.net.theta = self._best_theta\n", "            pass\n", TRAINING),
     Bug("the same order in every run", "training/loop.py", "np.random.default_rng([seed, epoch]).permutation(N)", "np.random.default_rng([0, epoch]).permutation(N)", TRAINING),
     Bug("an interruption is not heeded", "engines/reference.py", "                if interrupted[0]:\n                    break\n", "", TRAINING),
+    Bug("an ignored Ctrl-C stays ignored", "cli/interruption.py", "        yield\n        return\n    signal.signal(signal.SIGINT, signal.default_int_handler)", "        yield\n        return", COMMANDS),
+    Bug("a second Ctrl-C is ignored", "training/interruption.py", "before if callable(before) else signal.default_int_handler", "before", TRAINING),
     # The certificate
     Bug("NaN passes", "chain/certificate.py", "        return math.nan\n", "        return 0.0\n", CERTIFICATE),
     Bug("a kink excuses a wrong gradient", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n        verdict = \"FAIL\"\n    elif _changes_side", "    if _changes_side", CERTIFICATE),

@@ -15,7 +15,11 @@ X = RNG.normal(size=(40, 3))
 
 
 def target(output: str) -> np.ndarray:
-    return RNG.integers(0, 2, 40) if output == "softmax" else RNG.integers(0, 2, (40, 2)).astype(float)
+    return (
+        np.random.default_rng(1).integers(0, 2, 40)
+        if output == "softmax"
+        else np.random.default_rng(2).integers(0, 2, (40, 2)).astype(float)
+    )
 
 
 @pytest.mark.parametrize("output", [*OUTPUTS, "huber(0.3)", "quantile(0.9)"])
@@ -104,8 +108,8 @@ def test_a_kink_of_the_loss_is_called_a_kink(output: str, bias: float):
 
 def test_a_sample_is_taken_from_the_seed_and_said():
     net = Network([20, 60, 2], "tanh", seed=1)
-    big = RNG.normal(size=(1500, 20))
-    y = RNG.integers(0, 2, 1500)
+    big = np.random.default_rng(3).normal(size=(1500, 20))
+    y = np.random.default_rng(4).integers(0, 2, 1500)
     first, again, other = (check(net, big, y, seed=seed, max_examples=200) for seed in (0, 0, 1))
     names = [[each.name for each in certificate.comparisons] for certificate in (first, again, other)]
     assert len(names[0]) == 1000

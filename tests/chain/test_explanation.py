@@ -18,8 +18,6 @@ from deltarule.chain.grid import shown
 from deltarule.chain.paths import LISTED
 from deltarule.errors import DataError, OptionError, ShapeError
 
-RNG = np.random.default_rng(6)
-
 
 def lecture() -> Network:
     """Logits (log 4, 0) give y_hat = (0.8, 0.2)."""
@@ -109,7 +107,11 @@ class TestPaths:
     @pytest.mark.parametrize("name", ["w[1,2,3]", "b[2,4]", "w[3,1,1]"])
     @pytest.mark.parametrize("N", [1, 7])
     def test_all_paths_one_by_one(self, name: str, N: int):
-        net, X, y = small(), RNG.normal(size=(N, 3)), RNG.integers(0, 2, N)
+        net, X, y = (
+            small(),
+            np.random.default_rng(1).normal(size=(N, 3)),
+            np.random.default_rng(2).integers(0, 2, N),
+        )
         chain = explain(net, name, X, y)
         at, trace = chain.parameter, chain.trace
         values = {}

@@ -14,15 +14,13 @@ from tests.random_networks import Case, cases, examples
 from deltarule import Network, pullers, suspects, train
 from deltarule.errors import OptionError, ShapeError
 
-RNG = np.random.default_rng(8)
-
 
 @settings(max_examples=examples(200))
 @given(cases(), st.integers(0, 2**32 - 1))
 def test_contributions_add_up_to_the_gradient(case: Case, place: int):
     net = case.net
     n = place % net.layout.size
-    groups = RNG.integers(0, 3, len(case.X))
+    groups = np.random.default_rng(1).integers(0, 3, len(case.X))
     answer = pullers(net, net.layout.name(n), case.X, case.y, case.weights, groups=groups)
     each = net.per_example_gradients(case.X, case.y)[:, n]
     c = net.weights(case.weights, len(case.X))
@@ -62,7 +60,11 @@ def test_by_hand():
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch):
-    net, X, y = Network([5, 8, 3], seed=0), RNG.normal(size=(100, 5)), RNG.integers(0, 3, 100)
+    net, X, y = (
+        Network([5, 8, 3], seed=0),
+        np.random.default_rng(2).normal(size=(100, 5)),
+        np.random.default_rng(3).integers(0, 3, 100),
+    )
     whole, ranked = pullers(net, "w[1,2,3]", X, y), suspects(net, X, y)
     monkeypatch.setattr(import_module("deltarule.chain.pullers"), "BLOCK", 7)
     np.testing.assert_allclose(pullers(net, "w[1,2,3]", X, y).contributions, whole.contributions, rtol=1e-12)
@@ -82,8 +84,8 @@ def test_what_does_not_fit_is_refused():
 def test_suspects_are_ranked_by_the_norm_of_their_gradients():
     net, X, y = (
         Network([4, 6, 3], "relu", seed=0, dtype="float64"),
-        RNG.normal(size=(50, 4)),
-        RNG.integers(0, 3, 50),
+        np.random.default_rng(4).normal(size=(50, 4)),
+        np.random.default_rng(5).integers(0, 3, 50),
     )
     ranked = suspects(net, X, y)
     norms = np.linalg.norm(net.per_example_gradients(X, y), axis=1)

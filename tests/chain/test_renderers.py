@@ -16,15 +16,13 @@ from deltarule.chain.grid import ELIDED, grid
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.outputs import OUTPUTS
 
-RNG = np.random.default_rng(7)
-
 
 def one(net: Network, name: str = "w[1,1,1]", N: int = 1, **options: object) -> Chain:
-    X = RNG.normal(size=(N, net.sizes[0]))
+    X = np.random.default_rng(1).normal(size=(N, net.sizes[0]))
     y = (
-        RNG.integers(0, net.sizes[-1], N)
+        np.random.default_rng(2).integers(0, net.sizes[-1], N)
         if net.output.name == "softmax"
-        else RNG.integers(0, 2, (N, net.sizes[-1]))
+        else np.random.default_rng(3).integers(0, 2, (N, net.sizes[-1]))
     )
     return explain(net, name, X, y, **options)
 

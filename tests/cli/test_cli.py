@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -427,13 +428,32 @@ def test_ctrl_c_keeps_what_was_learnt(folder: Path):
     assert load("many.deltarule").predict(flowers(10)).shape == (10,)
 
 
-def test_ctrl_c_before_training_writes_nothing(folder: Path):
-    program = "import signal, sys\nfrom deltarule.cli import main, app\nimport deltarule.cli.fit as fit\n" \
-        "fit.read_table = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n" \
-        "sys.exit(main(['fit', 'flowers.csv', '--target', 'species']))\n"  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("inherited", [signal.SIG_IGN, signal.SIG_DFL])
+def test_ctrl_c_before_training_writes_nothing(folder: Path, inherited: signal.Handlers):
+    """Also where Ctrl-C was ignored by what started it, as shells do with what runs in the background."""
+    program = (
+        "import signal, sys\n"
+        "from deltarule.cli import main\n"
+        "import deltarule.cli.fit as fit\n"
+        "fit.read_table = lambda *a, **k: signal.raise_signal(signal.SIGINT)\n"
+        "sys.exit(main(['fit', 'flowers.csv', '--target', 'species']))\n"
+    )
+    before = signal.signal(signal.SIGINT, inherited)  # which a new process takes over
+    try:
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (done.returncode, done.stderr) == (130, "deltarule: interrupted; nothing was written.\n")
     assert not Path("flowers.deltarule").exists()
+
+
+def test_a_command_leaves_the_handling_of_ctrl_c_as_it_was(folder: Path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert main([*FIT, "--quiet"]) == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_unexpected_error_is_one_line_unless_debug(

@@ -167,7 +167,7 @@ class TestLosses:
 class TestClassWeights:
     @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
     def test_they_multiply_the_example_weights(self, solver: str):
-        weights = RNG.uniform(0.5, 2, 300)
+        weights = np.random.default_rng(1).uniform(0.5, 2, 300)
         by_class = {0: 1.0, 1: 3.0, 2: 0.5}
         one = classifier(class_weight=by_class, solver=solver).fit(X, Y, weights)
         other = classifier(solver=solver).fit(X, Y, weights * np.array([1.0, 3.0, 0.5])[Y])
@@ -396,7 +396,7 @@ class TestValidation:
         np.testing.assert_allclose(model.validation_scores_, -np.array(model.validation_loss_curve_))
 
     def test_example_weights_count_in_validation(self):
-        w = RNG.uniform(0.1, 5, 100)
+        w = np.random.default_rng(2).uniform(0.1, 5, 100)
         model = classifier(max_iter=3).fit(X[:200], Y[:200], eval_set=(*self.HELD, w), eval_metric="accuracy")
         assert model.validation_loss_curve_[-1] == pytest.approx(model.net_.loss(*self.HELD, w), rel=1e-9)
         assert model.validation_scores_[-1] == pytest.approx(model.score(*self.HELD, w))
@@ -410,7 +410,7 @@ class TestValidation:
         classifier(early_stopping=True).fit(table, names, eval_metric="balanced_accuracy")
 
     def test_copies_stay_on_one_side(self):
-        times = RNG.integers(1, 5, 300)
+        times = np.random.default_rng(3).integers(1, 5, 300)
         seen: list[Any] = []
         scorer = lambda estimator, X, y, sample_weight=None: seen.append(X) or 0.5  # noqa: E731
         classifier(early_stopping=True, max_iter=1).fit(
@@ -433,7 +433,7 @@ class TestValidation:
         np.testing.assert_allclose(shares, 0.1, atol=3 * 5 / weights.sum())  # half an example of each class
 
     def test_a_weight_of_two_is_two_copies_under_early_stopping(self):
-        times = RNG.integers(0, 4, 300)
+        times = np.random.default_rng(4).integers(0, 4, 300)
         options = {"early_stopping": True, "batch_size": 10_000, "max_iter": 20}
         with pytest.warns(UserWarning, match="Got `batch_size` less"):
             weighted = classifier(**options).fit(X, Y, times)
@@ -586,7 +586,7 @@ class TestAmongScikitLearnsTools:
         assert not hasattr(clone(model), "coefs_")
 
     def test_metadata_is_routed(self):
-        w = RNG.uniform(0.5, 2, 300)
+        w = np.random.default_rng(5).uniform(0.5, 2, 300)
         with sklearn.config_context(enable_metadata_routing=True):
             model = classifier().set_fit_request(sample_weight=True, eval_set=True, eval_metric=True)
             pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)

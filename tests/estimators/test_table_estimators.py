@@ -88,7 +88,7 @@ def test_features_of_any_size_are_learnt_alike(scale: float):
 
 
 def test_what_is_held_out_is_not_learnt_from_and_the_best_epoch_is_restored():
-    noise = RNG.permutation(NAMES)
+    noise = np.random.default_rng(1).permutation(NAMES)
     fitted = TableClassifier(validation=0.3, epochs=60, learning_rate=0.02, weight_decay=0.0).fit(
         COLUMNS, noise
     )
@@ -110,7 +110,7 @@ def test_rows_of_weight_zero_do_not_count():
 
 
 def test_large_tables_get_a_second_layer_and_a_validation_part():
-    X = RNG.normal(size=(5000, 2))
+    X = np.random.default_rng(2).normal(size=(5000, 2))
     fitted = TableRegressor(epochs=1).fit(X, X[:, 0])
     assert fitted.net_.sizes == (2, 128, 64, 1)
     assert fitted.model_.scores["validation"]["rows"] == 500

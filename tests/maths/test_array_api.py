@@ -16,7 +16,6 @@ from deltarule.maths.outputs import OUTPUTS, output
 from deltarule.maths.passes import Layers
 from deltarule.maths.penalties import Penalty, clip_by_norm, clip_by_value
 
-RNG = np.random.default_rng(2)
 STEPPERS = [name for name in OPTIMISERS if name != "lbfgs"]
 
 
@@ -55,13 +54,13 @@ def net(name: str, activations: tuple[str, ...] = ("tanh", "gelu", "selu")) -> N
 
 @pytest.mark.parametrize("g", ACTIVATIONS.values(), ids=str)
 def test_activations(g: Activation):
-    a = frozen(5 * RNG.normal(size=(6, 4)))
+    a = frozen(5 * np.random.default_rng(1).normal(size=(6, 4)))
     same([g.f(strict.asarray(a)), g.df(strict.asarray(a))], [g.f(a), g.df(a)])
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_outputs(name: str):
-    o, a, p = output(name), frozen(RNG.normal(size=(5, 3))), frozen(targets(name))
+    o, a, p = output(name), frozen(np.random.default_rng(2).normal(size=(5, 3))), frozen(targets(name))
 
     def everything(a: Any, p: Any) -> list[Any]:
         return [
@@ -82,7 +81,11 @@ def test_class_numbers():
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_passes_and_jacobians(name: str):
     n = net(name)
-    theta, X, p = frozen(n.theta + 0.1), frozen(RNG.normal(size=(5, 4))), frozen(targets(name))
+    theta, X, p = (
+        frozen(n.theta + 0.1),
+        frozen(np.random.default_rng(3).normal(size=(5, 4))),
+        frozen(targets(name)),
+    )
     c = frozen(np.array([0.1, 0.2, 0.3, 0.4, 0.0]))
 
     def everything(theta: Any, X: Any, p: Any, c: Any) -> list[Any]:
@@ -105,7 +108,7 @@ def test_passes_and_jacobians(name: str):
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_differences(name: str):
-    n, X, p, c = net(name), RNG.normal(size=(5, 4)), targets(name), np.full(5, 0.2)
+    n, X, p, c = net(name), np.random.default_rng(4).normal(size=(5, 4)), targets(name), np.full(5, 0.2)
 
     def both(theta: Any, X: Any, p: Any, c: Any) -> list[Any]:
         def loss(theta: Any) -> Any:
@@ -123,7 +126,7 @@ def test_differences(name: str):
 
 
 def test_penalties():
-    w = frozen(RNG.normal(size=12))
+    w = frozen(np.random.default_rng(5).normal(size=12))
 
     def everything(w: Any) -> list[Any]:
         penalty = Penalty(0.1, 0.2)
@@ -135,8 +138,8 @@ def test_penalties():
 
 @pytest.mark.parametrize("name", STEPPERS)
 def test_optimisers(name: str):
-    o, theta = optimiser(name), frozen(RNG.normal(size=7))
-    grads = [frozen(RNG.normal(size=7)) for _ in range(4)]
+    o, theta = optimiser(name), frozen(np.random.default_rng(6).normal(size=7))
+    grads = [frozen(g) for g in np.random.default_rng(7).normal(size=(4, 7))]
     assert isinstance(o, Optimiser)
 
     def run(convert: Any) -> list[Any]:
@@ -179,7 +182,7 @@ class NoDerivative(Identity):
 def barred_below(lowest: int) -> tuple[Layers, passes.Trace]:
     """Return a net of four layers and its trace, in which all that layers under `lowest` hold is forbidden."""
     n = net("linear")
-    trace = passes.forward(n, RNG.normal(size=(5, 4)))
+    trace = passes.forward(n, np.random.default_rng(8).normal(size=(5, 4)))
     bar = Forbidden()
     W = [bar if 0 < k <= lowest else W for k, W in enumerate(n.W)]  # W_lowest leads below as well
     g = [NoDerivative() if k < lowest else g for k, g in enumerate(n.g)]
@@ -190,7 +193,7 @@ def barred_below(lowest: int) -> tuple[Layers, passes.Trace]:
 
 @pytest.mark.parametrize("lowest", [1, 2, 3, 4])
 def test_nothing_is_computed_below_the_lowest_layer_that_learns(lowest: int):
-    delta = RNG.normal(size=(5, 3))
+    delta = np.random.default_rng(9).normal(size=(5, 3))
     layers, trace = barred_below(lowest)
     for learn_W, learn_b in (
         ((lowest,), ()),
@@ -207,9 +210,9 @@ def test_nothing_is_computed_below_the_lowest_layer_that_learns(lowest: int):
 
 def test_no_gradient_of_weights_is_computed_that_nobody_asked_for():
     n = net("linear")
-    trace = passes.forward(n, RNG.normal(size=(5, 4)))
+    trace = passes.forward(n, np.random.default_rng(10).normal(size=(5, 4)))
     without_h = passes.Trace(trace.a, [trace.h[0], *[Forbidden()] * 3], trace.y_hat)
-    deltas = passes.backward(n, without_h, RNG.normal(size=(5, 3)), {1}, {3})
+    deltas = passes.backward(n, without_h, np.random.default_rng(11).normal(size=(5, 3)), {1}, {3})
     assert deltas.W[1].shape == (5, 4)
     assert deltas.b[3].shape == (2,)
 
@@ -266,7 +269,7 @@ def test_single_parameters_cost_only_the_rows_and_columns_that_they_need(only: l
 
 
 def test_of_the_lowest_layer_nothing_is_given_that_is_not_whole():
-    n, X, y = net("linear"), RNG.normal(size=(5, 4)), np.zeros((5, 3))
+    n, X, y = net("linear"), np.random.default_rng(12).normal(size=(5, 4)), np.zeros((5, 3))
     part = n.gradients(X, y, only=["w[2,1,3]"])
     assert part.a[2] is None
     assert part.h[2] is None
@@ -277,7 +280,7 @@ def test_of_the_lowest_layer_nothing_is_given_that_is_not_whole():
 def test_networks_leave_their_arguments_as_they_are():
     n, X, y, weights = (
         net("softmax"),
-        frozen(RNG.normal(size=(5, 4))),
+        frozen(np.random.default_rng(13).normal(size=(5, 4))),
         frozen(targets("softmax")),
         frozen(np.ones(5)),
     )

@@ -302,6 +302,21 @@ class TestStopping:
         assert (net.theta != start).any()
         assert signal.getsignal(signal.SIGINT) is before
 
+    @pytest.mark.parametrize("inherited", [signal.SIG_IGN, signal.SIG_DFL, signal.default_int_handler])
+    def test_a_second_ctrl_c_raises_whatever_was_there_before(self, inherited: signal.Handlers):
+        def press(event: object) -> None:
+            if isinstance(event, EpochEnded):
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
+
+        before = signal.signal(signal.SIGINT, inherited)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                train(classifier(), X, LABELS, epochs=1000, listeners=[press])
+            assert signal.getsignal(signal.SIGINT) is inherited
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def test_the_flag_ends_an_epoch_between_two_batches(self):
         net, interrupted = classifier(), np.zeros(1, bool)
         start = net.theta.copy()

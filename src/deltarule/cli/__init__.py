@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from deltarule import __version__
+from deltarule.cli.interruption import heeded
 from deltarule.errors import DeltaruleError
 
 USAGE, INTERRUPTED, UNEXPECTED = 2, 130, 1
@@ -47,12 +48,13 @@ def main(tokens: Sequence[str] | None = None) -> int:
     is_debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        code = app(
-            words,
-            exit_on_error=False,
-            print_error=False,
-            result_action="return_value",
-        )
+        with heeded():
+            code = app(
+                words,
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except CycloptsError as error:

@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 def interruptible() -> Generator[NDArray[np.bool_]]:
     """Give a flag, (1,), that the first Ctrl-C sets; the second raises KeyboardInterrupt as usual.
 
-    Outside the main thread, where Python delivers no signals, the flag just stays False.
+    Outside the main thread, where Python delivers no signals, and where a program has a handler that is not Python's,
+    the flag just stays False.
     """
     flag = np.zeros(1, bool)
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:
         yield flag
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         flag[0] = True
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before if callable(before) else signal.default_int_handler)
 
     signal.signal(signal.SIGINT, interrupt)
     try:
