@@ -471,6 +471,19 @@ def test_an_unexpected_error_is_one_line_unless_debug(
         main([*FIT, "--debug"])
 
 
+def test_out_of_memory_is_71(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fail(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("deltarule.cli.fit.read_table", fail)
+    code, out, err = run(*FIT, capsys=capsys)
+    assert (code, out) == (71, "")
+    assert err.startswith("deltarule: out of memory: ")
+    assert err.count("\n") == 1
+
+
 TARGETS = {
     "adult": "income",
     "california_housing": "median_house_value",

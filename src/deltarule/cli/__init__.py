@@ -12,13 +12,13 @@ from deltarule import __version__
 from deltarule.cli.interruption import heeded
 from deltarule.errors import DeltaruleError
 
-USAGE, INTERRUPTED, UNEXPECTED = 2, 130, 1
+USAGE, OUT_OF_MEMORY, INTERRUPTED, UNEXPECTED = 2, 71, 130, 1
 
 app = App(
     name="deltarule",
     help="Train feed-forward neural networks on tables, and see why every weight moves.",
-    help_epilogue="Exit codes: 0 done; 2 usage; 65 bad data; 66 no input; 73 cannot create; 74 input/output; "
-    "76 bad model file; 130 Ctrl-C; 1 anything else.",
+    help_epilogue="Exit codes: 0 done; 2 usage; 65 bad data; 66 no input; 71 out of memory; 73 cannot create; "
+    "74 input/output; 76 bad model file; 130 Ctrl-C; 1 anything else.",
     version=__version__,
     suppress_keyboard_interrupt=False,
 )
@@ -70,6 +70,11 @@ def main(tokens: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has what it wants
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        if is_debug:
+            raise
+        what = " ".join(str(error).split()).rstrip(".") or "the data and what is made of them do not fit"
+        return _fail(f"out of memory: {what}; take fewer rows or columns.", OUT_OF_MEMORY)
     except Exception as error:
         if is_debug:
             raise
