@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule import options
 from deltarule.errors import DataError, OptionError, ShapeError
 from deltarule.maths import passes
 from deltarule.maths.activations import Activation, activation
@@ -90,7 +91,7 @@ class Network:
             raise OptionError(f"dtype {dtype!r} is not supported; use 'float32' or 'float64'.")
         self._theta: Floats = np.zeros(self.layout.size, dtype)
         self._take_views()
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(options.SEED.check(seed))
         for k in range(1, self.K + 1):
             name = initial or (self.g[k].initial if k < self.K else "glorot")
             self.W[k][:] = _initial(name)(rng, self.sizes[k], self.sizes[k - 1])
