@@ -68,3 +68,11 @@ def test_listeners_may_be_none_or_one() -> None:
 def test_an_open_end_is_refused(name: str) -> None:
     with pytest.raises(OptionError, match=f"{name} is 0; it must be a finite number above 0"):
         run(**{name: 0})
+
+
+@pytest.mark.parametrize("value", [None, 3], ids=repr)
+def test_what_is_no_optimiser_or_activation_gets_one_sentence(value: Any) -> None:
+    with pytest.raises(OptionError, match=f"optimiser {value}"):
+        run(optimiser=value)
+    with pytest.raises(OptionError, match=f"activation is {value}"):
+        Network([2, 2], activation=value)

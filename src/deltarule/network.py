@@ -6,8 +6,8 @@ saving are functions of other rooms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -355,6 +355,8 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
 
 def _hidden_activations(names: str | Sequence[str], K: int) -> tuple[Activation, ...]:
     """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since h_0 = x."""
+    if not isinstance(cast(object, names), Iterable):
+        raise OptionError(f"activation is {names!r}; it must be one name, or one for each hidden layer.")
     chosen = [names] * (K - 1) if isinstance(names, str) else list(names)
     if isinstance(names, str):
         activation(names)  # a wrong name is refused even where no hidden layer uses it

@@ -75,7 +75,7 @@ def plain_scalar(value: Any) -> Any:
     """Return NumPy's scalars and 0-d arrays as plain Python, anything else as it came."""
     if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and cast(Any, value).ndim == 0):
         return cast(Any, value).item()
-    return value
+    return cast(Any, value)
 
 
 SEED = Option("seed", "whole", low=0, default=0)
