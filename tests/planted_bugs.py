@@ -17,6 +17,7 @@ CUT = ("tests/engines/test_strands.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
 CHAIN = ("tests/chain/test_explanation.py",)
 PULLERS = ("tests/chain/test_pullers.py",)
+OPTIONS = ("tests/test_options.py",)
 NAMES = ("tests/test_parameters.py",)
 PARITY = ("tests/estimators/test_mlp_parity.py",)
 MLP = ("tests/estimators/test_mlp.py",)
@@ -178,4 +179,7 @@ BUGS = [
     Bug("an activation for each layer in reverse", "estimators/mlp.py", "ours[0] if isinstance(names, str) else ours,", "ours[0] if isinstance(names, str) else ours[::-1],", MLP),
     Bug("joblib's threads take all processors", "estimators/descent.py", "(1 if backend.nesting_level else None)", "None", MLP),
     Bug("the optimum of a scorer is its least", "estimators/descent.py", "if score > est.best_validation_score_:", "if score < est.best_validation_score_:", (*PARITY, *MLP)),
+    Bug("broken numbers are cut to whole ones", "options.py", '(is_whole or self.kind == "real")', "True", OPTIONS),
+    Bug("a flag counts as a number", "options.py", " and not isinstance(plain, bool):", ":", OPTIONS),
+    Bug("an open end counts as closed", "options.py", "plain > self.low if self.is_low_open else plain >= self.low", "plain >= self.low", OPTIONS),
 ]  # fmt: skip

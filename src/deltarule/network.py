@@ -6,12 +6,13 @@ saving are functions of other rooms.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule import options
 from deltarule.errors import DataError, OptionError, ShapeError
 from deltarule.maths import passes
 from deltarule.maths.activations import Activation, activation
@@ -90,7 +91,7 @@ class Network:
             raise OptionError(f"dtype {dtype!r} is not supported; use 'float32' or 'float64'.")
         self._theta: Floats = np.zeros(self.layout.size, dtype)
         self._take_views()
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(options.SEED.check(seed))
         for k in range(1, self.K + 1):
             name = initial or (self.g[k].initial if k < self.K else "glorot")
             self.W[k][:] = _initial(name)(rng, self.sizes[k], self.sizes[k - 1])
@@ -354,6 +355,8 @@ def _checked_sizes(sizes: Sequence[int]) -> list[int]:
 
 def _hidden_activations(names: str | Sequence[str], K: int) -> tuple[Activation, ...]:
     """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since h_0 = x."""
+    if not isinstance(cast(object, names), Iterable):
+        raise OptionError(f"activation is {names!r}; it must be one name, or one for each hidden layer.")
     chosen = [names] * (K - 1) if isinstance(names, str) else list(names)
     if isinstance(names, str):
         activation(names)  # a wrong name is refused even where no hidden layer uses it

@@ -280,7 +280,7 @@ BAD = [
     (("fit", "flowers.csv", "--target", "species", "--task", "ranking"), 2, "ranking"),
     (("fit", "flowers.csv", "--target", "species", "--epochs", "0"), 2, "epochs is 0"),
     (("fit", "flowers.csv", "--target", "species", "--epochs", "many"), 2, "many"),
-    (("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"), 2, "learning rate is -1"),
+    (("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"), 2, "learning_rate is -1"),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "a,b"), 2, "--hidden is 'a,b'"),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "whole numbers above 0"),
     (

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, cast
 
 from deltarule.errors import OptionError, unknown
 from deltarule.maths.arrays import Array
@@ -247,6 +247,8 @@ def optimiser(which: str | Optimiser | LBFGS, lr: float | None = None) -> Optimi
         if which not in OPTIMISERS:
             raise unknown("optimiser", which, OPTIMISERS)
         which = OPTIMISERS[which]()
+    elif not isinstance(cast(object, which), (Optimiser, LBFGS)):
+        raise unknown("optimiser", which, OPTIMISERS)
     if lr is None:
         return which
     if isinstance(which, LBFGS):

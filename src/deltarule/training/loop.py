@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule import options
 from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
@@ -21,10 +22,11 @@ from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.network import Floats, Network
 from deltarule.parameters import Only
+from deltarule.training import lbfgs
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
 from deltarule.training.interruption import interruptible
-from deltarule.training.lbfgs import iterations, options
+from deltarule.training.lbfgs import iterations
 from deltarule.training.progress import ProgressBar
 from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
@@ -77,7 +79,7 @@ def train(
     n_threads: int | None = None,
     engine: str = "auto",
     progress: bool | None = None,
-    listeners: Iterable[Listener] = (),
+    listeners: Listener | Iterable[Listener] | None = (),
 ) -> Run:
     """Train a network in place by gradient descent, and return how it went.
 
@@ -128,7 +130,7 @@ def train(
     progress
         A bar on standard error: None where that is a terminal, or True or False.
     listeners
-        Called with every event; one that returns a reason ends the run.
+        One or several, called with every event; one that returns a reason ends the run.
 
     Raises
     ------
@@ -150,14 +152,26 @@ def train(
     >>> run.history.loss[-1] < 0.1 < run.history.loss[0]
     True
     """
+    epochs = options.EPOCHS.check(epochs)
+    batch_size = options.BATCH_SIZE.check(batch_size)
+    l1 = options.L1.check(l1)
+    l2 = options.L2.check(l2)
+    clip_norm = options.CLIP_NORM.check(clip_norm)
+    clip_value = options.CLIP_VALUE.check(clip_value)
+    shuffle = options.SHUFFLE.check(shuffle)
+    seed = options.SEED.check(seed)
+    n_threads = options.N_THREADS.check(n_threads)
+    learning_rate = options.LEARNING_RATE.check(learning_rate)
+    weight_decay = options.WEIGHT_DECAY.check(weight_decay)
     chosen = _optimiser(optimiser, learning_rate)
     if weight_decay is not None:
         if isinstance(chosen, LBFGS):
             raise OptionError("lbfgs has no weight decay; use l2, the penalty on the weights, instead.")
         chosen = replace(chosen, weight_decay=weight_decay)
     history = History()
+    others = () if listeners is None else (listeners,) if callable(listeners) else listeners
     stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
-    listening: list[Listener] = [history, *listeners, ProgressBar(progress)]
+    listening: list[Listener] = [history, *others, ProgressBar(progress)]
     if stopping is not None:
         listening.insert(0, stopping)
     started = perf_counter()
@@ -280,7 +294,15 @@ def events(
     ...     if isinstance(event, EpochEnded) and event.loss < 1.0:
     ...         break
     """
-    _refuse_settings(epochs, batch_size, l1, l2, clip_norm, clip_value, n_threads)
+    epochs = options.EPOCHS.check(epochs)
+    batch_size = options.BATCH_SIZE.check(batch_size)
+    l1 = options.L1.check(l1)
+    l2 = options.L2.check(l2)
+    clip_norm = options.CLIP_NORM.check(clip_norm)
+    clip_value = options.CLIP_VALUE.check(clip_value)
+    shuffle = options.SHUFFLE.check(shuffle)
+    seed = options.SEED.check(seed)
+    n_threads = options.N_THREADS.check(n_threads)
     chosen = _optimiser(optimiser)
     is_lbfgs = isinstance(chosen, LBFGS)
     # Line searches compare losses that differ by less than float32 resolves.
@@ -319,7 +341,7 @@ def events(
     )
     started = perf_counter()
     if isinstance(chosen, LBFGS):
-        passes = iterations(runner, options(chosen, epochs), interrupted)
+        passes = iterations(runner, lbfgs.options(chosen, epochs), interrupted)
     else:
         passes = (
             runner.epoch(_order(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)
@@ -383,29 +405,6 @@ def _examples(
 def _rescaled(net: Network, part: tuple[Floats, ...]) -> Examples:
     X, p, c = part
     return X, p, net.weights(c, len(X))
-
-
-def _refuse_settings(
-    epochs: int,
-    batch_size: int | None,
-    l1: float,
-    l2: float,
-    clip_norm: float | None,
-    clip_value: float | None,
-    n_threads: int | None,
-) -> None:
-    if n_threads is not None and n_threads < 1:
-        raise OptionError(f"n_threads is {n_threads}; it must be 1 or more, or None for one each processor.")
-    if epochs < 1:
-        raise OptionError(f"epochs is {epochs}; it must be 1 or more.")
-    if batch_size is not None and batch_size < 1:
-        raise OptionError(f"batch_size is {batch_size}; it must be 1 or more, or None for the full batch.")
-    for name, value in (("l1", l1), ("l2", l2)):
-        if not (0 <= value < np.inf):
-            raise OptionError(f"{name} is {value:g}; it must be 0 or more.")
-    for name, value in (("clip_norm", clip_norm), ("clip_value", clip_value)):
-        if value is not None and not value > 0:
-            raise OptionError(f"{name} is {value:g}; it must be above 0, or None.")
 
 
 # The arguments of train and events carry the names of these functions.
