@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deltarule import Network, check
+from deltarule import Network, check, explain, train
 from deltarule.errors import ShapeError
 
 NETWORKS = [
@@ -99,3 +99,15 @@ def test_a_certificate_is_no_comfort_where_nothing_moves():
     net.theta = np.zeros(26)
     net.b[1][:] = 1.0
     assert "Alike, with equal weights in and out: all 4 units of layer 1" in check(net, X, y).text()
+
+
+def test_training_reports_units_off_and_explain_tells_depth_from_one_factor():
+    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 2
+    net = Network([3, 4, 2], activation="relu", seed=0, dtype="float64")
+    net.b[1][[1, 3]] = -100
+    assert train(net, X, y, epochs=1, engine="reference").off == {1: [2, 4]}
+    deep = Network([3, *[8] * 10, 2], activation="sigmoid", seed=0, dtype="float64")
+    assert "vanishes by depth" in explain(deep, "w[1,1,1]", X, y).text()
+    deep = Network([3, *[8] * 4, 2], activation="leaky_relu", seed=0, dtype="float64")
+    deep.W[3][:] *= 1e-9
+    assert not explain(deep, "w[1,1,1]", X, y).vanishing

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from deltarule.maths.passes import Trace
-from deltarule.network import Network
+from deltarule.maths.passes import Trace, forward
+from deltarule.network import Floats, Network
+
+ROWS = 4096
 
 
 def off(net: Network, trace: Trace) -> dict[int, list[int]]:
@@ -16,6 +18,20 @@ def off(net: Network, trace: Trace) -> dict[int, list[int]]:
         k: (np.flatnonzero((net.g[k].df(trace.a[k]) == 0).all(axis=0)) + 1).tolist() for k in range(1, net.K)
     }
     return {k: units for k, units in found.items() if units}
+
+
+def off_everywhere(net: Network, X: Floats) -> dict[int, list[int]]:
+    """Return `off` for all rows of X, (N, n_0), some thousands at a time until no unit is left."""
+    found: dict[int, list[int]] | None = None
+    for start in range(0, len(X), ROWS):
+        with np.errstate(all="ignore"):
+            here = off(net, forward(net, X[start : start + ROWS]))
+        before = here if found is None else found
+        both = {k: [i for i in units if i in set(here.get(k, []))] for k, units in before.items()}
+        found = {k: units for k, units in both.items() if units}
+        if not found:
+            break
+    return found or {}
 
 
 def alike(net: Network, k: int) -> list[list[int]]:

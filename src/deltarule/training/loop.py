@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.chain.units import off_everywhere
 from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
@@ -38,7 +39,8 @@ class Run:
     """What `train` gives back; the network itself was changed in place.
 
     stopped completes the sentence "training stopped ..."; epochs counts those that were finished; best_epoch
-    is the one whose weights were restored, None without early stopping; settings are ready for JSON.
+    is the one whose weights were restored, None without early stopping; off has, by layer,
+    the units from 1 that are off (g' = 0) on every row learnt from, and learn no more; settings are ready for JSON.
     """
 
     net: Network
@@ -50,6 +52,7 @@ class Run:
     seconds: float
     engine: str
     settings: dict[str, Any]
+    off: dict[int, list[int]]
 
 
 def train(
@@ -216,6 +219,7 @@ def train(
         seconds=perf_counter() - started,
         engine=first.engine,
         settings=settings,
+        off=off_everywhere(net, _examples(net, X, y, weights, validation, seed)[0][0]),
     )
 
 
