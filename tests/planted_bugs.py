@@ -100,6 +100,8 @@ BUGS = [
     Bug("a given gradient's faults are no failure", "chain/certificate.py", "return is_right and all(", "return all(", MISTAKES),
     Bug("one layer's missing slope is none", "chain/mistakes.py", "wrong(k) if k == m else right(k)", "right(k)", MISTAKES),
     Bug("units alike are none", "chain/units.py", "if len(units) > 1]", "if len(units) > 9]", MISTAKES),
+    Bug("off on some row is off on every row", "chain/units.py", "== 0).all(axis=0)) + 1", "== 0).any(axis=0)) + 1", MISTAKES),
+    Bug("one small factor is called depth", "chain/sizes.py", " or 2 * log.min() < log.sum():", ":", MISTAKES),
     Bug("NaN passes", "chain/certificate.py", "        return math.nan\n", "        return 0.0\n", CERTIFICATE),
     Bug("a kink excuses a wrong gradient", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n        verdict = \"FAIL\"\n    elif _changes_side", "    if _changes_side", CERTIFICATE),
     Bug("a kink of the loss is overlooked", "chain/certificate.py", "bool((net.output.side(moved_a[-1], p) != here).any())", "False", CERTIFICATE),

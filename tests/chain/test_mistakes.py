@@ -105,6 +105,7 @@ def test_training_reports_units_off_and_explain_tells_depth_from_one_factor():
     X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 2
     net = Network([3, 4, 2], activation="relu", seed=0, dtype="float64")
     net.b[1][[1, 3]] = -100
+    net.W[1][0], net.b[1][0] = (1, 0, 0), 0.0  # on and off
     assert train(net, X, y, epochs=1, engine="reference").off == {1: [2, 4]}
     deep = Network([3, *[8] * 10, 2], activation="sigmoid", seed=0, dtype="float64")
     assert "vanishes by depth" in explain(deep, "w[1,1,1]", X, y).text()
