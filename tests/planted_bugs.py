@@ -15,6 +15,7 @@ ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
 CUT = ("tests/engines/test_strands.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
+MISTAKES = ("tests/chain/test_mistakes.py",)
 CHAIN = ("tests/chain/test_explanation.py",)
 PULLERS = ("tests/chain/test_pullers.py",)
 OPTIONS = ("tests/test_options.py",)
@@ -100,6 +101,11 @@ BUGS = [
     Bug("an ignored Ctrl-C stays ignored", "cli/interruption.py", "        yield\n        return\n    signal.signal(signal.SIGINT, signal.default_int_handler)", "        yield\n        return", COMMANDS),
     Bug("a second Ctrl-C is ignored", "training/interruption.py", "before if callable(before) else signal.default_int_handler", "before", TRAINING),
     # The certificate
+    Bug("a given gradient's faults are no failure", "chain/certificate.py", "return is_right and all(", "return all(", MISTAKES),
+    Bug("one layer's missing slope is none", "chain/mistakes.py", "wrong(k) if k == m else right(k)", "right(k)", MISTAKES),
+    Bug("units alike are none", "chain/units.py", "if len(units) > 1]", "if len(units) > 9]", MISTAKES),
+    Bug("off on some row is off on every row", "chain/units.py", "== 0).all(axis=0)) + 1", "== 0).any(axis=0)) + 1", MISTAKES),
+    Bug("one small factor is called depth", "chain/sizes.py", " or 2 * log.min() < log.sum():", ":", MISTAKES),
     Bug("NaN passes", "chain/certificate.py", "        return math.nan\n", "        return 0.0\n", CERTIFICATE),
     Bug("a kink excuses a wrong gradient", "chain/certificate.py", "    if not complex_error <= COMPLEX_LIMIT:\n        verdict = \"FAIL\"\n    elif _changes_side", "    if _changes_side", CERTIFICATE),
     Bug("a kink of the loss is overlooked", "chain/certificate.py", "bool((net.output.side(moved_a[-1], p) != here).any())", "False", CERTIFICATE),

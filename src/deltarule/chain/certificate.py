@@ -17,9 +17,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deltarule.chain.mistakes import Findings, Setting, recognise
+from deltarule.chain.own import Given, flat
+from deltarule.chain.units import still
 from deltarule.errors import OptionError
 from deltarule.maths import differences, passes
 from deltarule.maths.arrays import Array
+from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats, Network
 from deltarule.parameters import Only
 
@@ -66,11 +70,29 @@ class Certificate:
     n_examples: int
     n_given: int
     loss: float
+    units: tuple[str, ...] = ()
+    own: Findings | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether no comparison failed; a number that is not finite fails."""
-        return all(each.verdict != "FAIL" for each in self.comparisons)
+        """Whether no comparison failed, and no entry of a given gradient is off; what is not finite fails."""
+        is_right = self.own is None or not self.own.off
+        return is_right and all(each.verdict != "FAIL" for each in self.comparisons)
+
+    @property
+    def n_zero(self) -> int:
+        """How many of the derivatives compared are exactly 0."""
+        return sum(each.analytic == 0.0 for each in self.comparisons)
+
+    @property
+    def headline(self) -> str:
+        """The verdict on the derivation's gradient, which is no comfort where most derivatives are 0."""
+        n, zero = len(self.comparisons), self.n_zero
+        if any(each.verdict == "FAIL" for each in self.comparisons):
+            return "FAIL"
+        if 2 * zero <= n:
+            return "PASS"
+        return f"PASS, but {'all' if zero == n else 'most'} derivatives are 0, so little is proven"
 
     @property
     def worst(self) -> Comparison:
@@ -84,8 +106,10 @@ class Certificate:
         central_error = _largest(self.comparisons, "central_error")
         failed = sum(each.verdict == "FAIL" for each in self.comparisons)
         kinks = sum(each.verdict == "kink" for each in self.comparisons)
-        lines = [
-            f"{'PASS' if self.passed else 'FAIL'}: the gradient of {_of(n, self.n_parameters, 'parameter')}",
+        lines = [*_own_lines(self.own), ""] if self.own else []
+        whose = "the derivation's" if self.own else "the"
+        lines += [
+            f"{self.headline}: {whose} gradient of {_of(n, self.n_parameters, 'parameter')}",
             f"      on {_of(self.n_examples, self.n_given, 'example')}, in float64; loss {self.loss:.6g}",
             "",
             "  largest relative error     found      limit",
@@ -97,6 +121,9 @@ class Certificate:
             f"    complex step       {worst.complex_step: .15e}",
             f"    central difference {worst.central: .15e}",
         ]
+        if self.n_zero:
+            lines += ["", f"  {self.n_zero:,} of {_count(n, 'derivative')} are exactly 0."]
+        lines += [f"  {line}" for line in self.units]
         if kinks:
             lines += [
                 "",
@@ -109,7 +136,7 @@ class Certificate:
 
     def record(self) -> dict[str, Any]:
         """Return everything, ready for JSON except that NaN may occur in a certificate that failed."""
-        return {"passed": self.passed, "worst": self.worst.name, **asdict(self)}
+        return {"passed": self.passed, "worst": self.worst.name, "n_zero": self.n_zero, **asdict(self)}
 
     def __str__(self) -> str:
         return self.text()
@@ -122,6 +149,9 @@ def check(
     weights: ArrayLike | None = None,
     *,
     only: Only = None,
+    gradient: Given | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
     max_parameters: int = 1000,
     max_examples: int | None = 1000,
     seed: int = 0,
@@ -136,6 +166,11 @@ def check(
         As in `Network.loss`.
     only
         The parameters to check, as in `Network.gradients`.
+    gradient
+        One of your own to compare with the derivation's, on all the examples given: (W, b), lists of K arrays;
+        {"W": W, "b": b}; `Gradients`; or one flat array like theta. What fits a wrong one is said.
+    l1, l2
+        The penalty whose gradient yours contains, as in `train`.
     max_parameters
         Where there are more, a sample of so many is checked, drawn from the seed.
     max_examples
@@ -160,6 +195,13 @@ def check(
     exact = net.astype("float64")
     examples = exact.examples(X, y, weights)
     n_given = len(examples[0])
+    own = None
+    if gradient is not None:
+        mine, tolerance = flat(exact, gradient)
+        selected = np.zeros(exact.layout.size, bool)
+        selected[exact.layout.select(only).index] = True
+        whole = passes.forward(exact, examples[0])
+        own = recognise(Setting(exact, whole, *examples[1:], Penalty(l1, l2)), mine, selected, tolerance)
     rng = np.random.default_rng(seed)
     rows = np.arange(n_given)
     if max_examples is not None and n_given > max_examples:
@@ -174,7 +216,8 @@ def check(
         gradients = exact.gradients(inputs, p, weights=c)
         trace = passes.forward(exact, inputs)
         compared = [compare(exact, trace, p, c, int(n), float(gradients.theta[n])) for n in chosen]
-    return Certificate(tuple(compared), n_parameters, len(rows), n_given, gradients.loss)
+        units = still(exact, trace)
+    return Certificate(tuple(compared), n_parameters, len(rows), n_given, gradients.loss, units, own)
 
 
 def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:
@@ -210,6 +253,21 @@ def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, ana
     elif not central_error <= CENTRAL_LIMIT:
         verdict = "FAIL"
     return Comparison(str(at), analytic, by_complex, by_central, complex_error, central_error, step, verdict)
+
+
+def _own_lines(own: Findings) -> list[str]:
+    """Return what is said of a gradient that was given."""
+    if not own.off:
+        return [f"PASS: the gradient given is right in {_entries(own.n_compared)}"]
+    shown = ", ".join(own.off[:6]) + (", ..." if len(own.off) > 6 else "")
+    return [
+        f"FAIL: the gradient given is off in {len(own.off):,} of {_entries(own.n_compared)}: {shown}",
+        *(f"  {each}" for each in own.relations),
+    ]
+
+
+def _entries(n: int) -> str:
+    return f"{n:,} {'entry' if n == 1 else 'entries'}"
 
 
 def _relative(x: float, y: float, floor: float) -> float:

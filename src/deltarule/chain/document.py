@@ -289,7 +289,8 @@ def _update(chain: Chain) -> Iterator[Block]:
 def _sizes(chain: Chain) -> Iterator[Block]:
     smallest = chain.smallest
     yield Heading("The smallest factor", 2)
-    yield Paragraph(f"{smallest.words[0].upper()}{smallest.words[1:]}.")
+    words = chain.vanishing or smallest.words
+    yield Paragraph(f"{words[0].upper()}{words[1:]}.")
     yield Paragraph(
         "How much each factor lets through; their product is the size of the derivative:"
         if chain.product

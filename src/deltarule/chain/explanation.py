@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from deltarule.chain.certificate import Comparison, compare
 from deltarule.chain.labels import Labels
 from deltarule.chain.paths import Paths, sum_over_paths
-from deltarule.chain.sizes import Size, sizes
+from deltarule.chain.sizes import Size, sizes, vanishing
 from deltarule.chain.update import Update, stepper, update
 from deltarule.errors import OptionError
 from deltarule.maths import jacobians, passes
@@ -121,6 +121,11 @@ class Chain:
         return min(self.sizes, key=lambda size: size.value)
 
     @property
+    def vanishing(self) -> str:
+        """How depth, not one factor, makes the derivative vanish; empty where it does not."""
+        return vanishing(self.sizes)
+
+    @property
     def views(self) -> dict[str, float]:
         """The derivative by each of the three views."""
         return {
@@ -224,6 +229,7 @@ class Chain:
             "update": {**asdict(self.update), "new_w": self.update.new_w},
             "sizes": [asdict(size) for size in self.sizes],
             "smallest": self.smallest.words.replace("`", ""),
+            "vanishing": self.vanishing,
             "passed": self.passed,
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from deltarule.parameters import Parameter
 
 SMALL = 0.1
 """Below this a factor is called small."""
+DEEP = 1e-3
+"""Below this what all layers let through is called vanishing."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,24 @@ def sizes(
         if not size.value > 0:
             break
     return found
+
+
+def vanishing(found: Sequence[Size]) -> str:
+    """Return how depth makes the derivative vanish, or nothing where one factor is to blame, or none.
+
+    By depth: the factors between the layers leave less than DEEP, and the least alone less than half of it (in
+    logarithms).
+    """
+    between = [size.value for size in found if "/dh_" in size.symbol or size.symbol.startswith("dh_")]
+    if len(between) < 6 or not min(between) > 0:
+        return ""
+    log = np.log(between)
+    if not log.sum() < np.log(DEEP) or 2 * log.min() < log.sum():
+        return ""
+    return (
+        f"the derivative vanishes by depth: {len(between)} factors between layers, "
+        f"{np.exp(log.mean()):.2g} each in the geometric mean, leave {np.exp(log.sum()):.1e}; no single one is to blame"
+    )
 
 
 def _sizes(

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
 from deltarule.chain import check as certify
 from deltarule.cli.output import Data, Flag, Names, open_model, print_json, print_text
+from deltarule.errors import DataError
 from deltarule.tables import Table, read_table
 
 
@@ -15,6 +21,7 @@ def check(
     parameters: int = 1000,
     rows: int = 1000,
     seed: int = 0,
+    gradient: Path | None = None,
     text: Names = None,
     missing: Names = None,
     json: Flag = False,
@@ -35,6 +42,8 @@ def check(
         The most rows whose loss is taken; a seeded sample where there are more.
     seed
         Of the samples.
+    gradient
+        A .npy file with a gradient of your own, flat like theta, to compare; its mistake is named where it is known.
     text
         A column to take as text although it holds numbers; may be given several times.
     missing
@@ -44,9 +53,20 @@ def check(
     """
     opened = open_model(model)
     X, y = opened.arrays(Table.of(read_table(data, missing=missing or (), text=text or ())))
-    certificate = certify(opened.network, X, y, max_parameters=parameters, max_examples=rows, seed=seed)
+    given = None if gradient is None else _read(gradient)
+    certificate = certify(
+        opened.network, X, y, gradient=given, max_parameters=parameters, max_examples=rows, seed=seed
+    )
     if json:
         print_json(certificate.record())
     else:
         print_text(certificate.text())
     return 0 if certificate.passed else 1
+
+
+def _read(path: Path) -> Any:
+    """Return the array of a .npy file; no code in it is run."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"{path} is not a .npy file with an array of numbers: {error}.") from None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from deltarule.chain.units import off_words
 from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
@@ -181,6 +182,7 @@ def _record(model: TableModel, run: Run, path: Path, why: str, n_rows: int) -> d
         "engine": run.engine,
         "seconds": round(run.seconds, 3),
         "scores": model.scores,
+        "units_off": run.off,
     }
 
 
@@ -212,6 +214,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
         "",
         scores_table(model.task, model.scores),
     ]
+    lines += [f"  {line}" for line in off_words(net, run.off)]
     if "validation" not in model.scores:
         lines.append("  no validation part (--validation 0.1 holds one out)")
     lines += [f"  {explain_constant(model.task)}", "", f"Model    {path}"]

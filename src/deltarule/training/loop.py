@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule import options
+from deltarule.chain.units import off_everywhere
 from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
@@ -40,7 +41,8 @@ class Run:
     """What `train` gives back; the network itself was changed in place.
 
     stopped completes the sentence "training stopped ..."; epochs counts those that were finished; best_epoch
-    is the one whose weights were restored, None without early stopping; settings are ready for JSON.
+    is the one whose weights were restored, None without early stopping; off has, by layer,
+    the units from 1 that are off (g' = 0) on every row learnt from, and learn no more; settings are ready for JSON.
     """
 
     net: Network
@@ -52,6 +54,7 @@ class Run:
     seconds: float
     engine: str
     settings: dict[str, Any]
+    off: dict[int, list[int]]
 
 
 def train(
@@ -230,6 +233,7 @@ def train(
         seconds=perf_counter() - started,
         engine=first.engine,
         settings=settings,
+        off=off_everywhere(net, _examples(net, X, y, weights, validation, seed)[0][0]),
     )
 
 
