@@ -76,6 +76,7 @@ def _sizes(
         below = labels.unit(m - 1, at.i) if is_last else f"layer {m - 1}"
         after = _norm(dh)
         told = "are small" if after / before < SMALL else "scale it"
+        told = told if after > 0 else "let nothing through"
         where = f"the weights between {below} and layer {m}"
         yield Size(f"da_{m}/dh_{m - 1}", after / before, f"{where} {told}: by {after / before:.3g}")
         before, after = after, _norm(da)

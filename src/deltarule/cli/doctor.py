@@ -23,8 +23,9 @@ DTYPES = "float32", "float64"
 def doctor(*, warm: Flag = False, json: Flag = False) -> int:
     """Show what deltarule finds on this machine: engine, threads, processor, BLAS, and where compiled code is kept.
 
-    The engine is compiled once a machine, when it is first used in float32 or float64; --warm does that now. For
-    example: deltarule doctor --warm
+    The engine is compiled once a machine, when it is first used in float32 or float64; --warm does that now.
+    DELTARULE_VECTORS=16, 32 or 64 in the environment makes its vectors that many bytes wide. For example: deltarule
+    doctor --warm
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def _examine() -> dict[str, Any]:
         "engine_is_chosen": bool(os.environ.get("DELTARULE_ENGINE")),
         "threads": available_threads(),
         "processor": processor(),
-        "vector_bits": 32 * compiled.LANES_4,
+        "vector_bits": 8 * compiled.BYTES,
+        "vectors_are_chosen": compiled.IS_CHOSEN,
         "lanes": lanes,
         "blas": [
             {key: library.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
@@ -81,6 +83,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     versions, cache, lanes = found["versions"], found["cache"], found["lanes"]
     others = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "deltarule")
     why = "as DELTARULE_ENGINE says" if found["engine_is_chosen"] else "the default"
+    width = "as DELTARULE_VECTORS says" if found["vectors_are_chosen"] else "the widest there are"
     libraries = [
         f"{library['internal_api']} {library['version']} ({library['architecture']})"
         for library in found["blas"]
@@ -100,7 +103,10 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("Engine", f"{found['engine']}, {why}"),
         ("Threads", f"{found['threads']} that this process may use"),
         ("Processor", found["processor"]),
-        ("Vectors", f"{found['vector_bits']} bits: {lanes['float32']} float32 or {lanes['float64']} float64"),
+        (
+            "Vectors",
+            f"{found['vector_bits']} bits, {width}: {lanes['float32']} float32 or {lanes['float64']} float64",
+        ),
         (
             "BLAS",
             f"{', '.join(libraries) or 'none found'}: NumPy's; the compiled engine has products of its own",

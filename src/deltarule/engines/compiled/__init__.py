@@ -2,6 +2,16 @@
 
 from deltarule.engines.compiled.engine import CompiledEngine, predict
 from deltarule.engines.compiled.machine_code import code_for, folder, is_kept
-from deltarule.engines.compiled.processor import LANES_4, LANES_8
+from deltarule.engines.compiled.processor import BYTES, IS_CHOSEN, LANES_4, LANES_8
 
-__all__ = ["LANES_4", "LANES_8", "CompiledEngine", "code_for", "folder", "is_kept", "predict"]
+__all__ = [
+    "BYTES",
+    "IS_CHOSEN",
+    "LANES_4",
+    "LANES_8",
+    "CompiledEngine",
+    "code_for",
+    "folder",
+    "is_kept",
+    "predict",
+]

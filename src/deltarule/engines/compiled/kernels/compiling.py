@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
-from numba.core import compiler
+from numba.core import compiler, config
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
@@ -19,6 +19,10 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 
 from deltarule.engines.compiled.letters import KINDS
+from deltarule.engines.compiled.processor import IS_CHOSEN, features
+
+if IS_CHOSEN:  # before Numba first asks what the processor has, and for all that it compiles in this process
+    config.CPU_FEATURES = features()
 
 OPTIONS: dict[str, Any] = {
     "nogil": True,

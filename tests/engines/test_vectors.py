@@ -1,0 +1,67 @@
+"""The compiled engine at every width of vectors that the processor has: the same contract, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deltarule.engines.compiled import processor
+from deltarule.errors import OptionError
+
+ROOT = Path(__file__).parents[2]
+CONTRACT = [f"tests/engines/test_{name}.py" for name in ("engines", "compiled", "strands", "functions")]
+NARROWER = [width for width in processor.WIDTHS if width < processor.BYTES]
+
+
+@pytest.mark.parametrize("width", NARROWER)
+def test_the_contract_with_narrower_vectors(width: int):
+    environment = {**os.environ, "DELTARULE_VECTORS": str(width), "DELTARULE_HYPOTHESIS": "quick"}
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *CONTRACT],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+
+
+def test_vectors_are_as_wide_as_told():
+    assert processor.width_of("", 64) == 64
+    assert processor.width_of("", 16) == 16
+    assert [processor.width_of(str(width), 64) for width in processor.WIDTHS] == [16, 32, 64]
+    assert processor.width_of(" 32 ", 32) == 32
+
+
+@pytest.mark.parametrize("told", ["64", "8", "wide", "-16", "32.0", "016"])
+def test_a_width_that_the_processor_lacks_gets_one_sentence(told: str):
+    with pytest.raises(OptionError, match=f"DELTARULE_VECTORS is '{told}'; .* may be 16 or 32, or unset"):
+        processor.width_of(told, 32)
+
+
+def test_a_command_with_a_width_that_is_none_ends_with_usage():
+    environment = {**os.environ, "DELTARULE_VECTORS": "999"}
+    command = [sys.executable, "-m", "deltarule", "doctor"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("deltarule: the environment variable DELTARULE_VECTORS is '999'")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("width", NARROWER)
+def test_machine_code_for_narrower_vectors_is_another(width: int):
+    script = "from deltarule.engines.compiled.processor import *; print(LANES_4, fingerprint())"
+    environment = {**os.environ, "DELTARULE_VECTORS": str(width)}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    lanes, fingerprint = done.stdout.strip().split(" ", 1)
+    assert int(lanes) == width // 4
+    assert "+avx512f" not in fingerprint
+    assert ("+avx2" in fingerprint) == (width == 32)
+    assert fingerprint != processor.fingerprint()
