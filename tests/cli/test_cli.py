@@ -19,6 +19,7 @@ from deltarule import TableClassifier, load, save
 from deltarule.cli import main
 from deltarule.engines.compiled import machine_code
 from deltarule.network import Network
+from deltarule.tables import Table, read_table
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -426,6 +427,30 @@ def test_ctrl_c_keeps_what_was_learnt(folder: Path):
     assert "interrupted; many.deltarule holds what was learnt so far" in done.stderr
     assert "Traceback" not in done.stderr
     assert load("many.deltarule").predict(flowers(10)).shape == (10,)
+
+
+def test_check_takes_a_gradient_of_one_s_own(folder: Path, capsys: pytest.CaptureFixture[str]):
+    run(*FIT, capsys=capsys)
+    model, table = load("flowers.deltarule"), Table.of(read_table("flowers.csv"))
+    g = model.network.astype("float64").gradients(*model.arrays(table))
+    ask = ["check", "flowers.deltarule", "flowers.csv", "--parameters", "20", "--gradient", "own.npy"]
+    code, _, err = run(*ask, capsys=capsys)
+    assert (code, err.count("\n")) == (66, 1)
+    assert err.startswith("deltarule: cannot read own.npy: No such file")
+    Path("own.npy").write_text("not an array", encoding="utf-8")
+    assert run(*ask, capsys=capsys)[0] == 65
+    for own, expected, told in (
+        (g.theta, 0, "PASS: the gradient given is right in"),
+        (120 * g.theta, 1, "all arrays: N = 120 times: summed over the examples, not divided by N"),
+    ):
+        np.save("own.npy", own)
+        code, out, _ = run(*ask, capsys=capsys)
+        assert code == expected
+        assert told in out
+    np.save("own.npy", g.theta[1:])
+    code, _, err = run(*ask, capsys=capsys)
+    assert code == 65
+    assert f"expected ({len(g.theta)},), like theta" in err
 
 
 @pytest.mark.parametrize("inherited", [signal.SIG_IGN, signal.SIG_DFL])

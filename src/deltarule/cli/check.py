@@ -9,7 +9,7 @@ import numpy as np
 
 from deltarule.chain import check as certify
 from deltarule.cli.output import Data, Flag, Names, open_model, print_json, print_text
-from deltarule.errors import DataError
+from deltarule.errors import DataError, InputError
 from deltarule.tables import Table, read_table
 
 
@@ -68,5 +68,9 @@ def _read(path: Path) -> Any:
     """Return the array of a .npy file; no code in it is run."""
     try:
         return np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}; --gradient is a .npy file."
+        ) from None
     except (ValueError, EOFError) as error:
         raise DataError(f"{path} is not a .npy file with an array of numbers: {error}.") from None
