@@ -13,6 +13,7 @@ TRAINING = ("tests/training/test_training.py",)
 DROPOUT = ("tests/maths/test_dropout.py", "tests/engines/test_engines.py")
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
+VECTORS = ("tests/engines/test_vectors.py",)
 CUT = ("tests/engines/test_strands.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
 MISTAKES = ("tests/chain/test_mistakes.py",)
@@ -102,7 +103,9 @@ BUGS = [
     Bug("a second Ctrl-C is ignored", "training/interruption.py", "before if callable(before) else signal.default_int_handler", "before", TRAINING),
     # The certificate
     Bug("a given gradient's faults are no failure", "chain/certificate.py", "return is_right and all(", "return all(", MISTAKES),
-    Bug("one layer's missing slope is none", "chain/mistakes.py", "wrong(k) if k == m else right(k)", "right(k)", MISTAKES),
+    Bug("one layer's missing slope is none", "chain/mistakes.py", "wrong[k] if k == m else g", "g", MISTAKES),
+    Bug("what fits one array is kept where nothing fits another", "chain/mistakes.py", "key=lambda each: (each[0], len(each[1]))", "key=lambda each: (-each[0], len(each[1]))", MISTAKES),
+    Bug("rounding in single precision is a mistake", "chain/mistakes.py", "<= tolerance * size + SMALLEST", "<= tolerance * 1e-3 * size", MISTAKES),
     Bug("units alike are none", "chain/units.py", "if len(units) > 1]", "if len(units) > 9]", MISTAKES),
     Bug("off on some row is off on every row", "chain/units.py", "== 0).all(axis=0)) + 1", "== 0).any(axis=0)) + 1", MISTAKES),
     Bug("one small factor is called depth", "chain/sizes.py", " or 2 * log.min() < log.sum():", ":", MISTAKES),
@@ -157,6 +160,8 @@ BUGS = [
     Bug("parts of a batch share a gradient", "engines/compiled/kernels/epoch.py", "places[GRADIENT] + group * places[SIZE]", "places[GRADIENT] + 0 * group * places[SIZE]", COMPILED),
     Bug("theta is given back in the middle of an epoch that diverged", "engines/compiled/kernels/transfers.py", "look(counters, STOP) != DIVERGED and ", "", COMPILED),
     Bug("a diverged run goes back to theta alone", "engines/compiled/engine.py", "place.memory.numbers[: len(place.before)] = place.before", "place.memory.numbers[: len(q.net.theta)] = place.before[: len(q.net.theta)]", COMPILED),
+    Bug("half as wide vectors keep products with a sum", "engines/compiled/processor.py", '16: ("avx", "fma",', '16: ("avx",', VECTORS),
+    Bug("vectors may be wider than the processor's", "engines/compiled/processor.py", "if width <= widest]", "if width]", VECTORS),
     Bug("a row of X ends in the next one", "engines/compiled/kernels/tiles.py", "fits = builder.icmp_signed(\"<\", count, write.whole(PANEL))", "fits = builder.icmp_signed(\"<\", count, write.whole(2 * PANEL))", COMPILED),
     Bug("only the first chunk of examples counts in a gradient", "engines/compiled/kernels/blocks.py", "count, columns, height * columns, mode", "count, columns, 0, mode", COMPILED),
     # MLPClassifier and MLPRegressor

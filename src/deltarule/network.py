@@ -12,7 +12,6 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule import options
 from deltarule.errors import DataError, OptionError, ShapeError
 from deltarule.maths import passes
 from deltarule.maths.activations import Activation, activation
@@ -20,6 +19,7 @@ from deltarule.maths.arrays import Array
 from deltarule.maths.initial import initial
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
+from deltarule.options import checked
 from deltarule.parameters import Layout, Only
 
 Floats: TypeAlias = NDArray[Any]
@@ -91,7 +91,7 @@ class Network:
             raise OptionError(f"dtype {dtype!r} is not supported; use 'float32' or 'float64'.")
         self._theta: Floats = np.zeros(self.layout.size, dtype)
         self._take_views()
-        rng = np.random.default_rng(options.SEED.check(seed))
+        rng = np.random.default_rng(checked(seed=seed)["seed"])
         for k in range(1, self.K + 1):
             name = initial or (self.g[k].initial if k < self.K else "glorot")
             self.W[k][:] = _initial(name)(rng, self.sizes[k], self.sizes[k - 1])

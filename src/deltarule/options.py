@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from reprlib import Repr
 from typing import Any, Literal, cast
 
@@ -18,11 +17,11 @@ _short.maxstring = _short.maxother = 60
 
 @dataclass(frozen=True)
 class Option:
-    """A setting: its kind, range or choices, default and help; `none` says what None means, if it is allowed.
+    """A setting: its kind and range; `none` says what None means, if it is allowed.
 
     Examples
     --------
-    >>> epochs = Option("epochs", "whole", low=1, default=100)
+    >>> epochs = Option("epochs", "whole", low=1)
     >>> epochs.check(np.int64(8)), epochs.check(2.0)
     (8, 2)
     >>> epochs.check(2.5)
@@ -31,12 +30,9 @@ class Option:
     """
 
     name: str
-    kind: Literal["whole", "real", "flag", "choice"]
+    kind: Literal["whole", "real", "flag"]
     low: float = -math.inf
     is_low_open: bool = False
-    choices: tuple[str, ...] = ()
-    default: Any = None
-    help: str = ""
     none: str | None = None
 
     def check(self, value: Any) -> Any:
@@ -46,29 +42,31 @@ class Option:
             return None
         if self.kind == "flag" and isinstance(plain, bool):
             return plain
-        if self.kind == "choice" and isinstance(plain, str) and plain in self.choices:
-            return plain
-        if self.kind in ("whole", "real") and isinstance(plain, (int, float)) and not isinstance(plain, bool):
+        if self.kind != "flag" and isinstance(plain, (int, float)) and not isinstance(plain, bool):
             is_whole = isinstance(plain, int) or plain.is_integer()
             is_within = plain > self.low if self.is_low_open else plain >= self.low
-            if math.isfinite(plain) and is_within and (is_whole or self.kind == "real"):
+            if _is_finite(plain) and is_within and (is_whole or self.kind == "real"):
                 return int(plain) if self.kind == "whole" else plain
-        near = get_close_matches(plain, self.choices, 1) if isinstance(plain, str) else []
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        raise OptionError(f"{self.name} is {_short.repr(plain)}; it must be {self.allowed}.{meant}")
+        raise OptionError(f"{self.name} is {_short.repr(plain)}; it must be {self.allowed}.")
 
     @property
     def allowed(self) -> str:
         """What may come, in words."""
-        if self.kind == "choice":
-            words = "one of " + ", ".join(map(repr, self.choices))
-        elif self.kind == "flag":
+        if self.kind == "flag":
             words = "True or False"
         else:
             words = "a whole number" if self.kind == "whole" else "a finite number"
             if self.low > -math.inf:
                 words += f" above {self.low:g}" if self.is_low_open else f" from {self.low:g} on"
         return words if self.none is None else f"{words}, or None {self.none}"
+
+
+def _is_finite(number: int | float) -> bool:
+    """Return whether a number is one that float64 holds."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def plain_scalar(value: Any) -> Any:
@@ -78,14 +76,28 @@ def plain_scalar(value: Any) -> Any:
     return cast(Any, value)
 
 
-SEED = Option("seed", "whole", low=0, default=0)
-LEARNING_RATE = Option("learning_rate", "real", low=0, is_low_open=True, none="for the optimiser's own")
-WEIGHT_DECAY = Option("weight_decay", "real", low=0, none="for the optimiser's own")
-EPOCHS = Option("epochs", "whole", low=1, default=100)
-BATCH_SIZE = Option("batch_size", "whole", low=1, default=32, none="for the full batch")
-L1 = Option("l1", "real", low=0, default=0.0)
-L2 = Option("l2", "real", low=0, default=0.0)
-CLIP_NORM = Option("clip_norm", "real", low=0, is_low_open=True, none="for no clipping")
-CLIP_VALUE = Option("clip_value", "real", low=0, is_low_open=True, none="for no clipping")
-SHUFFLE = Option("shuffle", "flag", default=True)
-N_THREADS = Option("n_threads", "whole", low=1, none="for one each processor")
+OPTIONS = {
+    each.name: each
+    for each in (
+        Option("seed", "whole", low=0),
+        Option("learning_rate", "real", low=0, is_low_open=True, none="for the optimiser's own"),
+        Option("weight_decay", "real", low=0, none="for the optimiser's own"),
+        Option("epochs", "whole", low=1),
+        Option("batch_size", "whole", low=1, none="for the full batch"),
+        Option("l1", "real", low=0),
+        Option("l2", "real", low=0),
+        Option("clip_norm", "real", low=0, is_low_open=True, none="for no clipping"),
+        Option("clip_value", "real", low=0, is_low_open=True, none="for no clipping"),
+        Option("shuffle", "flag"),
+        Option("n_threads", "whole", low=1, none="for one each processor"),
+    )
+}
+
+
+def checked(**settings: Any) -> dict[str, Any]:
+    """Return settings by name as plain Python values, each as its declaration allows.
+
+    >>> checked(seed=np.int64(3), l2=0.5)
+    {'seed': 3, 'l2': 0.5}
+    """
+    return {name: OPTIONS[name].check(value) for name, value in settings.items()}

@@ -15,10 +15,10 @@ NETWORKS = [
 ]
 MISTAKES = {
     "sum": "not divided by N",
-    "twice": "divided by N twice",
+    "twice": "divided by N = 30 twice",
     "sign": "sign is wrong",
-    "double": "2 times",
-    "half": "1/2 of",
+    "double": "a factor 2 too much",
+    "half": "a factor 2 missing",
     "transposed": "W[2]: transposed",
     "bias summed": "b[3]: summed over units or classes",
     "bias missing": "missing (all 0)",
@@ -29,6 +29,9 @@ MISTAKES = {
     "penalty missing": "penalty's gradient is missing",
     "penalty doubled": "penalty's gradient is doubled",
 }
+
+
+TWICE = "2 times what is right: a factor 2 too much or not divided by the n_2 = 2 outputs"
 
 
 def wrong(
@@ -89,12 +92,34 @@ def test_forms_and_shapes():
         [g.W[1:], g.b[1:]],
         {"W": g.W[1:], "b": g.b[1:]},
         [g.W[1], g.b[1], g.W[2].tolist(), g.b[2]],
+        [(g.W[1], g.b[1]), (g.W[2].tolist(), g.b[2].tolist())],
     ):
         assert check(net, X, y, gradient=form).passed
+    single = Network([3, 2], dtype="float64")
+    g_1 = single.gradients(X, y)
+    for form in ([g_1.W[1], g_1.b[1]], ([g_1.W[1]], [g_1.b[1]]), [(g_1.W[1], g_1.b[1])], g_1.theta):
+        assert check(single, X, y, gradient=form).passed
     with pytest.raises(ShapeError, match=r"W\[1\].*\(3, 4\); expected \(4, 3\); it is transposed"):
         check(net, X, y, gradient=([g.W[1].T, g.W[2]], g.b))
     with pytest.raises(ShapeError, match=r"expected \(26,\)"):
         check(net, X, y, gradient=g.theta[1:])
+
+
+def test_causes_that_make_the_same_number_are_all_said():
+    rng = np.random.default_rng(5)
+    X, y, weights = rng.normal(size=(20, 4)), rng.normal(size=(20, 2)), rng.uniform(size=20)
+    net = Network([4, 5, 2], "relu", "linear", seed=0, dtype="float64")
+    g = net.gradients(X, y)
+
+    def told(theta: np.ndarray, **options: object) -> tuple[str, ...]:
+        found = check(net, X, y, gradient=theta, **options).own
+        assert found
+        return found.relations
+
+    assert told(2 * g.theta) == (f"all arrays: {TWICE}",)
+    assert "not divided by N, and not divided by the n_2 = 2 outputs" in told(40 * g.theta)[0]
+    assert told(g.theta, weights=weights) == ("the examples' weights are missing",)
+    assert told(1.23 * g.theta) == ("all arrays: 1.23 times what is right",)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -114,16 +139,16 @@ def test_what_fits_one_array_is_said_where_nothing_fits_another():
     W, b = [2 * g.W[1], rng.normal(size=(2, 4))], [g.b[1], g.b[2].copy()]
     found = check(net, X, y, gradient=(W, b)).own
     assert found
-    assert found.relations == ("W[1]: 2 times what is right", "W[2]: no relation that is known fits")
+    assert found.relations == (f"W[1]: {TWICE}", "W[2]: no relation that is known fits")
     b[1][0] = np.nan
     text = check(net, X, y, gradient=(W, b)).text()
-    assert "W[1]: 2 times what is right" in text
+    assert f"W[1]: {TWICE}" in text
     assert "W[2], b[2]: no relation that is known fits" in text
     assert text.startswith("FAIL: the gradient given is off in 21 of 26 entries: w[1,1,1], ")
     W = [2 * g.W[1], g.W[2]]
     found = check(net, X, y, gradient=(W, g.b), only=["W[1]"]).own
     assert found
-    assert found.relations == ("W[1]: 2 times what is right",)
+    assert found.relations == (f"W[1]: {TWICE}",)
     with pytest.raises(DataError, match=r"not made of real numbers: W\[1\] is"):
         check(net, X, y, gradient=([g.W[1].astype(str), g.W[2]], g.b[1:]))
 

@@ -429,6 +429,19 @@ def test_ctrl_c_keeps_what_was_learnt(folder: Path):
     assert load("many.deltarule").predict(flowers(10)).shape == (10,)
 
 
+@pytest.mark.parametrize(
+    ("typed", "code"), [("2.5", 2), ("two", 2), ("nan", 2), ("0", 2), ("2.0", 0), ("2e0", 0)]
+)
+def test_a_whole_number_is_not_cut_from_a_broken_one(
+    folder: Path, capsys: pytest.CaptureFixture[str], typed: str, code: int
+):
+    ended, _, err = run("fit", "flowers.csv", "--target", "species", "--epochs", typed, capsys=capsys)
+    assert ended == code
+    if code:
+        assert (typed in err, "epochs" in err, err.count("\n")) == (True, True, 1)
+        assert not Path("flowers.deltarule").exists()
+
+
 def test_check_takes_a_gradient_of_one_s_own(folder: Path, capsys: pytest.CaptureFixture[str]):
     run(*FIT, capsys=capsys)
     model, table = load("flowers.deltarule"), Table.of(read_table("flowers.csv"))
@@ -438,7 +451,8 @@ def test_check_takes_a_gradient_of_one_s_own(folder: Path, capsys: pytest.Captur
     assert (code, err.count("\n")) == (66, 1)
     assert err.startswith("deltarule: cannot read own.npy: No such file")
     Path("own.npy").write_text("not an array", encoding="utf-8")
-    assert run(*ask, capsys=capsys)[0] == 65
+    code, _, err = run(*ask, capsys=capsys)
+    assert (code, "is not a .npy file" in err, "pickle" in err) == (65, True, False)
     for own, expected, told in (
         (g.theta, 0, "PASS: the gradient given is right in"),
         (120 * g.theta, 1, "all arrays: N = 120 times: summed over the examples, not divided by N"),

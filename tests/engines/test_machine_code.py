@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def test_a_process_that_finds_the_code_does_without_numba(tmp_path: Path):
         "train(Network([2, 3, 2]), [[0.0, 1.0], [1.0, 0.0]], [0, 1], epochs=2); "
         "sys.exit('numba' in sys.modules)"
     )
-    environment = {"DELTARULE_CACHE": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}
+    environment = {**os.environ, "DELTARULE_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 

@@ -32,6 +32,16 @@ def test_the_contract_with_narrower_vectors(width: int):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
 
 
+@pytest.mark.parametrize(
+    ("width", "kept"),
+    [(16, "sse4.2"), (32, "avx avx2 fma sse4.2"), (64, "avx avx2 avx512f avx512vl fma sse4.2")],
+)
+def test_features_wider_than_the_vectors_are_left_out(width: int, kept: str):
+    names = ("sse4.2", "avx", "avx2", "fma", "avx512f", "avx512vl")
+    found = processor.features_of({**dict.fromkeys(names, True), "xop": False}, width).split(",")
+    assert sorted(found) == sorted([*("+-"[name not in kept.split()] + name for name in names), "-xop"])
+
+
 def test_vectors_are_as_wide_as_told():
     assert processor.width_of("", 64) == 64
     assert processor.width_of("", 16) == 16
@@ -56,12 +66,19 @@ def test_a_command_with_a_width_that_is_none_ends_with_usage():
 
 @pytest.mark.parametrize("width", NARROWER)
 def test_machine_code_for_narrower_vectors_is_another(width: int):
-    script = "from deltarule.engines.compiled.processor import *; print(LANES_4, fingerprint())"
+    script = (
+        "import deltarule.engines.compiled.kernels; from numba.core.registry import cpu_target;"
+        "from deltarule.engines.compiled.processor import *; print(LANES_4, fingerprint());"
+        "print(cpu_target.target_context.codegen().magic_tuple()[2])"  # the features that Numba compiles for
+    )
     environment = {**os.environ, "DELTARULE_VECTORS": str(width)}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    lanes, fingerprint = done.stdout.strip().split(" ", 1)
+    told, features = done.stdout.splitlines()
+    lanes, fingerprint = told.split(" ", 1)
     assert int(lanes) == width // 4
-    assert "+avx512f" not in fingerprint
-    assert ("+avx2" in fingerprint) == (width == 32)
     assert fingerprint != processor.fingerprint()
+    assert fingerprint.endswith(features)
+    has = {feature[1:] for feature in features.split(",") if feature.startswith("+")}
+    assert not any(name.startswith(("avx512", "avx10", "amx")) for name in has)
+    assert {"avx2", "avx", "fma"}.isdisjoint(has) if width == 16 else {"avx2", "avx"} <= has

@@ -168,7 +168,8 @@ def check(
         The parameters to check, as in `Network.gradients`.
     gradient
         One of your own to compare with the derivation's, on all the examples given: (W, b), lists of K arrays;
-        {"W": W, "b": b}; `Gradients`; or one flat array like theta. What fits a wrong one is said.
+        {"W": W, "b": b}; W_1, b_1, W_2, ..., in one list or in pairs; `Gradients`; or one flat array like theta, (P,).
+        What fits a wrong one is said.
     l1, l2
         The penalty whose gradient yours contains, as in `train`.
     max_parameters

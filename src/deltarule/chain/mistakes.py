@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from deltarule.maths import passes
+from deltarule.maths.activations import Activation
 from deltarule.maths.arrays import Array
 from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats, Network
+
+Slope: TypeAlias = Callable[[Activation, Array], Array]
 
 
 @dataclass(frozen=True)
@@ -44,46 +48,55 @@ class Findings:
     relations: tuple[str, ...]
 
 
+class WithSlope(Activation):
+    """An activation with another g': slope(g, a)."""
+
+    name = "with another slope"
+    derivative = "another"
+
+    def __init__(self, g: Activation, slope: Slope) -> None:
+        self.g, self.slope = g, slope
+
+    def f(self, a: Array) -> Array:
+        return self.g.f(a)
+
+    def df(self, a: Array) -> Array:
+        return self.slope(self.g, a)
+
+
 def gradient(
-    s: Setting,
-    delta: Floats | None = None,
-    slope: Callable[[int], Floats] | None = None,
-    penalty: float = 1.0,
+    s: Setting, delta: Floats | None = None, g: Sequence[Activation] | None = None, penalty: float = 1.0
 ) -> Floats:
-    """Return dL/dtheta from another dL/da_K, other g'_k, or so many times the penalty's gradient."""
-    net = s.net
-    dL_da: Array = passes.delta_K(net, s.trace, s.p, s.c) if delta is None else delta
-    theta = np.zeros(net.layout.size)
-    W, b = net.layout.split(theta)
-    for k in range(net.K, 0, -1):
-        W[k][:] = dL_da.T @ s.trace.h[k - 1] + penalty * s.penalty.gradient(net.W[k])
-        b[k][:] = dL_da.sum(axis=0)
-        if k > 1:
-            dL_da = (dL_da @ net.W[k]) * (slope(k - 1) if slope else net.g[k - 1].df(s.trace.a[k - 1]))
-    return theta
+    """Return dL/dtheta from another dL/da_K, other activations, or so many times the penalty's gradient."""
+    net, every = s.net, range(1, s.net.K + 1)
+    deltas = passes.backward(
+        passes.Layers(net.W, net.b, g or net.g, net.output),
+        s.trace,
+        passes.delta_K(net, s.trace, s.p, s.c) if delta is None else delta,
+        every,
+        every,
+    )
+    W = [None, *(deltas.W[k] + penalty * s.penalty.gradient(net.W[k]) for k in every)]
+    return net.layout.join(W, deltas.b, like=net.theta)
 
 
 def activation_missing(s: Setting) -> Iterator[Candidate]:
     """delta_k = W_{k+1}^T delta_{k+1}, without * g'_k(a_k), in all layers or in one."""
-    yield from _slopes(s, lambda k: np.ones_like(s.trace.a[k]), "the activation's derivative is missing")
+    yield from _slopes(s, lambda g, a: np.ones_like(a), "the activation's derivative is missing")
 
 
 def activation_at_h(s: Setting) -> Iterator[Candidate]:
     """delta_k = W_{k+1}^T delta_{k+1} * g'_k(h_k), the derivative taken at h instead of at a."""
-    yield from _slopes(s, lambda k: s.net.g[k].df(s.trace.h[k]), "the activation's derivative is taken at h")
+    yield from _slopes(s, lambda g, a: g.df(g.f(a)), "the activation's derivative is taken at h")
 
 
-def _slopes(s: Setting, wrong: Callable[[int], Floats], words: str) -> Iterator[Candidate]:
-    def right(k: int) -> Floats:
-        return s.net.g[k].df(s.trace.a[k])
-
-    layers = range(1, s.net.K)
+def _slopes(s: Setting, slope: Slope, words: str) -> Iterator[Candidate]:
+    wrong, layers = [WithSlope(g, slope) for g in s.net.g], range(1, s.net.K)
     for m in layers:
-        yield Candidate(
-            f"{words} in layer {m}", gradient(s, slope=lambda k, m=m: wrong(k) if k == m else right(k))
-        )
+        mixed = [wrong[k] if k == m else g for k, g in enumerate(s.net.g)]
+        yield Candidate(f"{words} in layer {m}", gradient(s, g=mixed))
     if len(layers) > 1:
-        yield Candidate(f"{words} in all layers", gradient(s, slope=wrong))
+        yield Candidate(f"{words} in all layers", gradient(s, g=wrong))
 
 
 def prediction_missing(s: Setting) -> Iterator[Candidate]:
@@ -97,13 +110,28 @@ def output_missing(s: Setting) -> Iterator[Candidate]:
     yield Candidate("dy_hat/da_K, the output's own derivative, is missing", gradient(s, delta))
 
 
+def weights_missing(s: Setting) -> Iterator[Candidate]:
+    """dL/da_K with c_n = 1/N, whatever the examples weigh."""
+    equal = np.full_like(s.c, 1.0 / len(s.c))
+    yield Candidate(
+        "the examples' weights are missing", gradient(s, passes.delta_K(s.net, s.trace, s.p, equal))
+    )
+
+
 def penalty_times(s: Setting) -> Iterator[Candidate]:
     """dL/dW_k = delta_k h_{k-1}^T + m (l1 sign(W_k) + l2 W_k) with m = 0, 2 or -1 instead of 1."""
     for times, words in ((0.0, "missing"), (2.0, "doubled"), (-1.0, "subtracted")):
         yield Candidate(f"the penalty's gradient is {words}", gradient(s, penalty=times))
 
 
-MISTAKES = [activation_missing, activation_at_h, prediction_missing, output_missing, penalty_times]
+MISTAKES = [
+    activation_missing,
+    activation_at_h,
+    prediction_missing,
+    output_missing,
+    weights_missing,
+    penalty_times,
+]
 
 
 def transposed(right: Floats) -> Floats:
@@ -182,13 +210,11 @@ def _relations(
             span = getattr(s.net.layout, letter)[k]
             if selected[span].all():
                 of.setdefault(_relation(s, k, x, y, tolerance) or UNKNOWN, []).append(f"{letter}[{k}]")
-    of.pop(RIGHT, None) if len(of) > 1 or candidate.words else None
-    unexplained = len(of.get(UNKNOWN, ()))
-    if len(of) == 1 and sum(map(len, of.values())) == 2 * s.net.K:
-        told = [f"all arrays: {next(iter(of))}"]
-    else:
-        told = [f"{', '.join(arrays)}: {words}" for words, arrays in of.items()]
-    return unexplained, [candidate.words, *told] if candidate.words else told
+    told = [candidate.words] if candidate.words else []
+    for words, arrays in of.items():
+        if words != RIGHT:
+            told.append(f"{', '.join(arrays) if len(arrays) < 2 * s.net.K else 'all arrays'}: {words}")
+    return len(of.get(UNKNOWN, ())), told
 
 
 RIGHT, UNKNOWN = "right", "no relation that is known fits"
@@ -197,7 +223,7 @@ RIGHT, UNKNOWN = "right", "no relation that is known fits"
 def _relation(s: Setting, k: int, mine: Floats, right: Floats, tolerance: float) -> str | None:
     """Return what makes `right` the given array: nothing, a form and a factor, in words; None if nothing does."""
     forms = [("", right), *((name, f(right)) for name, f, ndim in RELATIONS if ndim == right.ndim)]
-    for factor, told in [(1.0, ""), *_factors(s, k)]:
+    for factor, told in {1.0: "", **_factors(s, k)}.items():
         for form, array in forms:
             if np.linalg.norm(mine - factor * array) <= tolerance * np.linalg.norm(mine) + 1e-14:
                 if right.ndim == 1 and form.startswith("missing") and abs(right.sum()) <= 1e-14:
@@ -210,15 +236,27 @@ def _relation(s: Setting, k: int, mine: Floats, right: Floats, tolerance: float)
     return None
 
 
-def _factors(s: Setting, k: int) -> Iterator[tuple[float, str]]:
-    """Yield factors that mistakes make, with their causes."""
+def _factors(s: Setting, k: int) -> dict[float, str]:
+    """Return factors that mistakes make, with all the causes that each may have."""
     N, n_k, n_K = len(s.c), s.net.sizes[k], s.net.sizes[-1]
-    yield -1.0, "the sign is wrong (-1 times)"
-    yield 2.0, "2 times what is right"
-    yield 0.5, "1/2 of what is right"
-    yield float(N), f"N = {N} times: summed over the examples, not divided by N"
-    yield 1.0 / N, f"1/N times, N = {N}: divided by N twice"
-    yield float(n_K), f"n_{s.net.K} = {n_K} times: not divided by the number of outputs"
-    yield 1.0 / n_K, f"1/n_{s.net.K} times: divided by the number of outputs"
-    yield 1.0 / n_k, f"1/n_{k} times: divided by the number of units"
-    yield -float(N), f"-N times, N = {N}: the sign is wrong, and not divided by N"
+    not_N, not_K = (
+        f"summed over the N = {N} examples, not divided by N",
+        f"not divided by the n_{s.net.K} = {n_K} outputs",
+    )
+    causes = [
+        (-1.0, "the sign is wrong"),
+        (-float(N), f"the sign is wrong, and {not_N}"),
+        (2.0, "a factor 2 too much"),
+        (0.5, "a factor 2 missing"),
+        (float(N), not_N),
+        (1.0 / N, f"divided by N = {N} twice, or a mean where a sum belongs"),
+        (float(n_K), not_K),
+        (1.0 / n_K, f"divided by n_{s.net.K} = {n_K}, the number of outputs"),
+        (float(N * n_K), f"{not_N}, and {not_K}"),
+        (1.0 / n_k, f"divided by n_{k} = {n_k}, the number of units"),
+    ]
+    of: dict[float, list[str]] = {}
+    for factor, cause in causes:
+        if factor != 1.0:
+            of.setdefault(factor, []).append(cause)
+    return {factor: f"{factor:.6g} times what is right: {' or '.join(told)}" for factor, told in of.items()}

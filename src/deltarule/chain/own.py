@@ -36,6 +36,8 @@ def flat(net: Network, given: Given) -> tuple[Floats, float]:
         given = (named["W"], named["b"])
     if _has_parts(given):
         arrays = list(cast(Sequence[Any], given))
+        if all(_is_pair(each) for each in arrays):  # (W_1, b_1), (W_2, b_2), ...
+            arrays = [array for pair in arrays for array in pair]
         if len(arrays) == 2 * net.K > 2:  # W_1, b_1, W_2, b_2, ...
             arrays = [arrays[::2], arrays[1::2]]
         return _joined(net, arrays)
@@ -71,6 +73,19 @@ def _joined(net: Network, given: list[Any]) -> tuple[Floats, float]:
             into[k][:] = array
             tolerance = max(tolerance, _tolerance(array))
     return theta, tolerance
+
+
+def _is_pair(given: Any) -> bool:
+    """Return whether this is a matrix and a vector."""
+    return isinstance(given, (tuple, list)) and [_axes(each) for each in cast(Sequence[Any], given)] == [2, 1]
+
+
+def _axes(given: Any) -> int:
+    """Return how many axes an array, or a list of lists, has; -1 for lists of unequal lengths, as of W."""
+    try:
+        return np.ndim(given)
+    except ValueError:
+        return -1
 
 
 def _has_parts(given: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.chain import check as certify
-from deltarule.cli.output import Data, Flag, Names, open_model, print_json, print_text
+from deltarule.cli.output import Data, Flag, Names, Whole, open_model, print_json, print_text
 from deltarule.errors import DataError, InputError
 from deltarule.tables import Table, read_table
 
@@ -18,9 +18,9 @@ def check(
     data: Data,
     /,
     *,
-    parameters: int = 1000,
-    rows: int = 1000,
-    seed: int = 0,
+    parameters: Whole = 1000,
+    rows: Whole = 1000,
+    seed: Whole = 0,
     gradient: Path | None = None,
     text: Names = None,
     missing: Names = None,
@@ -72,5 +72,7 @@ def _read(path: Path) -> Any:
         raise InputError(
             f"cannot read {path}: {error.strerror or error}; --gradient is a .npy file."
         ) from None
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path} is not a .npy file with an array of numbers: {error}.") from None
+    except (ValueError, EOFError):
+        raise DataError(
+            f"{path} is not a .npy file with an array of numbers; numpy.save(path, gradient) writes one."
+        ) from None

@@ -8,7 +8,7 @@ import numpy as np
 
 from deltarule.chain import explain as explain_chain
 from deltarule.chain import pullers as who_pulls
-from deltarule.cli.output import Data, Flag, Names, one_row, open_model, print_json, print_text
+from deltarule.cli.output import Data, Flag, Names, Whole, one_row, open_model, print_json, print_text
 from deltarule.errors import OptionError
 from deltarule.network import Floats, Network
 from deltarule.tables import ClassTarget, Table, TableModel, groups_of, read_table
@@ -22,11 +22,11 @@ def explain(
     /,
     *,
     parameter: str | None = None,
-    row: int | None = None,
+    row: Whole | None = None,
     pullers: Flag = False,
     by: str | None = None,
-    top: int = 5,
-    split: int | None = None,
+    top: Whole = 5,
+    split: Whole | None = None,
     optimiser: str = "gradient_descent",
     learning_rate: float | None = None,
     format: Format = "text",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from rich.console import Console
 from rich.text import Text
 
@@ -25,9 +25,21 @@ def _refuse_option(_: object, value: str) -> None:
         raise ValueError(f"Unknown option: {value}")
 
 
+def _whole_number(kind: Any, tokens: Sequence[Token]) -> int:
+    """Return the whole number that was typed: 20, 20.0 or 2e1, but not 20.5, which int() would cut."""
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        if not float(text).is_integer():
+            raise ValueError(f"{text} is not a whole number") from None
+        return int(float(text))
+
+
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]
 """The table of a verb: a path, or - for standard input."""
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
+Whole: TypeAlias = Annotated[int, Parameter(converter=_whole_number)]
 Names: TypeAlias = Annotated[list[str] | None, Parameter(negative="")]
 
 VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deltarule.chain import suspects as rank
-from deltarule.cli.output import Data, Flag, Names, number, open_model, plain, print_json, table
+from deltarule.cli.output import Data, Flag, Names, Whole, number, open_model, plain, print_json, table
 from deltarule.tables import ClassTarget, Table, read_table
 
 
@@ -14,7 +14,7 @@ def suspects(
     data: Data,
     /,
     *,
-    top: int = 20,
+    top: Whole = 20,
     text: Names = None,
     missing: Names = None,
     json: Flag = False,

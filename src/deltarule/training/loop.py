@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule import options
 from deltarule.chain.units import off_everywhere
 from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
@@ -22,12 +21,12 @@ from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimi
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.network import Floats, Network
+from deltarule.options import checked
 from deltarule.parameters import Only
-from deltarule.training import lbfgs
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
 from deltarule.training.interruption import interruptible
-from deltarule.training.lbfgs import iterations
+from deltarule.training.lbfgs import iterations, options
 from deltarule.training.progress import ProgressBar
 from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
@@ -41,8 +40,8 @@ class Run:
     """What `train` gives back; the network itself was changed in place.
 
     stopped completes the sentence "training stopped ..."; epochs counts those that were finished; best_epoch
-    is the one whose weights were restored, None without early stopping; off has, by layer,
-    the units from 1 that are off (g' = 0) on every row learnt from, and learn no more; settings are ready for JSON.
+    is the one whose weights were restored, None without early stopping; settings are ready for JSON; off has, by
+    layer, the units, from 1, that are off (g' = 0) on every row learnt from.
     """
 
     net: Network
@@ -155,17 +154,11 @@ def train(
     >>> run.history.loss[-1] < 0.1 < run.history.loss[0]
     True
     """
-    epochs = options.EPOCHS.check(epochs)
-    batch_size = options.BATCH_SIZE.check(batch_size)
-    l1 = options.L1.check(l1)
-    l2 = options.L2.check(l2)
-    clip_norm = options.CLIP_NORM.check(clip_norm)
-    clip_value = options.CLIP_VALUE.check(clip_value)
-    shuffle = options.SHUFFLE.check(shuffle)
-    seed = options.SEED.check(seed)
-    n_threads = options.N_THREADS.check(n_threads)
-    learning_rate = options.LEARNING_RATE.check(learning_rate)
-    weight_decay = options.WEIGHT_DECAY.check(weight_decay)
+    plain = checked(
+        epochs=epochs, batch_size=batch_size, l1=l1, l2=l2, clip_norm=clip_norm, clip_value=clip_value,
+        shuffle=shuffle, seed=seed, n_threads=n_threads,
+    )  # fmt: skip
+    learning_rate, weight_decay = checked(learning_rate=learning_rate, weight_decay=weight_decay).values()
     chosen = _optimiser(optimiser, learning_rate)
     if weight_decay is not None:
         if isinstance(chosen, LBFGS):
@@ -187,39 +180,24 @@ def train(
                 weights=weights,
                 optimiser=chosen,
                 schedule=schedule,
-                epochs=epochs,
-                batch_size=batch_size,
                 only=only,
-                l1=l1,
-                l2=l2,
-                clip_norm=clip_norm,
-                clip_value=clip_value,
                 dropout=dropout,
                 validation=validation,
-                shuffle=shuffle,
-                seed=seed,
-                n_threads=n_threads,
                 engine=engine,
                 interrupted=interrupted,
+                **plain,
             ),
             listening,
         )
     settings = {
         "optimiser": {"name": chosen.name, **asdict(chosen)},
         "schedule": repr(_schedule(schedule)),
-        "epochs": epochs,
-        "batch_size": batch_size,
+        **{name: value for name, value in plain.items() if name != "n_threads"},  # on which nothing depends
         "learning": first.n_learning,
-        "l1": l1,
-        "l2": l2,
-        "clip_norm": clip_norm,
-        "clip_value": clip_value,
         "dropout": dropout if isinstance(dropout, (int, float)) else list(dropout),
         "n_examples": first.n_examples,
         "n_validation": first.n_validation,
         "patience": stopping.patience if stopping else None,
-        "shuffle": shuffle,
-        "seed": seed,
     }
     best = stopping.best_epoch if stopping and stopping.best_epoch else None
     restored = f"; weights of epoch {best} restored" if best not in (None, last.epoch) else ""
@@ -233,7 +211,7 @@ def train(
         seconds=perf_counter() - started,
         engine=first.engine,
         settings=settings,
-        off=off_everywhere(net, _examples(net, X, y, weights, validation, seed)[0][0]),
+        off=off_everywhere(net, _examples(net, X, y, weights, validation, plain["seed"])[0][0]),
     )
 
 
@@ -298,15 +276,10 @@ def events(
     ...     if isinstance(event, EpochEnded) and event.loss < 1.0:
     ...         break
     """
-    epochs = options.EPOCHS.check(epochs)
-    batch_size = options.BATCH_SIZE.check(batch_size)
-    l1 = options.L1.check(l1)
-    l2 = options.L2.check(l2)
-    clip_norm = options.CLIP_NORM.check(clip_norm)
-    clip_value = options.CLIP_VALUE.check(clip_value)
-    shuffle = options.SHUFFLE.check(shuffle)
-    seed = options.SEED.check(seed)
-    n_threads = options.N_THREADS.check(n_threads)
+    epochs, batch_size, l1, l2, clip_norm, clip_value, shuffle, seed, n_threads = checked(
+        epochs=epochs, batch_size=batch_size, l1=l1, l2=l2, clip_norm=clip_norm, clip_value=clip_value,
+        shuffle=shuffle, seed=seed, n_threads=n_threads,
+    ).values()  # fmt: skip
     chosen = _optimiser(optimiser)
     is_lbfgs = isinstance(chosen, LBFGS)
     # Line searches compare losses that differ by less than float32 resolves.
@@ -345,7 +318,7 @@ def events(
     )
     started = perf_counter()
     if isinstance(chosen, LBFGS):
-        passes = iterations(runner, lbfgs.options(chosen, epochs), interrupted)
+        passes = iterations(runner, options(chosen, epochs), interrupted)
     else:
         passes = (
             runner.epoch(_order(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)

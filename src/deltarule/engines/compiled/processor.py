@@ -54,17 +54,18 @@ LANES_8: int = max(4, BYTES // 8)  # four numbers at least are turned together
 """Numbers in a vector: of 4 bytes, of 8 bytes."""
 
 
-def features() -> str:
-    """Return the features that machine code may use, as LLVM writes them."""
-    signs = {
-        name: "+" if has and not name.startswith(_WIDER[BYTES]) else "-" for name, has in _FEATURES.items()
-    }
+def features_of(found: dict[str, bool], width: int) -> str:
+    """Return the features that machine code with vectors of so many bytes may use, as LLVM writes them."""
+    signs = {name: "+" if has and not name.startswith(_WIDER[width]) else "-" for name, has in found.items()}
     return ",".join(sign + name for name, sign in sorted(signs.items()))
+
+
+FEATURES = features_of(_FEATURES, BYTES)
 
 
 @cache
 def fingerprint() -> str:
     """Return what machine code for this processor depends on."""
     return (
-        f"{llvmlite.binding.get_process_triple()} {llvmlite.binding.get_host_cpu_name()} {BYTES} {features()}"
+        f"{llvmlite.binding.get_process_triple()} {llvmlite.binding.get_host_cpu_name()} {BYTES} {FEATURES}"
     )

@@ -19,10 +19,10 @@ from numba.extending import intrinsic
 from numba.np import arrayobj
 
 from deltarule.engines.compiled.letters import KINDS
-from deltarule.engines.compiled.processor import IS_CHOSEN, features
+from deltarule.engines.compiled.processor import FEATURES, IS_CHOSEN
 
 if IS_CHOSEN:  # before Numba first asks what the processor has, and for all that it compiles in this process
-    config.CPU_FEATURES = features()
+    config.CPU_FEATURES = FEATURES
 
 OPTIONS: dict[str, Any] = {
     "nogil": True,
