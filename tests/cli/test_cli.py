@@ -455,7 +455,11 @@ def test_check_takes_a_gradient_of_one_s_own(folder: Path, capsys: pytest.Captur
     assert (code, "is not a .npy file" in err, "pickle" in err) == (65, True, False)
     for own, expected, told in (
         (g.theta, 0, "PASS: the gradient given is right in"),
-        (120 * g.theta, 1, "all arrays: N = 120 times: summed over the examples, not divided by N"),
+        (
+            120 * g.theta,
+            1,
+            "all arrays: 120 times what is right: summed over the N = 120 examples, not divided by N",
+        ),
     ):
         np.save("own.npy", own)
         code, out, _ = run(*ask, capsys=capsys)
