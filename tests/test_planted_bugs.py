@@ -26,7 +26,6 @@ def run_tests(
         "DELTARULE_EXPECT_SOURCE": str(source),
         "DELTARULE_HYPOTHESIS": "quick",
         "DELTARULE_ENGINE": engine,
-        "DELTARULE_CACHE": str(source / "cache"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]

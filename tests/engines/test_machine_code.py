@@ -3,112 +3,312 @@
 from __future__ import annotations
 
 import os
-import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pytest
 
-from deltarule.engines.compiled import kernels, machine_code
+from deltarule.engines.compiled import cache, compiler, machine_code
+from deltarule.engines.compiled.catalogue import LONGEST, NAMES
+from deltarule.engines.compiled.compiler import Compiling, Made, Order
+from deltarule.engines.compiled.freezing import Frozen
 from deltarule.engines.compiled.letters import CHUNKS, Letter
 
-OBJECTS = {"a": ("symbol_of_a", b"\x7fELF one"), "b": ("symbol_of_b", b"\x7fELF another")}
+CODE = ("symbol_of_a", b"\x7fELF one\nand another line\n")
+SMALL = "hire"
+"""A kernel that is compiled in a hundredth of a second."""
 
 
-def test_what_is_kept_comes_back(tmp_path: Path):
-    file = tmp_path / "new" / "float32-0.safetensors"
-    machine_code._keep(file, OBJECTS)
-    assert machine_code._read(file) == OBJECTS
-    assert [path.name for path in file.parent.iterdir()] == [file.name]  # nothing half-written lies about
-
-
-@pytest.mark.parametrize("damage", [b"", b"text", None])
-def test_a_damaged_or_missing_file_is_not_there(tmp_path: Path, damage: bytes | None):
-    file = tmp_path / "float32-0.safetensors"
-    assert machine_code._read(file) is None
-    machine_code._keep(file, OBJECTS)
-    file.write_bytes(file.read_bytes()[:-3] if damage is None else damage)
-    assert machine_code._read(file) is None
-
-
-def test_a_folder_that_cannot_be_made_is_passed_over(tmp_path: Path):
-    (tmp_path / "file").touch()
-    machine_code._keep(tmp_path / "file" / "float32-0.safetensors", OBJECTS)
-
-
-def test_the_oldest_files_go(tmp_path: Path):
-    for n in range(machine_code.MOST_KEPT + 3):
-        machine_code._keep(tmp_path / f"float32-{n:02}.safetensors", OBJECTS)
-    kept = sorted(path.name for path in tmp_path.iterdir())
-    assert len(kept) == machine_code.MOST_KEPT
-    assert f"float32-{machine_code.MOST_KEPT + 2:02}.safetensors" in kept
-
-
-def test_another_source_or_processor_has_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("DELTARULE_CACHE", str(tmp_path))
-    machine_code._stamp.cache_clear()
-    here = machine_code._file("float32")
-    assert here.parent == tmp_path
-    assert here != machine_code._file("float64")
-    monkeypatch.setattr(machine_code, "fingerprint", lambda: "another processor")
-    machine_code._stamp.cache_clear()
-    assert machine_code._file("float32") != here
-    monkeypatch.undo()
-    machine_code._stamp.cache_clear()
-
-
-def test_a_process_that_finds_the_code_does_without_numba(tmp_path: Path):
-    machine_code.code_for("float32")
-    file = machine_code._file("float32")
-    shutil.copy(file, tmp_path)
-    script = (
-        "import sys; from deltarule import Network, train; "
-        "train(Network([2, 3, 2]), [[0.0, 1.0], [1.0, 0.0]], [0, 1], epochs=2); "
-        "sys.exit('numba' in sys.modules)"
+def python(script: str, **environment: str) -> subprocess.Popen[str]:
+    """Start a Python that imports what this one imports, with stderr open to be read."""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
-    environment = {**os.environ, "DELTARULE_CACHE": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
-class TestHelp:
-    """Another process compiles a part; whatever becomes of it, all kernels are there in the end."""
+class TestFiles:
+    def test_what_is_kept_comes_back(self, tmp_path: Path):
+        file = tmp_path / "new" / "a.code"
+        cache.keep(file, CODE)
+        assert cache.read(file) == CODE
+        assert [path.name for path in file.parent.iterdir()] == [file.name]  # nothing half-written lies about
+
+    @pytest.mark.parametrize(
+        "damage", [lambda _: b"", lambda _: b"text", lambda whole: whole[:-3], lambda whole: whole[3:]]
+    )
+    def test_a_damaged_or_missing_file_is_not_there(self, tmp_path: Path, damage: Callable[[bytes], bytes]):
+        file = tmp_path / "a.code"
+        assert cache.read(file) is None
+        assert cache.read(None) is None
+        assert cache.read(tmp_path) is None
+        cache.keep(file, CODE)
+        file.write_bytes(damage(file.read_bytes()))
+        assert cache.read(file) is None
+
+    def test_a_folder_that_takes_no_file_says_so_and_holds_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        (tmp_path / "file").touch()
+        with pytest.raises(OSError):  # noqa: PT011
+            cache.keep(tmp_path / "file" / "a.code", CODE)
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="No space"):
+            cache.keep(tmp_path / "there" / "a.code", CODE)
+        assert list((tmp_path / "there").iterdir()) == []
+
+    def test_the_oldest_files_go_and_what_was_left_half_written(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        long_ago = time() - 2 * cache.LONG_AGO
+        for name, ago in (("killed.new", long_ago), ("killed.lock", long_ago), ("at work.new", time())):
+            (tmp_path / name).touch()
+            os.utime(tmp_path / name, (ago, ago))
+        (tmp_path / "somebody's").touch()
+        monkeypatch.setattr(cache, "MOST_BYTES", 1000)
+        for n in range(5):
+            cache.keep(tmp_path / f"{n}.code", ("symbol", b"x" * 300))
+            os.utime(tmp_path / f"{n}.code", (long_ago + n, long_ago + n))
+        cache._tidy(tmp_path)
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {"somebody's", "at work.new", "3.code", "4.code"} - (
+            {"3.code"} if 2 * 340 > 1000 else set()
+        )
+
+    def test_another_processor_dtype_or_kernel_has_another_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("DELTARULE_CACHE", str(tmp_path))
+        here = cache.file_of("steps", "float32")
+        assert here is not None
+        assert here.parent == tmp_path
+        assert len({here, cache.file_of("steps", "float64"), cache.file_of("chunks", "float32")}) == 3
+        before = cache.digests()
+        monkeypatch.setattr(cache, "_surroundings", lambda: "another processor")
+        after = cache.digests()
+        assert all(before[name] != after[name] for name in NAMES)
+
+    def test_without_a_home_there_is_no_folder(self, monkeypatch: pytest.MonkeyPatch):
+        def nobody() -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        for name in ("DELTARULE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(Path, "home", nobody)
+        assert cache.folder() is None
+        assert cache.file_of("steps", "float32") is None
+        assert machine_code.is_kept("float32") is False
+
+
+class TestProcesses:
+    """What compiles, in another process or here."""
+
+    def test_a_process_compiles_and_keeps(self, tmp_path: Path):
+        file = tmp_path / "hire.code"
+        process = Compiling(Order("float32", {SMALL: str(file), "dismiss": ""}))
+        process.wait()
+        assert [made.name for made in process.made] == [SMALL, "dismiss"]
+        assert process.made[0].code == cache.read(file)
+        assert process.made[0].trouble == process.made[1].trouble == ""
+        assert process.process.returncode == 0
+        address = machine_code.Loaded(process.made[0].code).address
+        assert address > 0
+
+    def test_what_cannot_be_kept_is_there_all_the_same(self, tmp_path: Path):
+        (tmp_path / "file").touch()
+        process = Compiling(Order("float32", {SMALL: str(tmp_path / "file" / "hire.code")}))
+        process.wait()
+        [made] = process.made
+        assert "Not a directory" in made.trouble or made.trouble
+        assert machine_code.Loaded(made.code).address > 0
+
+    def test_one_that_is_stopped_leaves_what_it_has_made(self, tmp_path: Path):
+        process = Compiling(Order("float32", {SMALL: str(tmp_path / "hire.code"), LONGEST: ""}))
+        while process.is_running and not process.made:
+            process.wait(0.01)
+        process.stop()
+        assert [made.name for made in process.made] == [SMALL]
+        assert cache.read(tmp_path / "hire.code") == process.made[0].code
+        assert not process.is_running
+
+    def test_a_program_that_is_no_python_compiles_itself(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(sys, "executable", "/opt/app/window")  # a program with Python in it
+        with pytest.raises(OSError, match="no Python"):
+            Compiling(Order("float32", {SMALL: ""}))
+        codes = machine_code._compiled("float32", {SMALL: None}, is_quiet=True)
+        assert machine_code.Loaded(codes[SMALL]).address > 0
+
+
+class FakeProcess:
+    """Stands for a process that has made some of what it was asked for, and ended with a code."""
+
+    def __init__(self, order: Order, made: int, code: int, trouble: str = "") -> None:
+        names = list(order.files)[:made]
+        self.made = [Made(name, (name, b"there"), trouble) for name in names]
+        self.is_running = False
+        self.process = subprocess.CompletedProcess([], code)
+
+    def wait(self, seconds: float | None = None) -> None: ...
+    def stop(self) -> None: ...
+
+
+class TestCompiled:
+    FILES = dict.fromkeys(NAMES)
 
     @pytest.fixture(autouse=True)
     def _quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(
-            kernels, "compiled", lambda dtype, names: {name: (name, b"here") for name in names}
-        )
+        def here(order: Order):
+            return [Made(name, (name, b"here"), "") for name in order.files]
 
-    @staticmethod
-    def helper(script: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
-
-    def test_its_part_is_taken(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-        part = tmp_path / "part"
-        part.write_bytes(machine_code._packed({name: (name, b"there") for name in kernels.OTHERS}))
-        script = f"import sys; sys.stdout.buffer.write(open({str(part)!r}, 'rb').read())"
-        monkeypatch.setattr(machine_code, "_helper", lambda dtype: self.helper(script))
-        objects = machine_code._compiled("float32")
-        assert objects.pop(kernels.LONGEST) == (kernels.LONGEST, b"here")
-        assert objects == {name: (name, b"there") for name in kernels.OTHERS}
-
-    @pytest.mark.parametrize("script", ["print('no code')", "raise SystemExit(1)", "while True: pass", None])
-    def test_without_it_everything_is_compiled_here(
-        self, monkeypatch: pytest.MonkeyPatch, script: str | None
-    ):
-        monkeypatch.setattr(machine_code, "HELP", 0.5)
-        monkeypatch.setattr(machine_code, "_helper", lambda dtype: script and self.helper(script))
-        objects = machine_code._compiled("float32")
-        assert objects == {name: (name, b"here") for name in (kernels.LONGEST, *kernels.OTHERS)}
-
-    def test_it_is_not_asked_for_where_it_would_not_help(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(machine_code, "available_threads", lambda: 1)
-        assert machine_code._helper("float32") is None
+        monkeypatch.setattr(machine_code, "compile_here", here)
         monkeypatch.setattr(machine_code, "available_threads", lambda: 2)
-        monkeypatch.setattr(sys, "executable", "/opt/app/window")  # a program with Python in it
-        assert machine_code._helper("float32") is None
+
+    @pytest.mark.parametrize(("made", "code"), [(len(NAMES), 0), (3, 1), (0, 1)])
+    def test_what_the_processes_leave_is_compiled_here(
+        self, monkeypatch: pytest.MonkeyPatch, made: int, code: int
+    ):
+        monkeypatch.setattr(machine_code, "Compiling", lambda order: FakeProcess(order, made, code))
+        codes = machine_code._compiled("float32", self.FILES, is_quiet=True)
+        assert codes.keys() == set(NAMES)
+        assert sum(code == b"there" for _, code in codes.values()) == min(made, 1) + min(made, len(NAMES) - 1)
+
+    def test_one_that_the_system_ended_is_not_followed_by_this_process(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(machine_code, "Compiling", lambda order: FakeProcess(order, 0, -signal.SIGKILL))
+        with pytest.raises(MemoryError, match="engine='reference'"):
+            machine_code._compiled("float32", self.FILES, is_quiet=True)
+
+    def test_one_processor_gets_one_process(self, monkeypatch: pytest.MonkeyPatch):
+        orders: list[Order] = []
+
+        def start(order: Order) -> FakeProcess:
+            orders.append(order)
+            return FakeProcess(order, len(NAMES), 0)
+
+        monkeypatch.setattr(machine_code, "Compiling", start)
+        machine_code._compiled("float32", self.FILES, is_quiet=True)
+        assert [set(order.files) for order in orders] == [{LONGEST}, {*NAMES} - {LONGEST}]
+        monkeypatch.setattr(machine_code, "available_threads", lambda: 1)
+        machine_code._compiled("float32", self.FILES, is_quiet=True)
+        assert [set(order.files) for order in orders[2:]] == [{*NAMES}]
+
+    @pytest.mark.parametrize("is_terminal", [True, False])
+    def test_it_is_told_and_so_is_what_cannot_be_kept(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_terminal: bool
+    ):
+        monkeypatch.setenv("DELTARULE_CACHE", "/somewhere")
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+        for trouble in ("", "No space left on device"):
+            monkeypatch.setattr(
+                machine_code, "Compiling", lambda order, t=trouble: FakeProcess(order, len(NAMES), 0, t)
+            )
+            machine_code._compiled("float32", self.FILES, is_quiet=False)
+            told = capsys.readouterr().err
+            assert told.startswith("deltarule: compiling the engine for float32 on this processor, once")
+            lines = told.replace("\r\033[K", "\n").splitlines()
+            assert lines[-1].startswith("deltarule: compiled in ")
+            assert ("No space left on device" in told, "DELTARULE_CACHE" in told) == (bool(trouble),) * 2
+            assert len(lines) == 2
+            machine_code._compiled("float32", self.FILES, is_quiet=True)
+            assert capsys.readouterr().err == ""
+
+
+TRAIN = (
+    "import sys; from deltarule import Network, train; "
+    "run = train(Network([2, 3, 2]), [[0.0, 1.0], [1.0, 0.0]], [0, 1], epochs=2); "
+    "print(run.engine, run.compiling > 0, 'numba' in sys.modules)"
+)
+
+
+def test_a_process_that_finds_the_code_does_without_numba():
+    machine_code.code_for("float32")
+    out, err = python(TRAIN).communicate()
+    assert (out, err) == ("compiled False False\n", "")
+
+
+def test_two_at_once_one_of_them_killed_and_the_folder_full_of_garbage(tmp_path: Path):
+    """In the end both kernels and folder are as they should be, and Numba is where it compiles alone."""
+    machine_code.code_for("float32")
+    for name in NAMES:
+        file = cache.file_of(name, "float32")
+        assert file is not None
+        (tmp_path / file.name).write_bytes(b"garbage")
+    first, second = (python(TRAIN, DELTARULE_CACHE=str(tmp_path)) for _ in range(2))
+    assert first.stderr is not None
+    while first.poll() is None and not any(cache.read(path) for path in tmp_path.glob("*.code")):
+        pass
+    first.kill()
+    first.communicate()
+    out, err = second.communicate()
+    assert out in ("compiled True False\n", "compiled False False\n"), err  # the first may have left all
+    assert python(TRAIN, DELTARULE_CACHE=str(tmp_path)).communicate() == ("compiled False False\n", "")
+
+
+def test_ctrl_c_while_the_engine_is_compiled_ends_at_once(tmp_path: Path):
+    process = python(TRAIN, DELTARULE_CACHE=str(tmp_path))
+    assert process.stderr is not None
+    assert "compiling the engine" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert out == ""
+    assert "KeyboardInterrupt" in err
+    assert cache.read(tmp_path / f"{LONGEST}.code") is None
+
+
+class TestFrozen:
+    def test_a_bounded_number_is_held_and_the_rest_is_given_back(self, monkeypatch: pytest.MonkeyPatch):
+        class Plan:
+            def __init__(self, n: int) -> None:
+                self.layers = self.places = np.full((2, 100), n)
+
+        class Done:
+            is_running = False
+
+            def __init__(self, order: Order) -> None:
+                self.made = list(compiler.compile_here(Order(order.dtype, {SMALL: ""})))
+
+        monkeypatch.setattr("deltarule.engines.compiled.freezing.Compiling", Done)
+        monkeypatch.setattr(Frozen, "known", type(Frozen.known)())
+        monkeypatch.setattr(Frozen, "MOST", 3)
+        held = [Frozen.of("float32", Plan(n), 0) for n in (0, 1, 2, 0, 3)]
+        assert all(one is not None and one.address for one in held)
+        assert held[0] is held[3]
+        assert list(Frozen.known.values()) == [
+            held[2],
+            held[0],
+            held[4],
+        ]  # the one not asked for longest has gone
+
+    def test_one_at_a_time_is_compiled(self, monkeypatch: pytest.MonkeyPatch):
+        class Plan:
+            def __init__(self, n: int) -> None:
+                self.layers = self.places = np.full((2, 100), n)
+
+        class Busy:
+            is_running, made = True, ()
+
+            def __init__(self, order: Order) -> None: ...
+
+        monkeypatch.setattr("deltarule.engines.compiled.freezing.Compiling", Busy)
+        monkeypatch.setattr(Frozen, "known", type(Frozen.known)())
+        first = Frozen.of("float32", Plan(0), 0)
+        assert first is not None
+        assert first.address is None
+        assert Frozen.of("float32", Plan(1), 0) is None
+        assert Frozen.of("float32", Plan(0), 0) is first
 
 
 class TestLetter:

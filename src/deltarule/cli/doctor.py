@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from importlib.metadata import version
-from time import perf_counter
 from typing import Any, cast
 
 from threadpoolctl import threadpool_info
@@ -39,9 +37,7 @@ def doctor(*, warm: Flag = False, json: Flag = False) -> int:
         for dtype in DTYPES:
             if found["cache"][dtype]:
                 continue
-            begin = perf_counter()
             compiled.code_for(dtype)
-            print(f"deltarule: {dtype} compiled in {perf_counter() - begin:.1f} s", file=sys.stderr)
         found = _examine()
     if json:
         print_json(found)
@@ -75,7 +71,10 @@ def _examine() -> dict[str, Any]:
             for library in libraries
             if library["user_api"] == "blas" and "numpy" in library["filepath"]
         ],
-        "cache": {"folder": str(compiled.folder()), **{dtype: compiled.is_kept(dtype) for dtype in DTYPES}},
+        "cache": {
+            "folder": str(compiled.folder() or ""),
+            **{dtype: compiled.is_kept(dtype) for dtype in DTYPES},
+        },
     }
 
 

@@ -182,6 +182,7 @@ def _record(model: TableModel, run: Run, path: Path, why: str, n_rows: int) -> d
         "stopped": run.stopped,
         "engine": run.engine,
         "seconds": round(run.seconds, 3),
+        "seconds_compiling": round(run.compiling, 3),
         "scores": model.scores,
         "units_off": run.off,
     }
@@ -204,6 +205,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
     course = (
         f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: ended {run.stopped}; "
         f"{seconds:.2f} s, {run.engine} engine"
+        + (f" (compiled first, once on this machine, in {run.compiling:.1f} s)" if run.compiling else "")
     )
     lines = [
         paragraph("Data", f"{where}: {n_rows:,} rows, {used}"),

@@ -15,10 +15,11 @@ ENGINES = {"compiled": "compiled.CompiledEngine", "reference": "reference.Refere
 """Where each engine stands; the compiled one is imported when first used, since that takes half a second."""
 
 
-def engine(name: str, problem: Problem, n_threads: int | None = None) -> Engine:
+def engine(name: str, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> Engine:
     """Return the engine of that name, ready to train on `problem`.
 
-    "auto" is the compiled one, or the one that the environment variable DELTARULE_ENGINE names.
+    "auto" is the compiled one, or the one that the environment variable DELTARULE_ENGINE names. Where it must be
+    compiled first, that is told on standard error, unless `is_quiet`.
 
     Raises
     ------
@@ -30,7 +31,8 @@ def engine(name: str, problem: Problem, n_threads: int | None = None) -> Engine:
     if name not in ENGINES:
         raise unknown("engine", name, ["auto", *ENGINES])
     module, kind = ENGINES[name].split(".")
-    return cast(type[Engine], getattr(import_module(f"deltarule.engines.{module}"), kind))(problem, n_threads)
+    chosen = cast(type[Engine], getattr(import_module(f"deltarule.engines.{module}"), kind))
+    return chosen(problem, n_threads, is_quiet=is_quiet)
 
 
 def default() -> str:

@@ -122,9 +122,14 @@ class Engine(Protocol):
     problem: Problem
     state: State
     """The optimiser's; assigning one goes on from there."""
+    compiling: float
+    """Seconds that were spent on compiling for it; 0 where machine code was there."""
 
-    def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
-        """n_threads: the most threads to use; None for one each processor. The result is the same for any."""
+    def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
+        """n_threads: the most threads to use; None for one each processor. The result is the same for any.
+
+        is_quiet: nothing is told of compiling.
+        """
         ...
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:

@@ -28,8 +28,9 @@ class ReferenceEngine:
     """
 
     name: ClassVar[str] = "reference"
+    compiling = 0.0
 
-    def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
+    def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
         self.problem = problem
         self.index = problem.selection.index
         self.is_weight = problem.net.layout.is_weight()[self.index]

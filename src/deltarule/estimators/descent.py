@@ -128,7 +128,7 @@ class Descent:
         """
         est = self.estimator
         self.interrupted = np.zeros(1, bool)
-        with interruptible() as self.interrupted:
+        with interruptible(self.interrupted):
             try:
                 if est.solver == "lbfgs":
                     self._minimise()

@@ -21,6 +21,8 @@ class RunStarted:
     """Parameters that learn."""
     epochs: int
     updates_per_epoch: int
+    compiling: float = 0.0
+    """Seconds spent on compiling the engine; 0 where this machine had done so."""
 
 
 @dataclass(frozen=True)

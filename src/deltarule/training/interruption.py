@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 
 
 @contextmanager
-def interruptible() -> Generator[NDArray[np.bool_]]:
-    """Give a flag, (1,), that the first Ctrl-C sets; the second raises KeyboardInterrupt as usual.
+def interruptible(flag: NDArray[np.bool_]) -> Generator[None]:
+    """Let the first Ctrl-C set a flag, (1,); the second raises KeyboardInterrupt as usual.
 
     Outside the main thread, where Python delivers no signals, and where a program has a handler that is not Python's,
-    the flag just stays False.
+    the flag just stays as it is.
     """
-    flag = np.zeros(1, bool)
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is None:
-        yield flag
+        yield
         return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -31,6 +30,6 @@ def interruptible() -> Generator[NDArray[np.bool_]]:
 
     signal.signal(signal.SIGINT, interrupt)
     try:
-        yield flag
+        yield
     finally:
         signal.signal(signal.SIGINT, before)

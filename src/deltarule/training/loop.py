@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -40,8 +41,9 @@ class Run:
     """What `train` gives back; the network itself was changed in place.
 
     stopped completes the sentence "training stopped ..."; epochs counts those that were finished; best_epoch
-    is the one whose weights were restored, None without early stopping; settings are ready for JSON; off has, by
-    layer, the units, from 1, that are off (g' = 0) on every row learnt from.
+    is the one whose weights were restored, None without early stopping; seconds are those of training, without
+    the seconds of compiling the engine, which are 0 but for the first run on a machine; settings are ready for
+    JSON; off has, by layer, the units, from 1, that are off (g' = 0) on every row learnt from.
     """
 
     net: Network
@@ -51,6 +53,7 @@ class Run:
     epochs: int
     best_epoch: int | None
     seconds: float
+    compiling: float
     engine: str
     settings: dict[str, Any]
     off: dict[int, list[int]]
@@ -130,7 +133,8 @@ def train(
         "compiled" (machine code made for this processor), "reference" (the functions of `deltarule.maths` as they
         are), or "auto", which is the first.
     progress
-        A bar on standard error: None where that is a terminal, or True or False.
+        A bar on standard error: None where that is a terminal, or True or False; False also keeps silent about
+        compiling the engine, which is done once a machine.
     listeners
         One or several, called with every event; one that returns a reason ends the run.
 
@@ -170,25 +174,25 @@ def train(
     listening: list[Listener] = [history, *others, ProgressBar(progress)]
     if stopping is not None:
         listening.insert(0, stopping)
-    started = perf_counter()
-    with interruptible() as interrupted:
-        first, last = drive(
-            events(
-                net,
-                X,
-                y,
-                weights=weights,
-                optimiser=chosen,
-                schedule=schedule,
-                only=only,
-                dropout=dropout,
-                validation=validation,
-                engine=engine,
-                interrupted=interrupted,
-                **plain,
-            ),
-            listening,
-        )
+    started, interrupted = perf_counter(), np.zeros(1, bool)
+    run = events(
+        net,
+        X,
+        y,
+        weights=weights,
+        optimiser=chosen,
+        schedule=schedule,
+        only=only,
+        dropout=dropout,
+        validation=validation,
+        engine=engine,
+        interrupted=interrupted,
+        is_quiet=progress is False,
+        **plain,
+    )
+    start = next(run)  # until here Ctrl-C is raised at once, since there is nothing to keep
+    with interruptible(interrupted):
+        first, last = drive(chain([start], run), listening)
     settings = {
         "optimiser": {"name": chosen.name, **asdict(chosen)},
         "schedule": repr(_schedule(schedule)),
@@ -208,7 +212,8 @@ def train(
         is_interrupted=last.is_interrupted,
         epochs=len(history),
         best_epoch=best,
-        seconds=perf_counter() - started,
+        seconds=perf_counter() - started - first.compiling,
+        compiling=first.compiling,
         engine=first.engine,
         settings=settings,
         off=off_everywhere(net, _examples(net, X, y, weights, validation, plain["seed"])[0][0]),
@@ -265,10 +270,12 @@ def events(
     n_threads: int | None = None,
     engine: str = "auto",
     interrupted: NDArray[np.bool_] | None = None,
+    is_quiet: bool = False,
 ) -> Iterator[Event]:
     """Yield RunStarted, EpochEnded for every epoch, and Stopped; the network is trained in place.
 
-    Parameters are those of `train`; `interrupted` is a (1,) flag which ends the run after the batch in hand.
+    Parameters are those of `train`; `interrupted` is a (1,) flag which ends the run after the batch in hand, and with
+    `is_quiet` nothing is told of compiling.
 
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(100, 3))
@@ -305,7 +312,7 @@ def events(
         raise OptionError(
             "lbfgs has no dropout: it needs the same loss whenever it asks; take another optimiser."
         )
-    runner = _engine(engine, problem, n_threads)
+    runner = _engine(engine, problem, n_threads, is_quiet=is_quiet)
     interrupted = np.zeros(1, bool) if interrupted is None else interrupted
     yield RunStarted(
         net=net,
@@ -315,6 +322,7 @@ def events(
         n_learning=len(net.theta[problem.selection.index]),
         epochs=epochs,
         updates_per_epoch=problem.updates_per_epoch,
+        compiling=runner.compiling,
     )
     started = perf_counter()
     if isinstance(chosen, LBFGS):

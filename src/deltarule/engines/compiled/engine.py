@@ -13,7 +13,7 @@ from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, FIVE, OPTIMI
 from deltarule.engines.compiled.cuts import is_by_units, operations, threads_worth
 from deltarule.engines.compiled.freezing import Frozen
 from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, TRANSFERS, Letter
-from deltarule.engines.compiled.machine_code import code_for
+from deltarule.engines.compiled.machine_code import code_for, seconds_spent
 from deltarule.engines.compiled.memory import Memory
 from deltarule.engines.compiled.places import (
     ACTIVATE,
@@ -171,8 +171,11 @@ class CompiledEngine:
 
     name: ClassVar[str] = "compiled"
 
-    def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
+    def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
         self.problem = q = problem
+        before = seconds_spent()
+        code_for(str(q.net.dtype), is_quiet=is_quiet)
+        self.compiling = seconds_spent() - before
         self.N = q.X.shape[0]
         is_single = is_by_units(q.net, q.batch_size, q.dropout)
         self.rows = Rows.of(q.X, q.epochs, may_list=not is_single)
@@ -308,8 +311,8 @@ class CompiledEngine:
         if place.plan.places[SIZE] > Frozen.LARGEST or operations(q.net) * self.N * q.epochs < FREEZE:
             return None
         if self.freezing is None:
-            self.freezing = Frozen.of(place.code, str(q.net.dtype), place.plan, self.optimiser)
-        return self.freezing.address
+            self.freezing = Frozen.of(str(q.net.dtype), place.plan, self.optimiser)
+        return self.freezing and self.freezing.address
 
     def _return_to_last_good(self, order: NDArray[np.intp], rates: Floats, steps: int) -> None:
         """Repeat the epoch up to the last step that left everything finite, and raise the error of the next.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
+from collections import OrderedDict
+from contextlib import suppress
 from typing import ClassVar
 
-from deltarule.engines.compiled.machine_code import MachineCode
+from deltarule.engines.compiled.compiler import Compiling, Order
+from deltarule.engines.compiled.machine_code import Loaded
 from deltarule.engines.compiled.places import PRODUCT
 from deltarule.engines.compiled.plan import Plan
 
@@ -14,40 +16,54 @@ from deltarule.engines.compiled.plan import Plan
 class Frozen:
     """The epoch of single examples, compiled for one network and optimiser: all sizes and places are constants.
 
-    It makes the same bits in about half the time. It compiles beside what runs: `address` is None until it is there.
+    It makes the same bits in about half the time. Another process compiles it beside what runs: `address` is None until
+    it is there, and for ever where no process can be had.
     """
 
     LARGEST: ClassVar[int] = 1024
     """Numbers of a theta that is worth it."""
-    known: ClassVar[dict[bytes, Frozen]] = {}
+    MOST: ClassVar[int] = 32
+    """Kernels that are held; whoever runs a longer one holds it himself. Each takes a hundred kilobytes."""
+    known: ClassVar[OrderedDict[bytes, Frozen]] = OrderedDict()
     lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, code: MachineCode, dtype: str, plan: Plan, optimiser: int) -> None:
-        self.address: int | None = None
-        arguments = code, dtype, plan, optimiser
-        self._thread = threading.Thread(target=self._compile, args=arguments)
-        self._thread.start()
+    def __init__(self, dtype: str, plan: Plan, optimiser: int) -> None:
+        told = {"layers": plan.layers.tolist(), "places": plan.places.tolist(), "optimiser": optimiser}
+        self._compiling: Compiling | None = None
+        self._loaded: Loaded | None = None
+        with suppress(OSError):
+            self._compiling = Compiling(Order(dtype, {"frozen": ""}, told))
 
-    def _compile(self, code: MachineCode, dtype: str, plan: Plan, optimiser: int) -> None:
-        from deltarule.engines.compiled.kernels import frozen
+    @property
+    def is_running(self) -> bool:
+        """Whether it is being compiled."""
+        return self._compiling is not None and self._compiling.is_running
 
-        self.address = code.load(*frozen(dtype, plan.layers.copy(), plan.places.copy(), optimiser))
+    @property
+    def address(self) -> int | None:
+        """The kernel's, once it is there."""
+        if self._loaded is None and self._compiling is not None and self._compiling.made:
+            self._loaded = Loaded(self._compiling.made[0].code)
+            self._compiling = None
+        return self._loaded and self._loaded.address
 
     @classmethod
-    def of(cls, code: MachineCode, dtype: str, plan: Plan, optimiser: int) -> Frozen:
-        """Return the one for a plan, started if it is new."""
+    def of(cls, dtype: str, plan: Plan, optimiser: int) -> Frozen | None:
+        """Return the one for a plan, begun if it is new; None while another is being compiled."""
         key = plan.layers.tobytes() + plan.places[:PRODUCT].tobytes() + bytes([optimiser]) + dtype.encode()
         with cls.lock:
             if key not in cls.known:
-                cls.known[key] = cls(code, dtype, plan, optimiser)
+                if any(one.is_running for one in cls.known.values()):
+                    return None
+                cls.known[key] = cls(dtype, plan, optimiser)
+                if len(cls.known) > cls.MOST:
+                    cls.known.popitem(last=False)
+            cls.known.move_to_end(key)
             return cls.known[key]
 
     @classmethod
     def wait(cls) -> None:
         """Return once nothing is being compiled."""
         for one in list(cls.known.values()):
-            one._thread.join()
-
-
-if hasattr(os, "register_at_fork"):  # a child cannot take over a compiler in the midst of its work
-    os.register_at_fork(before=Frozen.wait)
+            if one._compiling is not None:
+                one._compiling.wait()

@@ -1,69 +1,64 @@
-"""Machine code: compiled once a machine, kept in a file, loaded in milliseconds by whoever comes later.
-
-Numba is imported only where something must be compiled.
-"""
+"""Machine code: compiled once a machine, kept in files, loaded in milliseconds by whoever comes later."""
 
 # pyright: basic
 # llvmlite has no types.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import hashlib
-import os
-import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
+from time import monotonic, perf_counter, sleep
 
 import llvmlite.binding as llvm
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
-import deltarule.maths
-from deltarule.engines.compiled.processor import fingerprint
+from deltarule.engines.compiled.cache import Code, file_of, folder, lock_of, read
+from deltarule.engines.compiled.catalogue import LONGEST, NAMES
+from deltarule.engines.compiled.compiler import Compiling, Made, Order, compile_here
 from deltarule.engines.machine import available_threads
 
-MOST_KEPT = 16
-"""Files of machine code that are kept; the newest ones stay."""
-HELP = 120
-"""Seconds to wait for the process that helps to compile."""
-DIGEST = 32
-"""Bytes of a SHA-256."""
+PATIENCE = 120
+"""Seconds to wait for another process that compiles the same."""
+OFTEN = 0.1
+"""Seconds between two looks at those who compile."""
 
-Objects = dict[str, tuple[str, bytes]]
-"""By the name of a kernel: its symbol, and the object file that has it."""
+
+class Loaded:
+    """An object file in memory, there as long as this is."""
+
+    def __init__(self, code: Code) -> None:
+        symbol, content = code
+        _prepare()
+        target = llvm.Target.from_default_triple().create_target_machine()
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+        self._engine.finalize_object()
+        self.address = int(self._engine.get_function_address(symbol))
+
+
+@cache
+def _prepare() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
 
 
 class MachineCode:
     """The kernels for networks of one dtype: their addresses, and those that Python calls as functions."""
 
-    def __init__(self, objects: Objects) -> None:
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        self.address = {name: self.load(*given) for name, given in objects.items()}
+    def __init__(self, codes: dict[str, Code]) -> None:
+        self._loaded = {
+            name: Loaded(code) for name, code in codes.items()
+        }  # each alone, for names may repeat
+        self.address = {name: loaded.address for name, loaded in self._loaded.items()}
         self.side_by_side = _function(self.address["side_by_side"], 8)
         self.listen, self.hire, self.dismiss = (
             _function(self.address[name], 1) for name in ("listen", "hire", "dismiss")
         )
-
-    def load(self, symbol: str, code: bytes) -> int:
-        """Return the address of a symbol of an object file, there to stay until the process ends.
-
-        Every file gets a loader of its own, for names may repeat.
-        """
-        target = llvm.Target.from_default_triple().create_target_machine()
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        engine.finalize_object()
-        address = engine.get_function_address(symbol)
-        engine.detach()
-        return address
 
 
 def _function(address: int, count: int) -> Callable[..., None]:
@@ -79,141 +74,156 @@ def _function(address: int, count: int) -> Callable[..., None]:
 
 
 _lock = threading.RLock()
+_codes: dict[str, MachineCode] = {}
+_spent = 0.0
 
 
-@cache
-def _once(dtype: str) -> MachineCode:
-    file = _file(dtype)
-    objects = _read(file)
-    if objects is None:
-        _announce()
-        objects = _compiled(dtype)
-        _keep(file, objects)
-    return MachineCode(objects)
+def seconds_spent() -> float:
+    """Return how many seconds this process has waited for something to be compiled."""
+    return _spent
 
 
-def _compiled(dtype: str) -> Objects:
-    """Return all kernels for a dtype; where there is a second processor, another process compiles some of them."""
-    helper = _helper(dtype)
-    try:
-        from deltarule.engines.compiled.kernels import LONGEST, OTHERS, compiled
+def code_for(dtype: str, *, is_quiet: bool = False) -> MachineCode:
+    """Return the kernels for a dtype; those that this machine has not compiled before are compiled now.
 
-        objects = compiled(dtype, [LONGEST])
-        others = helper and _unpacked(helper.communicate(timeout=HELP)[0])
-    except subprocess.TimeoutExpired:
-        others = None
-    finally:
-        if helper is not None:
-            helper.kill()
-            helper.communicate()
-    return objects | (others or compiled(dtype, OTHERS))
+    That is told on standard error, unless `is_quiet`.
 
-
-def _helper(dtype: str) -> subprocess.Popen[bytes] | None:
-    """Return a Python that writes the kernels of OTHERS to its standard output, where one can be had."""
-    if available_threads() < 2 or hasattr(sys, "frozen") or "python" not in Path(sys.executable or "").name:
-        return None
-    script = (
-        f"from deltarule.engines.compiled.machine_code import help_to_compile; help_to_compile({dtype!r})"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-c", script],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-    except OSError:
-        return None
-
-
-def help_to_compile(dtype: str) -> None:
-    """Write the kernels of OTHERS to standard output; what another process asks for that compiles the rest."""
-    from deltarule.engines.compiled.kernels import OTHERS, compiled
-
-    sys.stdout.buffer.write(_packed(compiled(dtype, OTHERS)))
-
-
-def code_for(dtype: str) -> MachineCode:
-    """Return the kernels for a dtype, compiled now if this machine has not done so before."""
+    Raises
+    ------
+    MemoryError
+        The process that compiles was ended, which happens where memory is short.
+    """
     with _lock:
-        return _once(dtype)
-
-
-def folder() -> Path:
-    """Return where machine code is kept: $DELTARULE_CACHE, or the user's folder for such things."""
-    if chosen := os.environ.get("DELTARULE_CACHE"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "deltarule"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "deltarule"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deltarule"
+        if dtype not in _codes:
+            _codes[dtype] = _loaded(dtype, is_quiet)
+        return _codes[dtype]
 
 
 def is_kept(dtype: str) -> bool:
     """Return whether the code for a dtype, from these sources and for this processor, is there already."""
-    return _read(_file(dtype)) is not None
+    return all(read(file_of(name, dtype)) for name in NAMES)
 
 
-@cache
-def _stamp() -> str:
-    """Return a digest of all that the machine code is made from."""
-    here, maths = Path(__file__).parent, Path(deltarule.maths.__file__).parent
-    digest = hashlib.sha256(f"{fingerprint()} {version('numba')} {version('llvmlite')}".encode())
-    for path in sorted(path for base in (here, here / "kernels", maths) for path in base.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def _loaded(dtype: str, is_quiet: bool) -> MachineCode:
+    global _spent
+    files = {name: file_of(name, dtype) for name in NAMES}
+    codes = _there(files)
+    if len(codes) < len(NAMES):
+        begin = perf_counter()
+        with _turn(lock_of(dtype)):
+            codes |= _there({name: file for name, file in files.items() if name not in codes})
+            missing = {name: file for name, file in files.items() if name not in codes}
+            if missing:
+                codes |= _compiled(dtype, missing, is_quiet)
+        _spent += perf_counter() - begin
+    return MachineCode(codes)
 
 
-def _file(dtype: str) -> Path:
-    return folder() / f"{dtype}-{_stamp()[:24]}.safetensors"
+def _there(files: dict[str, Path | None]) -> dict[str, Code]:
+    """Return those kernels that are kept."""
+    return {name: code for name, file in files.items() if (code := read(file))}
 
 
-def _read(file: Path) -> Objects | None:
-    """Return what is in a file; None where it is missing or damaged."""
+@contextlib.contextmanager
+def _turn(file: Path | None) -> Generator[None]:
+    """Wait until no other process compiles the same, so that the second finds what the first has made.
+
+    The system gives the turn back when its owner ends, in whatever way. Nobody waits longer than PATIENCE.
+    """
     try:
-        return _unpacked(file.read_bytes())
-    except OSError:
-        return None
+        import fcntl
 
-
-def _packed(objects: Objects) -> bytes:
-    """Return object files with their symbols as one row of bytes, which ends with its digest."""
-    arrays = {f"{name} {symbol}": np.frombuffer(code, np.uint8) for name, (symbol, code) in objects.items()}
-    packed = save(arrays)
-    return packed + hashlib.sha256(packed).digest()
-
-
-def _unpacked(packed: bytes) -> Objects | None:
-    """Return what was packed; None where that is damaged."""
-    body, digest = packed[:-DIGEST], packed[-DIGEST:]
-    if hashlib.sha256(body).digest() != digest:
-        return None
-    try:
-        arrays = load(body)
-    except SafetensorError:
-        return None
-    return {name.split(" ")[0]: (name.split(" ")[1], code.tobytes()) for name, code in arrays.items()}
-
-
-def _keep(file: Path, objects: Objects) -> None:
-    """Write a file in one go, where its folder may be written to, and remove the oldest beyond MOST_KEPT."""
-    try:
+        if file is None:
+            raise OSError("there is no folder")
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as new:
-            new.write(_packed(objects))
-        Path(new.name).replace(file)
-        kept = sorted(file.parent.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
-        for path in kept[:-MOST_KEPT]:
-            path.unlink(missing_ok=True)
-    except OSError:
+        lock = file.open("ab")
+    except (ImportError, OSError):  # nothing to take turns at
+        yield
         return
+    with lock:
+        end = monotonic() + PATIENCE
+        while monotonic() < end:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                sleep(OFTEN)
+            except OSError:
+                break
+        yield
 
 
-def _announce() -> None:
-    """Say on a terminal what takes so long."""
-    if sys.stderr.isatty():
-        print("deltarule: compiling the engine for this processor, once ...", file=sys.stderr)
+def _compiled(dtype: str, files: dict[str, Path | None], is_quiet: bool) -> dict[str, Code]:
+    """Return kernels compiled now, in two processes where there are two processors, and tell how it goes."""
+    begin = perf_counter()
+    orders = [Order(dtype, part) for part in _shares({name: str(file or "") for name, file in files.items()})]
+    telling = _Telling(dtype, len(files), is_quiet)
+    running: list[Compiling] = []
+    try:
+        with contextlib.suppress(OSError):  # then this process does it
+            running = [Compiling(order) for order in orders]
+        while any(process.is_running for process in running):
+            running[0 if running[0].is_running else -1].wait(OFTEN)
+            telling.so_far(sum(len(process.made) for process in running))
+    finally:
+        for process in running:
+            process.stop()
+    made = [each for process in running for each in process.made]
+    missing = {name: place for order in orders for name, place in order.files.items()}
+    for each in made:
+        del missing[each.name]
+    if missing and any(process.process.returncode < 0 for process in running):
+        telling.end()
+        raise MemoryError(
+            "the engine could not be compiled, since the process that did so was ended by the system; that happens "
+            "where memory is short: free some, or train with engine='reference', which needs no compiling."
+        )
+    made += compile_here(Order(dtype, missing)) if missing else ()
+    telling.end(f"compiled in {perf_counter() - begin:.1f} s", made)
+    return {each.name: each.code for each in made}
+
+
+def _shares(files: dict[str, str]) -> list[dict[str, str]]:
+    """Return what each process is to compile: the longest kernel in one, all others in another."""
+    if LONGEST not in files or len(files) == 1 or available_threads() < 2:
+        return [files]
+    return [{LONGEST: files[LONGEST]}, {name: file for name, file in files.items() if name != LONGEST}]
+
+
+class _Telling:
+    """Says on standard error what takes so long: a line that goes on where that is a terminal, else two lines."""
+
+    def __init__(self, dtype: str, kernels: int, is_quiet: bool) -> None:
+        self.kernels, self.begin, self.is_quiet = kernels, perf_counter(), is_quiet
+        self.is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        what = "the engine" if kernels == len(NAMES) else f"{kernels} of the engine's {len(NAMES)} kernels"
+        self.text = f"deltarule: compiling {what} for {dtype} on this processor, once"
+        self._say(f"{self.text} ..." if self.is_terminal else f"{self.text} (about ten seconds) ...\n")
+
+    def so_far(self, done: int) -> None:
+        """Tell how much is done."""
+        if self.is_terminal:
+            seconds = perf_counter() - self.begin
+            self._say(f"\r{self.text}: {done} of {self.kernels} kernels, {seconds:.0f} s ")
+
+    def end(self, how: str = "", made: list[Made] | None = None) -> None:
+        """Tell how it ended, and why it could not be kept, if so."""
+        trouble = next((each.trouble for each in made or () if each.trouble), "")
+        if how and folder() is None:
+            trouble = "there is no home folder"
+        if trouble:
+            how += (
+                f", but not kept in {folder() or 'a file'} ({trouble}), so that every process compiles anew until "
+                "DELTARULE_CACHE names a folder that may be written"
+            )
+        if self.is_terminal:
+            self._say("\r\033[K")
+        if how:
+            self._say(f"deltarule: {how}.\n")
+
+    def _say(self, text: str) -> None:
+        if self.is_quiet:
+            return
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody to tell
+            sys.stderr.write(text)
+            sys.stderr.flush()

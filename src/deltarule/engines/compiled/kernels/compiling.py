@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
 from numba.core import compiler, config
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
@@ -33,6 +35,33 @@ OPTIONS: dict[str, Any] = {
 """Of every function: no exceptions in loops, products and sums may fuse, nothing is reordered, no memory is counted."""
 
 
+class _Linked(JITCodeLibrary):
+    """The code of a function that goes into its callers': it is made into machine code with them, and only there."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+@contextmanager
+def _linking() -> Generator[None]:
+    """Keep Numba from making machine code of every function that a kernel calls, and wrappers of it for Python.
+
+    Nobody would call these, and they take half of the time.
+    """
+    target = cpu_target.target_context
+    codegen = target.codegen()
+    codegen._library_class = _Linked
+    target.create_cpython_wrapper = lambda *_, **__: None
+    target.get_executable = lambda *_: [].append  # something built in, and another for every function
+    try:
+        yield
+    finally:
+        del codegen._library_class, target.create_cpython_wrapper, target.get_executable
+
+
 @global_compiler_lock
 def object_code(function: Callable[..., None], kinds: list[Any]) -> tuple[str, bytes]:
     """Return the symbol and the object file of a function compiled, with all it calls, for arguments of some types."""
@@ -41,16 +70,17 @@ def object_code(function: Callable[..., None], kinds: list[Any]) -> tuple[str, b
     target.refresh()
     flags = compiler.Flags()
     cpu_target.options.parse_as_flags(flags, {**OPTIONS, "nopython": True})
-    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = flags.no_compile = True
     flags.enable_pyobject = False
-    library = target.codegen().create_library(function.__name__)
-    library.enable_object_caching()
-    made = compiler.compile_extra(
-        typing, target, function, tuple(kinds), types.void, flags, {}, library=library
-    )
-    symbol = made.fndesc.llvm_func_name
-    library.get_pointer_to_function(symbol)  # makes the code
-    return symbol, library._get_compiled_object()
+    with _linking():
+        library = target.codegen().create_library(function.__name__)
+        made = compiler.compile_extra(
+            typing, target, function, tuple(kinds), types.void, flags, {}, library=library
+        )
+        library.finalize()
+    JITCodeLibrary._optimize_final_module(library)
+    library._final_module.verify()
+    return made.fndesc.llvm_func_name, target.codegen()._tm.emit_object(library._final_module)
 
 
 def number_of(dtype: str) -> Any:

@@ -54,8 +54,18 @@ def _clip(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return larger(-a, smaller(a, y))  # NaN stays NaN
 
 
-FORMULAS: tuple[Formula, ...] = (_fill, _copy, _add, _sum, _multiply, _scale, _put_back, _penalise, _clip)
-FILL, COPY, ADD, SUM, MULTIPLY, SCALE, PUT_BACK, PENALISE, CLIP = range(len(FORMULAS))
+FILL, COPY, ADD, SUM, MULTIPLY, SCALE, PUT_BACK, PENALISE, CLIP = range(9)
+FORMULAS: dict[int, Formula] = {
+    FILL: _fill,
+    COPY: _copy,
+    ADD: _add,
+    SUM: _sum,
+    MULTIPLY: _multiply,
+    SCALE: _scale,
+    PUT_BACK: _put_back,
+    PENALISE: _penalise,
+    CLIP: _clip,
+}
 
 
 @intrinsic
@@ -69,7 +79,7 @@ def _change(
         a, b = write.spread(a), write.spread(b)
         after = builder.append_basic_block("changed")
         choice = builder.switch(which, after)
-        for code, formula in enumerate(FORMULAS):
+        for code, formula in FORMULAS.items():
             block = builder.append_basic_block(formula.__name__)
             choice.add_case(write.whole(code), block)
             builder.position_at_end(block)
