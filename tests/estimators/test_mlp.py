@@ -526,7 +526,7 @@ class TestThreads:
         code = "from deltarule.engines.machine import available_threads; print(available_threads())"
         environment = {**os.environ, "OMP_NUM_THREADS": given}
         done = subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code], env=environment, capture_output=True, encoding="utf-8", check=True
         )
         assert done.stdout.strip() == (expected or str(len(os.sched_getaffinity(0))))
 

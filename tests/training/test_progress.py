@@ -16,7 +16,7 @@ train(Network([3, 8, 2]), X, (X[:, 0] > 0).astype(int), epochs=30, validation=0.
 
 
 def test_silent_when_not_a_terminal():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, encoding="utf-8", check=True)
     assert (done.stdout, done.stderr) == ("", "")
 
 

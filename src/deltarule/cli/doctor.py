@@ -75,7 +75,7 @@ def _examine() -> dict[str, Any]:
             for library in libraries
             if library["user_api"] == "blas" and "numpy" in library["filepath"]
         ],
-        "cache": {"folder": str(compiled.folder()), **{dtype: compiled.is_kept(dtype) for dtype in DTYPES}},
+        "cache": {"folder": str(compiled.folder() or ""), **{dtype: compiled.is_kept(dtype) for dtype in DTYPES}},
     }
 
 
