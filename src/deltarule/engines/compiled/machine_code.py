@@ -142,17 +142,10 @@ def code_for(dtype: str) -> MachineCode:
         return _once(dtype)
 
 
-def folder() -> Path | None:
-    """Return where machine code is kept: $DELTARULE_CACHE, or the user's folder for such things; None without either."""
+def folder() -> Path:
+    """Return where machine code is kept: $DELTARULE_CACHE, or the user's folder for such things."""
     if chosen := os.environ.get("DELTARULE_CACHE"):
         return Path(chosen)
-    try:
-        return _folder_of_the_user()
-    except RuntimeError:  # a user that the system does not know, in a container say, and no $HOME
-        return None
-
-
-def _folder_of_the_user() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "deltarule"
     if sys.platform == "darwin":
@@ -175,15 +168,12 @@ def _stamp() -> str:
     return digest.hexdigest()
 
 
-def _file(dtype: str) -> Path | None:
-    here = folder()
-    return here and here / f"{dtype}-{_stamp()[:24]}.safetensors"
+def _file(dtype: str) -> Path:
+    return folder() / f"{dtype}-{_stamp()[:24]}.safetensors"
 
 
-def _read(file: Path | None) -> Objects | None:
+def _read(file: Path) -> Objects | None:
     """Return what is in a file; None where it is missing or damaged."""
-    if file is None:
-        return None
     try:
         return _unpacked(file.read_bytes())
     except OSError:
@@ -209,10 +199,8 @@ def _unpacked(packed: bytes) -> Objects | None:
     return {name.split(" ")[0]: (name.split(" ")[1], code.tobytes()) for name, code in arrays.items()}
 
 
-def _keep(file: Path | None, objects: Objects) -> None:
+def _keep(file: Path, objects: Objects) -> None:
     """Write a file in one go, where its folder may be written to, and remove the oldest beyond MOST_KEPT."""
-    if file is None:
-        return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as new:
@@ -227,5 +215,5 @@ def _keep(file: Path | None, objects: Objects) -> None:
 
 def _announce() -> None:
     """Say on a terminal what takes so long."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr.isatty():
         print("deltarule: compiling the engine for this processor, once ...", file=sys.stderr)
