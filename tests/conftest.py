@@ -34,18 +34,18 @@ if expected := os.environ.get("DELTARULE_EXPECT_SOURCE"):
     )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _other_packages_may_open_files_as_they_like() -> None:
-    """In processes that tests start; the warnings would stand in their standard error."""
-    os.environ.pop("PYTHONWARNDEFAULTENCODING", None)
-
-
-sources = [str(Path(deltarule.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, sources)
-)  # processes run what the tests run, in any folder
+# Nothing of the terminal comes in, and processes that tests start run the same source, in whatever folder.
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-    os.environ.pop(name, None)  # what a terminal is like
+    os.environ.pop(name, None)
+sources = [str(Path(deltarule.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sources))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_of_this_run_goes_out() -> None:
+    """Processes that tests start take no options of this run, nor warn of files that other packages open."""
+    for name in ("PYTEST_ADDOPTS", "PYTHONWARNDEFAULTENCODING"):
+        os.environ.pop(name, None)
 
 
 def can_write(folder: Path) -> bool:
