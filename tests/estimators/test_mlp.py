@@ -6,6 +6,7 @@ import codecs
 import locale
 import os
 import pickle
+import sys
 from typing import Any
 
 import joblib
@@ -596,7 +597,7 @@ class TestAmongScikitLearnsTools:
         assert tags.input_tags.sparse
         assert tags.classifier_tags.multi_label
         if (
-            codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
+            sys.flags.utf8_mode or codecs.lookup(locale.getencoding()).name == "utf-8"
         ):  # else scikit-learn reads its own badly
             assert "MLPClassifier" in classifier()._repr_html_()
             assert "dropout" in classifier(dropout=0.1)._repr_html_()
