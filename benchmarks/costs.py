@@ -125,7 +125,7 @@ def first_compilation() -> list[list[str]]:
                     [sys.executable, "-c", COMPILE],
                     check=True,
                     capture_output=True,
-                    text=True,
+                    encoding="utf-8",
                     env=environment,
                 ).stdout
             )

@@ -24,6 +24,7 @@ NAMES = ("tests/test_parameters.py",)
 PARITY = ("tests/estimators/test_mlp_parity.py",)
 MLP = ("tests/estimators/test_mlp.py",)
 COMMANDS = ("tests/cli/test_cli.py",)
+STREAMS = ("tests/cli/test_streams.py",)
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -193,4 +194,13 @@ BUGS = [
     Bug("broken numbers are cut to whole ones", "options.py", '(is_whole or self.kind == "real")', "True", OPTIONS),
     Bug("a flag counts as a number", "options.py", " and not isinstance(plain, bool):", ":", OPTIONS),
     Bug("an open end counts as closed", "options.py", "plain > self.low if self.is_low_open else plain >= self.low", "plain >= self.low", OPTIONS),
+    # Whatever starts a command
+    Bug("a command breaks off where the terminal lacks a letter", "cli/streams.py", "out.reconfigure(errors=PLAINER)", 'out.reconfigure(errors="strict")', STREAMS),
+    Bug("standard output is not given back as it was", "cli/streams.py", "out.reconfigure(encoding=encoding, errors=errors)", "out.flush()", STREAMS),
+    Bug("no plainer letter is found", "cli/streams.py", '"NFKD"', '"NFC"', STREAMS),
+    Bug("programs get the locale's letters", "cli/streams.py", 'reconfigure(encoding="utf-8", errors=PLAINER)', "reconfigure(errors=PLAINER)", STREAMS),
+    Bug("a chain is explained in letters that lack", "cli/explain.py", "ascii=ascii or not has_every_letter()", "ascii=ascii", STREAMS),
+    Bug("a closed standard input is read", "tables/readers.py", 'str(path) == "-" and sys.stdin is None', "False", STREAMS),
+    Bug("a closed standard error is asked whether it is a terminal", "training/progress.py", "sys.stderr is not None and sys.stderr.isatty()", "sys.stderr.isatty()", STREAMS),
+    Bug("OMP_NUM_THREADS makes more processors than there are", "engines/machine.py", "min(there, int(told))", "int(told)", MLP),
 ]  # fmt: skip

@@ -185,7 +185,7 @@ def test_where_a_file_cannot_be_read_or_written(tmp_path: Path):
         save(net, tmp_path / "none" / "m")
     with pytest.raises(OutputError, match="is a folder"):
         save(net, tmp_path)
-    (tmp_path / "file").write_text("x")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(OutputError, match="is not a folder"):
         save(net, tmp_path / "file" / "m")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]

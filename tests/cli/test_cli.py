@@ -356,7 +356,7 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(
     save(Network([3, 2]), "network")
     content = (folder / "model").read_bytes()
     (folder / "altered").write_bytes(content[:-3] + b"abc")
-    (folder / "old").write_text("precious")
+    (folder / "old").write_text("precious", encoding="utf-8")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     capsys.readouterr()
     ended, out, err = run(*words, capsys=capsys)
@@ -377,7 +377,7 @@ def test_force_replaces(folder: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_a_mistake_in_a_number_column_can_be_declared(folder: Path, capsys: pytest.CaptureFixture[str]):
-    Path("n.csv").write_text(with_text_in_row(4711))
+    Path("n.csv").write_text(with_text_in_row(4711), encoding="utf-8")
     words = ("fit", "n.csv", "--target", "y", "--epochs", "1", "--quiet", "--force")
     assert run(*words, "--missing", "about 3", capsys=capsys)[0] == 0
     assert load("n.deltarule").record()["encoder"]["columns"][0]["encoder"] == "Number"
@@ -385,12 +385,17 @@ def test_a_mistake_in_a_number_column_can_be_declared(folder: Path, capsys: pyte
 
 def command(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "deltarule", *words], capture_output=True, text=True, check=False, **options
+        [sys.executable, "-m", "deltarule", *words],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        **options,
     )
 
 
 def test_as_a_process_with_standard_input_and_a_closed_pipe(folder: Path):
-    table = Path("flowers.csv").read_text()
+    table = Path("flowers.csv").read_text(encoding="utf-8")
+    assert main([*FIT, "--quiet"]) == 0  # compiles the engine where that is yet to be done
     done = command("fit", "-", "--target", "species", "--epochs", "5", input=table)
     assert (done.returncode, done.stderr) == (0, "")
     assert "standard input: 120 rows" in done.stdout
@@ -402,7 +407,7 @@ def test_as_a_process_with_standard_input_and_a_closed_pipe(folder: Path):
     assert command("--version").stdout.strip()
     assert "fit" in command("--help").stdout
     piped = f"{sys.executable} -m deltarule inspect model.deltarule | head -1"
-    done = subprocess.run(piped, shell=True, capture_output=True, text=True, check=False)
+    done = subprocess.run(piped, shell=True, capture_output=True, encoding="utf-8", check=False)
     assert done.stderr == ""
 
 
@@ -421,7 +426,7 @@ def test_ctrl_c_keeps_what_was_learnt(folder: Path):
         "loop._order = press\n"
         "sys.exit(main(['fit', 'many.csv', '--target', 'species', '--epochs', '100000']))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 130, done.stderr
     assert "interrupted; many.deltarule holds what was learnt so far" in done.stderr
     assert "Traceback" not in done.stderr
@@ -482,7 +487,9 @@ def test_ctrl_c_before_training_writes_nothing(folder: Path, inherited: signal.H
     )
     before = signal.signal(signal.SIGINT, inherited)  # which a new process takes over
     try:
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False
+        )
     finally:
         signal.signal(signal.SIGINT, before)
     assert (done.returncode, done.stderr) == (130, "deltarule: interrupted; nothing was written.\n")
@@ -590,6 +597,6 @@ def test_doctor_refuses_an_unknown_engine(
 def test_import_is_quick_in_what_it_loads():
     program = "import sys, deltarule, deltarule.cli; print(*sys.modules)"
     loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
     ).stdout.split()
     assert {"sklearn", "scipy", "polars", "pandas", "narwhals", "numpy", "matplotlib"}.isdisjoint(loaded)

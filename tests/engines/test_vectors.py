@@ -26,7 +26,7 @@ def test_the_contract_with_narrower_vectors(width: int):
         cwd=ROOT,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
@@ -58,7 +58,7 @@ def test_a_width_that_the_processor_lacks_gets_one_sentence(told: str):
 def test_a_command_with_a_width_that_is_none_ends_with_usage():
     environment = {**os.environ, "DELTARULE_VECTORS": "999"}
     command = [sys.executable, "-m", "deltarule", "doctor"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("deltarule: the environment variable DELTARULE_VECTORS is '999'")
     assert done.stderr.count("\n") == 1
@@ -73,7 +73,7 @@ def test_machine_code_for_narrower_vectors_is_another(width: int):
     )
     environment = {**os.environ, "DELTARULE_VECTORS": str(width)}
     command = [sys.executable, "-c", script]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True)
     told, features = done.stdout.splitlines()
     lanes, fingerprint = told.split(" ", 1)
     assert int(lanes) == width // 4

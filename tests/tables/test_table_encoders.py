@@ -330,5 +330,5 @@ def test_polars_and_arrow_give_the_same_bits(table):
 
 def test_importing_the_room_imports_no_dataframe_library():
     code = "import sys, deltarule.tables; print({'polars', 'pandas', 'pyarrow'} & set(sys.modules))"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert ran.stdout.strip() == "set()"

@@ -94,9 +94,9 @@ def test_missing_and_text(write):
 
 
 def test_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n"), encoding="utf-8"))
     assert read_table("-").rows() == [(1, 2)]
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8"))
     assert "standard input is empty" in refusal("-")
 
 
@@ -204,7 +204,7 @@ def test_polars_absent(monkeypatch):
 @given(st.binary(max_size=60) | st.text(alphabet='ab1.,;"\n\r\t -:TZ2019e+', max_size=60).map(str.encode))
 def test_any_bytes_are_a_table_or_one_sentence(content):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
         try:
             assert read_table("-").height > 0
         except DeltaruleError as error:
@@ -219,5 +219,5 @@ def test_any_bytes_are_a_table_or_one_sentence(content):
 def test_numbers_come_back_as_they_were_written(rows):
     lines = "\n".join(["a,b", *(f"{a},{b!r}" for a, b in rows)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode()), encoding="utf-8"))
         assert read_table("-").rows() == rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,8 @@ train(Network([3, 8, 2]), X, (X[:, 0] > 0).astype(int), epochs=30, validation=0.
 
 
 def test_silent_when_not_a_terminal():
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    exec(PROGRAM, {})  # compiles the engine where that is yet to be done
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, encoding="utf-8", check=True)
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -37,5 +39,5 @@ def test_shows_epoch_losses_speed_and_time_on_a_terminal():
     os.close(main)
     assert process.wait() == 0
     text = shown.decode()
-    for expected in ("30/30", "loss ", "validation ", "examples/s", "0:0"):
-        assert expected in text, text[-400:]
+    for expected in ("30/30", "loss ", "validation ", "examples/s", r"\d:\d\d"):
+        assert re.search(expected, text), text[-400:]

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError
 
 from deltarule import __version__
 from deltarule.cli.interruption import heeded
+from deltarule.cli.streams import printable
 from deltarule.errors import DeltaruleError
 
 USAGE, OUT_OF_MEMORY, INTERRUPTED, UNEXPECTED = 2, 71, 130, 1
@@ -48,14 +49,13 @@ def main(tokens: Sequence[str] | None = None) -> int:
     is_debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        with heeded():
+        with printable(), heeded():
             code = app(
                 words,
                 exit_on_error=False,
                 print_error=False,
                 result_action="return_value",
             )
-        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
         message = " ".join(str(error).split()).rstrip(".")

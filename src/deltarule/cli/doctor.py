@@ -42,7 +42,7 @@ def doctor(*, warm: Flag = False, json: Flag = False) -> int:
     if json:
         print_json(found)
     else:
-        print("\n".join(paragraph(label, text, 11) for label, text in _lines(found)))
+        print("\n".join(paragraph(label, text, 11) for label, text in _lines(found, warm)))
     return 0
 
 
@@ -78,7 +78,7 @@ def _examine() -> dict[str, Any]:
     }
 
 
-def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
+def _lines(found: dict[str, Any], is_warm: bool) -> list[tuple[str, str]]:
     versions, cache, lanes = found["versions"], found["cache"], found["lanes"]
     others = ", ".join(f"{name} {number}" for name, number in versions.items() if name != "deltarule")
     why = "as DELTARULE_ENGINE says" if found["engine_is_chosen"] else "the default"
@@ -93,6 +93,8 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         state = "no folder to write to, so every process compiles anew; DELTARULE_CACHE can name one"
     elif not missing:
         state = f"{cache['folder']}: float32 and float64 are compiled"
+    elif is_warm:
+        state = f"{cache['folder']} takes no files, so every process compiles anew; DELTARULE_CACHE can name another"
     else:
         done = f"{kept[0]} is compiled, {missing[0]} is not" if kept else "nothing is compiled yet"
         state = f"{cache['folder']}: {done}; deltarule doctor --warm does it"

@@ -9,6 +9,7 @@ import numpy as np
 from deltarule.chain import explain as explain_chain
 from deltarule.chain import pullers as who_pulls
 from deltarule.cli.output import Data, Flag, Names, Whole, one_row, open_model, print_json, print_text
+from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import OptionError
 from deltarule.network import Floats, Network
 from deltarule.tables import ClassTarget, Table, TableModel, groups_of, read_table
@@ -66,7 +67,7 @@ def explain(
     format
         text, latex (a document), html (a page), or json with unrounded numbers.
     ascii
-        Text in ASCII alone.
+        Text in ASCII alone, as also where standard output has no other letters.
     text
         A column to take as text although it holds numbers; may be given several times.
     missing
@@ -94,13 +95,13 @@ def explain(
     )
     match form:
         case "text":
-            print_text(chain.text(ascii=ascii))
+            print_text(chain.text(ascii=ascii or not has_every_letter()))
         case "latex":
-            print(chain.latex(standalone=True))
+            print_document(chain.latex(standalone=True))
         case "html":
-            print(chain.html())
+            print_document(chain.html())
         case "json":
-            print(chain.json())
+            print_document(chain.json())
     return 0 if chain.passed else 1
 
 

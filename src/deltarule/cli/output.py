@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deltarule.chain.text import aligned
+from deltarule.cli.streams import print_document
 from deltarule.errors import ModelFileError, OptionError, OutputError
 from deltarule.files import load
 from deltarule.tables import TableModel
@@ -53,7 +54,7 @@ TITLES = {"accuracy": "accuracy", "log_loss": "log loss", "r2": "R²", "rmse": "
 
 def print_json(record: object) -> None:
     """Print one JSON document."""
-    print(json.dumps(record, indent=2, ensure_ascii=False, default=str))
+    print_document(json.dumps(record, indent=2, ensure_ascii=False, default=str))
 
 
 def print_text(text: str) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from deltarule.cli.output import Data, Flag, Names, open_model, plain, refuse_existing
+from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
 from deltarule.files import write
 from deltarule.tables import ClassTarget, Table, read_table
@@ -65,7 +66,7 @@ def predict(
         writer.writerow([opened.target.name])
         writer.writerows([plain(y)] for y in predicted)
     if out is None:
-        sys.stdout.write(buffer.getvalue())
+        print_document(buffer.getvalue(), end="")
     else:
         write(buffer.getvalue().encode(), out)
         print(f"deltarule: wrote {len(predicted):,} predictions to {out}", file=sys.stderr)

@@ -21,7 +21,7 @@ def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Return the name of the processor, with family and model where the system tells, since names can be vague."""
     if not cpuinfo.exists():
         return platform.processor() or platform.machine()
-    first = cpuinfo.read_text().split("\n\n")[0].splitlines()
+    first = cpuinfo.read_text(encoding="utf-8", errors="replace").split("\n\n")[0].splitlines()
     known = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first)}
     if "model name" not in known:
         return platform.machine()

@@ -64,7 +64,7 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "people.csv")
-    ...     size = path.write_text("age;sex;since\\n28;male;2019-03-23\\n;female;2020-01-01\\n")
+    ...     size = path.write_bytes(b"age;sex;since\\n28;male;2019-03-23\\n;female;2020-01-01\\n")
     ...     frame = read_table(path)
     >>> frame.schema.names(), frame["age"].to_list(), frame["since"].dtype
     (['age', 'sex', 'since'], [28, None], Date)
@@ -114,6 +114,8 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
 
 
 def _read(path: str | Path, name: str) -> bytes:
+    if str(path) == "-" and sys.stdin is None:
+        raise InputError("standard input is closed; pipe a table into it, or give a file.")
     try:
         content = sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
     except FileNotFoundError:
