@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from cyclopts import App, CycloptsError
 
 from deltarule import __version__
 from deltarule.cli.interruption import heeded
+from deltarule.cli.standard import ReaderGoneError, guarded
 from deltarule.errors import DeltaruleError
 
 USAGE, OUT_OF_MEMORY, INTERRUPTED, UNEXPECTED = 2, 71, 130, 1
@@ -47,6 +47,11 @@ def main(tokens: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if tokens is None else tokens)
     is_debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    with guarded():
+        return _run(words, is_debug)
+
+
+def _run(words: list[str], is_debug: bool) -> int:
     try:
         with heeded():
             code = app(
@@ -67,8 +72,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written.", INTERRUPTED)
-    except BrokenPipeError:  # the reader, `head` say, has what it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGoneError:
         return 0
     except MemoryError as error:
         if is_debug:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deltarule.cli.output import Data, Flag, Names, open_model, plain, refuse_existing
 from deltarule.errors import OptionError
-from deltarule.files import write
 from deltarule.tables import ClassTarget, Table, read_table
+from deltarule.writing import is_standard_output, write
 
 
 def predict(
@@ -64,7 +64,7 @@ def predict(
     else:
         writer.writerow([opened.target.name])
         writer.writerows([plain(y)] for y in predicted)
-    if out is None:
+    if out is None or is_standard_output(out):
         sys.stdout.write(buffer.getvalue())
     else:
         write(buffer.getvalue().encode(), out)
