@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from deltarule.errors import DataError, FileError, InputError, OptionError, closest
 
@@ -114,8 +114,11 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
 
 
 def _read(path: str | Path, name: str) -> bytes:
+    is_standard = str(path) == "-"
+    if is_standard and cast(Any, sys.stdin) is None:
+        raise InputError("standard input is closed; send a table to it, or give a file.")
     try:
-        content = sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
+        content = sys.stdin.buffer.read() if is_standard else Path(path).read_bytes()
     except FileNotFoundError:
         raise InputError(f"there is no file {name}; check the path.") from None
     except IsADirectoryError:
