@@ -20,6 +20,7 @@ from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
+from deltarule.memory import SMALLER, room_for
 from deltarule.network import Floats, Network
 from deltarule.options import checked
 from deltarule.parameters import Only
@@ -171,7 +172,7 @@ def train(
     if stopping is not None:
         listening.insert(0, stopping)
     started = perf_counter()
-    with interruptible() as interrupted:
+    with room_for("training", SMALLER), interruptible() as interrupted:
         first, last = drive(
             events(
                 net,

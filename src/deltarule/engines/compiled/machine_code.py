@@ -28,6 +28,7 @@ from safetensors.numpy import load, save
 import deltarule.maths
 from deltarule.engines.compiled.processor import fingerprint
 from deltarule.engines.machine import available_threads
+from deltarule.memory import room_for
 
 MOST_KEPT = 16
 """Files of machine code that are kept; the newest ones stay."""
@@ -87,7 +88,8 @@ def _once(dtype: str) -> MachineCode:
     objects = _read(file)
     if objects is None:
         _announce()
-        objects = _compiled(dtype)
+        with room_for("compiling the engine", "do it once without the limit: deltarule doctor --warm"):
+            objects = _compiled(dtype)
         _keep(file, objects)
     return MachineCode(objects)
 
