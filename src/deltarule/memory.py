@@ -19,12 +19,8 @@ FEWER = "take fewer rows or columns"
 SMALLER = "take a smaller network or a smaller batch_size"
 WORTH_ASKING = 2**26
 """Bytes from which on it is worth the time to ask the system whether they can be had."""
-SIGNS = (
-    "failed to map segment",
-    "annot allocate memory",
-    "can't start new thread",
-    "Polars binary is missing",
-)
+HALF_LOADED = "Polars binary is missing"
+SIGNS = "failed to map segment", "annot allocate memory", "can't start new thread", HALF_LOADED
 """What loaders, systems and libraries say instead of raising a MemoryError."""
 
 
@@ -55,9 +51,10 @@ def room_for(what: str, remedy: str = FEWER) -> Generator[None]:
         raise
     except MemoryError:
         raise OutOfMemoryError(sentence) from None
+    else:
+        tell(_said[-2])
     finally:
         _said.pop()
-        tell(_said[-1])
 
 
 def require(size: float, what: str, remedy: str = FEWER) -> None:

@@ -614,6 +614,86 @@ def test_out_of_memory_is_71(
     assert err.count("\n") == 1
 
 
+LIMITED = """
+import os, resource, signal, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv.pop(1)) << 20,) * 2)
+from deltarule import memory
+from deltarule.cli import main
+import deltarule.cli.{module} as verb
+{change}
+sys.exit(main())
+"""
+
+
+def limited(
+    where: Path, megabytes: int, words: Sequence[str], change: str = "", module: str = "apart"
+) -> tuple[int, str, str]:
+    """Run a command under a limit of memory; return how it ended, and what it wrote."""
+    program = LIMITED.format(module=module, change=change)
+    command = [sys.executable, "-c", program, str(megabytes), *words]
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds processes to such limits")
+
+
+@ON_LINUX
+@pytest.mark.parametrize("megabytes", [60, 450, 800, 1300, 16_000])
+def test_fit_under_a_limit_of_memory_ends_well_or_with_71(model_and_table: Path, megabytes: int):
+    """Whatever is refused memory on the way: loaders, Polars' and OpenBLAS's native code, Numba, arrays."""
+    code, out, err = limited(model_and_table, megabytes, (*VERBS["fit"], "--out", f"of {megabytes}"))
+    if code == 0:
+        assert (err, "Model    of" in out) == ("", True)
+        return
+    assert megabytes < 16_000
+    assert (code, out, err.count("\n")) == (71, "", 1)
+    assert err.startswith("deltarule: out of memory: ")
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("os.abort()", 71),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", 71),
+        ("(os.write(2, b'native words'), os._exit(1))", 71),
+        ("type('PanicException', (BaseException,), {})()", 71),
+        ("ImportError('x.so: failed to map segment from shared object')", 71),
+        ("signal.alarm(60), os.kill(os.getppid(), signal.SIGTERM), signal.pause()", 143),
+        ("KeyboardInterrupt()", 130),
+        ("RuntimeError('other')", 1),
+    ],
+)
+def test_a_process_that_is_ended_under_a_limit_is_spoken_for(model_and_table: Path, end: str, expected: int):
+    change = f"""
+def fail(*arguments, **options):
+    with memory.room_for("the table"):
+        fate = {end}
+        if isinstance(fate, BaseException):
+            raise fate
+verb._examine = fail
+"""
+    code, out, err = limited(model_and_table, 16_000, VERBS["doctor"], change, "doctor")
+    assert (code, out) == (expected, "")
+    assert "native words" not in err
+    assert err.count("\n") == (0 if expected == 143 else 1)
+    if expected == 71:
+        told = "the program itself" if "segment" in end else "the table"
+        assert err.startswith(f"deltarule: out of memory: {told} does not fit; ")
+
+
+@ON_LINUX
+def test_codes_and_output_of_a_limited_process_are_those_of_any(model_and_table: Path):
+    words = VERBS["predict"]
+    done = command(*words, cwd=model_and_table)
+    assert limited(model_and_table, 16_000, words) == (0, done.stdout, "")
+    code, _, err = limited(model_and_table, 16_000, ("predict", "none", "t.csv"))
+    assert (code, err.startswith("deltarule: there is no model file none")) == (66, True)
+    code, _, err = limited(model_and_table, 16_000, ("predict", "none", "t.csv", "--debug"))
+    assert (code, "InputError" in err.splitlines()[-1]) == (1, True)
+
+
 TARGETS = {
     "adult": "income",
     "california_housing": "median_house_value",

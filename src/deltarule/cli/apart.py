@@ -76,13 +76,12 @@ def _work(run: Callable[[], int], board: mmap.mmap, parent: int) -> None:
         if os.getppid() != parent:
             os._exit(code)
         with suppress(OSError):
-            messages = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+            encoding = getattr(sys.stderr, "encoding", None)
+            messages = os.fdopen(os.dup(2), "w", 1, encoding=encoding, errors="backslashreplace")
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             sys.stderr = messages
         warnings.simplefilter("ignore")
-        warnings.filterwarnings(
-            "error", message="Polars binary is missing"
-        )  # it goes on without half of itself
+        warnings.filterwarnings("error", message=memory.HALF_LOADED)  # with which Polars would go on
 
         def note(sentence: str) -> None:
             said = sentence.encode()[: ROOM - 1]
@@ -91,8 +90,9 @@ def _work(run: Callable[[], int], board: mmap.mmap, parent: int) -> None:
         memory.tell = note
         code = run()
         board[0] = 1
-    except Exception:  # which --debug lets through
-        traceback.print_exc()
-        board[0] = 1
+    except Exception as error:
+        if not memory.is_shortage(error):  # one that --debug lets through
+            traceback.print_exc()
+            board[0] = 1
     finally:  # a panic of Rust code, which is no Exception, counts as the end of the process
         os._exit(code)
