@@ -25,6 +25,12 @@ PARITY = ("tests/estimators/test_mlp_parity.py",)
 MLP = ("tests/estimators/test_mlp.py",)
 COMMANDS = ("tests/cli/test_cli.py",)
 STREAMS = ("tests/cli/test_streams.py",)
+FAILING = ("tests/cli/test_cli.py::test_standard_output_that_fails_ends_every_verb_alike",)
+DEVICES = ("tests/cli/test_cli.py::test_out_may_be_a_device",)
+APART = ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for",)
+FILES = ("tests/test_files.py",)
+WRITING = ("tests/test_writing.py",)
+MEMORY = ("tests/test_memory.py",)
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -203,4 +209,31 @@ BUGS = [
     Bug("a closed standard input is read", "tables/readers.py", 'str(path) == "-" and sys.stdin is None', "False", STREAMS),
     Bug("a closed standard error is asked whether it is a terminal", "training/progress.py", "sys.stderr is not None and sys.stderr.isatty()", "sys.stderr.isatty()", STREAMS),
     Bug("OMP_NUM_THREADS makes more processors than there are", "engines/machine.py", "min(there, int(told))", "int(told)", MLP),
+    # Files and standard output
+    Bug("standard output's failures are like any others", "cli/standard.py", "    except OSError as error:\n        raise FileError(", "    except ZeroDivisionError as error:\n        raise FileError(", FAILING),
+    Bug("a closed standard output is written to in vain", "cli/standard.py", "        if self.stream is None:\n            raise FileError(", "        if self.stream is None:\n            return 0\n            raise FileError(", FAILING),
+    Bug("a reader that is gone is an error", "cli/standard.py", "    except BrokenPipeError:\n        raise ReaderGoneError from None\n", "", FAILING),
+    Bug("Python complains of what it cannot flush", "cli/standard.py", "            os.dup2(nowhere, stream.fileno())\n", "", FAILING),
+    Bug("a summary in the model's stream", "cli/fit.py", "told = sys.stderr if is_standard_output(path) else sys.stdout", "told = sys.stdout", DEVICES),
+    Bug("a device is asked to be forced", "cli/output.py", "    if is_stream(path) or is_standard_output(path):\n        return\n", "", DEVICES),
+    Bug("a mode is lost", "writing.py", "os.fchmod(handle, stat.S_IMODE(old.st_mode) & 0o777)", "pass", WRITING),
+    Bug("a new file is for nobody else", "writing.py", "0o666 if old is None else 0o600", "0o600 if old is None else 0o600", WRITING),
+    Bug("a link becomes a file", "writing.py", "_replace(content, target_of(path))", "_replace(content, path)", WRITING),
+    Bug("a pipe becomes a file", "writing.py", "    elif is_stream(path):", "    elif False:", WRITING),
+    Bug("standard output is opened anew", "writing.py", "    if is_standard_output(path):\n        sys.stdout", "    if False:\n        sys.stdout", WRITING),
+    Bug("leftovers stay", "writing.py", "    _remove_leftovers(path)\n    try:", "    try:", WRITING),
+    Bug("what is being written goes", "writing.py", "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n", "", WRITING),
+    Bug("a lock ends before the file has its name", "writing.py", "            if fcntl is None:\n                file.close()", "            if True:\n                file.close()", WRITING),
+    Bug("a file taken away is written", "writing.py", "if os.fstat(handle).st_nlink == 0:", "if False:", WRITING),
+    Bug("the header is parsed before the digest", "files.py", "    _digest(content, path)\n    text = _description(content, path)\n", "    text = _description(content, path)\n    _digest(content, path)\n", FILES),
+    Bug("zeros elsewhere are the digest's", "files.py", "found = SHA256.search(content, LENGTH, LENGTH + _header_size(content))\n    return found.span(1)", "found = re.search(rb\"([0-9a-f]{64})\", content)\n    return found.span(1)", FILES),
+    Bug("any length of a header is read", "files.py", "            if size <= MOST_HEADER:\n                start", "            if True:\n                start", FILES),
+    Bug("what did not fit is forgotten", "memory.py", "        raise OutOfMemoryError(sentence) from None", "        raise", MEMORY),
+    Bug("a container's memory is all free", "memory.py", "return [most - used + kept[\"file\"]]", "return [most]", MEMORY),
+    Bug("fields of a table take nothing", "tables/readers.py", "BYTES_A_BYTE * len(content) + BYTES_A_FIELD * fields", "len(content)", MEMORY),
+    Bug("an encoded table is not asked about", "tables/encoder.py", "require(2 * 8 * size[0] * size[1], what)", "require(0, what)", MEMORY),
+    Bug("a network is not asked about", "network.py", "require(self.layout.size * np.dtype(dtype).itemsize, what, SMALLER)", "require(0, what, SMALLER)", MEMORY),
+    Bug("a process that died is not spoken for", "cli/apart.py", "return (code, \"\") if board[0] else (None, said)", "return code, \"\"", APART),
+    Bug("signals are kept from the process that works", "cli/apart.py", "                os.kill(child, came.si_signo)", "                pass", APART),
+    Bug("native libraries have their say", "cli/apart.py", "            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n", "", APART),
 ]  # fmt: skip

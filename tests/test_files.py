@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +19,9 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule import Network, TableClassifier, TableRegressor, load, save
+from deltarule import Network, TableClassifier, TableRegressor, files, load, save
 from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
-from deltarule.files import _NO_DIGEST, _hash, summary
+from deltarule.files import summary
 
 TABLE = {
     "size": [1.0, 1.2, None, 5.1, 4.8, 5.0, None, 1.1],
@@ -28,6 +30,25 @@ TABLE = {
     "day": np.array(["2024-01-01", "2024-02-03", "NaT", "2024-03-01"] * 2, "M8[D]"),
 }
 LABELS = {"text": ["a", "b"] * 4, "int": [3, 7] * 4, "bool": [True, False] * 4, "float": [0.5, 1.5] * 4}
+
+
+ZEROS = b"0" * 64
+
+
+def sealed(unsealed: bytes, *, digest: bytes | None = None) -> bytes:
+    """Return a file with its digest, or another one, in the place of 64 zeros after "sha256"."""
+    before, key, after = unsealed.partition(b'"sha256":"')
+    assert after.startswith(ZEROS)
+    true = hashlib.sha256(unsealed).hexdigest().encode()
+    return before + key + (digest or true) + after[64:]
+
+
+def by_hand(metadata: dict[str, str], numbers: list[float]) -> bytes:
+    """Return a model file without its digest, written from the format's description alone."""
+    tensor = {"dtype": "F64", "shape": [len(numbers)], "data_offsets": [0, 8 * len(numbers)]}
+    header = json.dumps({"__metadata__": metadata, "theta": tensor}, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + struct.pack(f"<{len(numbers)}d", *numbers)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +104,7 @@ def test_it_is_a_safetensors_file_that_says_what_it_is(tmp_path: Path, content: 
     path.write_bytes(content)
     about = summary(path)
     assert (about["format"], about["kind"], about["bytes"]) == (1, "table", len(content))
-    assert _hash(content.replace(about["sha256"].encode(), _NO_DIGEST.encode())) == about["sha256"]
+    assert sealed(content.replace(about["sha256"].encode(), ZEROS)) == content
 
 
 @given(st.data())
@@ -121,7 +142,10 @@ def test_every_truncation_and_addition_is_found(
         (4).to_bytes(8, "little") + b"[[[[",
         safetensors.numpy.save({"theta": np.zeros(3)}),
         safetensors.numpy.save({"theta": np.zeros(3)}, {"deltarule": "{}"}),
+        sealed(safetensors.numpy.save({"theta": np.zeros(3)}, {"sha256": ZEROS.decode()})),
+        (30_000_000).to_bytes(8, "little") + b"[" * 30_000_000,
     ],
+    ids=range(11),
 )
 def test_foreign_files_are_refused_in_one_sentence(tmp_path: Path, foreign: bytes):
     path = tmp_path / "foreign"
@@ -138,8 +162,8 @@ def forged(content: bytes, change: Any) -> bytes:
     head = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["deltarule"])
     result = change(head)
     changed = result if isinstance(result, list) else head
-    new = safetensors.numpy.save({"theta": theta}, {"deltarule": json.dumps(changed), "sha256": _NO_DIGEST})
-    return new.replace(_NO_DIGEST.encode(), _hash(new).encode(), 1)
+    metadata = {"deltarule": json.dumps(changed), "sha256": ZEROS.decode()}
+    return sealed(safetensors.numpy.save({"theta": theta}, metadata))
 
 
 @pytest.mark.parametrize(
@@ -167,6 +191,52 @@ def test_a_forged_description_is_refused_too(tmp_path: Path, content: bytes, cha
     with pytest.raises(ModelFileError, match=message) as raised:
         load(path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_file_written_from_the_description_is_read(tmp_path: Path, is_first: bool):
+    spec = {"sizes": [1, 2], "activation": [], "output": "linear", "dtype": "float64"}
+    text = json.dumps({"format": 1, "kind": "network", "network": spec})
+    metadata = {"deltarule": text, "sha256": ZEROS.decode()}
+    ordered = metadata if is_first else dict(reversed(metadata.items()))
+    (tmp_path / "m").write_bytes(sealed(by_hand(ordered, [1.0, -2.0, 0.5, 3.0])))
+    net = load(tmp_path / "m")
+    assert isinstance(net, Network)
+    assert net.theta.tolist() == [1.0, -2.0, 0.5, 3.0]
+
+
+def test_no_header_is_parsed_before_its_digest_is_shown_to_be_true(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A header of 30 MB that is no JSON at all gets the sentence of a wrong digest."""
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("the header was parsed")
+
+    header = b'[{"sha256":"' + ZEROS + b'"' + b"[{" * 15_000_000
+    (tmp_path / "large").write_bytes(struct.pack("<Q", len(header)) + header)
+    monkeypatch.setattr(files.json, "loads", refuse)
+    with pytest.raises(ModelFileError, match="was altered or truncated"):
+        load(tmp_path / "large")
+
+
+def test_a_header_longer_than_a_header_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is neither written nor read; the limit is made small here."""
+    save(Network([3, 2]), tmp_path / "m")
+    monkeypatch.setattr(files, "MOST_HEADER", 100)
+    with pytest.raises(ModelFileError, match="is not a deltarule model file"):
+        load(tmp_path / "m")
+    with pytest.raises(OptionError, match="bytes to describe, more than the 100 that"):
+        save(Network([3, 2]), tmp_path / "m")
+
+
+@pytest.mark.parametrize("name", ["0" * 64, f'"sha256":"{"0" * 64}"', "sha256"])
+def test_a_column_named_like_the_place_of_the_digest(tmp_path: Path, name: str):
+    model = TableClassifier(epochs=1).fit({name: [1.0, 2.0, 3.0, 4.5]}, ["a", "b", "a", "b"])
+    save(model, tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.encoder.columns == [name]
+    assert again.predict({name: [1.0]}).tolist() == model.predict({name: [1.0]}).tolist()
 
 
 def test_the_forger_himself_forges_well(tmp_path: Path, content: bytes):

@@ -51,6 +51,12 @@ class FileError(DeltaruleError):
     exit_code = 74
 
 
+class OutOfMemoryError(DeltaruleError, MemoryError):
+    """Something does not fit into memory; the message names it."""
+
+    exit_code = 71
+
+
 class ModelFileError(DeltaruleError):
     """A model file is foreign, altered, truncated, or of another format."""
 

@@ -2,16 +2,17 @@
 
 The file is a valid safetensors file with one tensor, theta. Its metadata hold "deltarule", a JSON text with
 the format number and everything but theta, and "sha256", the digest of the file as it is with the digest's own 64
-characters replaced by zeros. So every altered byte is found, and loading runs no code.
+characters replaced by zeros. So every altered byte is found, loading runs no code, and a foreign file is refused before
+anything in it is parsed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,15 +20,22 @@ from typing import Any, TypeVar, cast
 import numpy as np
 import safetensors.numpy
 
-from deltarule.errors import FileError, InputError, ModelFileError, OptionError, OutputError
+from deltarule.errors import FileError, InputError, ModelFileError, OptionError
 from deltarule.network import Network
 from deltarule.parameters import Layout
 from deltarule.tables import TableModel
+from deltarule.writing import write
 
 FORMAT = 1
 SUFFIX = ".deltarule"
 
-_NO_DIGEST = "0" * 64
+LENGTH = 8
+"""Bytes of the number that a safetensors file begins with: those of its header, which follows."""
+MOST_HEADER = 100_000_000
+"""The most bytes of a header, for safetensors too."""
+NO_DIGEST = "0" * 64
+SHA256 = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+
 _T = TypeVar("_T")
 
 
@@ -39,14 +47,15 @@ def save(model: Network | TableModel | object, path: str | Path) -> None:
     model
         A Network, a TableModel, or a fitted TableClassifier or TableRegressor (its `model_` is written).
     path
-        Where to; a file that exists is replaced once the new one is safely on the disk.
+        Where to; a file that exists is replaced once the new one is safely on the disk, which then has its mode.
+        A link is followed; a pipe or a device is written into.
 
     Raises
     ------
     OutputError
-        The folder does not exist or may not be written.
+        The folder does not exist, or it or what is at `path` may not be written.
     FileError
-        The disk is full or failed; what was at `path` is untouched.
+        The disk is full or failed; a file that was at `path` is untouched.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "net.deltarule"
@@ -94,9 +103,22 @@ def summary(path: str | Path) -> dict[str, Any]:
 
 
 def read(path: str | Path) -> bytes:
-    """Return a file's bytes, or raise an InputError that says why not."""
+    """Return the bytes of a file that begins like a model file, or raise an error that says why not.
+
+    Of a file that begins otherwise no more is read than its header.
+    """
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            start = file.read(LENGTH)
+            size = _header_size(start)
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and size > status.st_size - LENGTH:
+                raise _foreign(path)
+            if size <= MOST_HEADER:
+                start += file.read(size)
+            if len(start) < LENGTH + size or not SHA256.search(start):
+                raise _foreign(path)
+            return start + file.read()
     except FileNotFoundError:
         raise InputError(
             f"there is no model file {path}; check the path, or make one with save or fit."
@@ -109,50 +131,6 @@ def read(path: str | Path) -> bytes:
         raise FileError(f"reading {path} broke off: {error.strerror or error}.") from None
 
 
-def write(content: bytes, path: Path) -> None:
-    """Write a file so that after a crash at any moment the old or the new one is there, whole.
-
-    A temporary file in the same folder, fsync, rename, fsync of the folder.
-    """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or Path())
-    except FileNotFoundError:
-        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.") from None
-    except NotADirectoryError:
-        raise OutputError(f"{path} cannot be written: {path.parent} is not a folder.") from None
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp lets nobody else read
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except IsADirectoryError:
-        raise OutputError(f"{path} cannot be written: it is a folder.") from None
-    except OSError as error:
-        raise FileError(
-            f"writing {path} broke off: {error.strerror or error}; nothing was changed."
-        ) from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # some file systems cannot
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _content(kind: str, record: dict[str, Any], network: Network) -> bytes:
     head = {"format": FORMAT, "kind": kind, **record}
     try:
@@ -161,8 +139,14 @@ def _content(kind: str, record: dict[str, Any], network: Network) -> bytes:
         raise OptionError("the model holds a number that is not finite and cannot be saved.") from None
     if not np.isfinite(network.theta).all():
         raise OptionError("the network has a parameter that is not finite and cannot be saved.")
-    content = safetensors.numpy.save({"theta": network.theta}, {"deltarule": text, "sha256": _NO_DIGEST})
-    return content.replace(_NO_DIGEST.encode(), _hash(content).encode(), 1)
+    content = safetensors.numpy.save({"theta": network.theta}, {"deltarule": text, "sha256": NO_DIGEST})
+    if (size := _header_size(content)) > MOST_HEADER:
+        raise OptionError(
+            f"the model's columns take {size:,} bytes to describe, more than the {MOST_HEADER:,} that a model "
+            "file may hold; learn from fewer columns."
+        )
+    first, last = _place_of_digest(content)
+    return b"".join((content[:first], _hash(content).encode(), content[last:]))
 
 
 def _plain(value: object) -> object:
@@ -171,29 +155,39 @@ def _plain(value: object) -> object:
     raise TypeError(f"cannot write a {type(value).__name__} to a model file")
 
 
+def _header_size(content: bytes) -> int:
+    return int.from_bytes(content[:LENGTH], "little")
+
+
+def _place_of_digest(content: bytes) -> tuple[int, int]:
+    """Return where the digest's characters begin and end; (0, 0) where there are none.
+
+    It is looked for in the header's bytes: no JSON is parsed before the digest is shown to be true. In the texts
+    of a header every quotation mark has a backslash before it, so the pattern matches nowhere else.
+    """
+    found = SHA256.search(content, LENGTH, LENGTH + _header_size(content))
+    return found.span(1) if found else (0, 0)
+
+
 def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    """Return the SHA-256 of a file as it is with zeros for its digest."""
+    first, last = _place_of_digest(content)
+    whole = memoryview(content)
+    digest = hashlib.sha256(whole[:first])
+    digest.update(b"0" * (last - first))
+    digest.update(whole[last:])
+    return digest.hexdigest()
 
 
-def _metadata(content: bytes, path: str | Path) -> dict[str, str]:
-    """Return the metadata of a safetensors file."""
-    foreign = ModelFileError(f"{path} is not a deltarule model file; give one that save or fit has written.")
-    length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or not 2 <= length <= len(content) - 8:
-        raise foreign
-    try:
-        metadata = json.loads(content[8 : 8 + length])["__metadata__"]
-        if not ("deltarule" in metadata and isinstance(metadata["sha256"], str)):
-            raise foreign
-        return metadata
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise foreign from None
+def _foreign(path: str | Path) -> ModelFileError:
+    return ModelFileError(f"{path} is not a deltarule model file; give one that save or fit has written.")
 
 
 def _digest(content: bytes, path: str | Path) -> str:
     """Return the file's SHA-256 as it says, once it is shown to be true."""
-    claimed = _metadata(content, path)["sha256"]
-    if len(claimed) != 64 or _hash(content.replace(claimed.encode(), _NO_DIGEST.encode(), 1)) != claimed:
+    first, last = _place_of_digest(content)
+    claimed = content[first:last].decode()
+    if _hash(content) != claimed:
         raise ModelFileError(
             f"{path} was altered or truncated since it was written: its SHA-256 does not match; "
             "take it from where it came from again."
@@ -201,10 +195,20 @@ def _digest(content: bytes, path: str | Path) -> str:
     return claimed
 
 
+def _description(content: bytes, path: str | Path) -> str:
+    """Return the JSON text that describes the model."""
+    try:
+        header = json.loads(content[LENGTH : LENGTH + _header_size(content)])
+        return str(header["__metadata__"]["deltarule"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _foreign(path) from None
+
+
 def _head(content: bytes, path: str | Path) -> dict[str, Any]:
     """Return the JSON part of a file that is shown to be unaltered."""
     _digest(content, path)
-    head = _valid(path, lambda: dict(json.loads(_metadata(content, path)["deltarule"])))
+    text = _description(content, path)
+    head = _valid(path, lambda: dict(json.loads(text)))
     if not isinstance(head.get("format"), int) or head["format"] > FORMAT:
         raise ModelFileError(
             f"{path} has the format {head.get('format')!r} and this version reads up to {FORMAT}; "

@@ -19,6 +19,7 @@ from deltarule.maths.arrays import Array
 from deltarule.maths.initial import initial
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
+from deltarule.memory import SMALLER, require, room_for
 from deltarule.options import checked
 from deltarule.parameters import Layout, Only
 
@@ -60,6 +61,8 @@ class Network:
     ------
     OptionError
         Sizes are not positive whole numbers, a name is unknown, or an output's number is outside its range.
+    OutOfMemoryError
+        The parameters do not fit into memory.
 
     Examples
     --------
@@ -89,8 +92,15 @@ class Network:
             )
         if str(np.dtype(dtype)) not in ("float32", "float64"):
             raise OptionError(f"dtype {dtype!r} is not supported; use 'float32' or 'float64'.")
-        self._theta: Floats = np.zeros(self.layout.size, dtype)
-        self._take_views()
+        what = f"the network of {self.layout.size:,} parameters"
+        with room_for(what, SMALLER):
+            require(self.layout.size * np.dtype(dtype).itemsize, what, SMALLER)
+            self._theta: Floats = np.zeros(self.layout.size, dtype)
+            self._take_views()
+            self._begin(seed, initial)
+
+    def _begin(self, seed: int, initial: str | None) -> None:
+        """Draw the starting weights."""
         rng = np.random.default_rng(checked(seed=seed)["seed"])
         for k in range(1, self.K + 1):
             name = initial or (self.g[k].initial if k < self.K else "glorot")

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -411,6 +412,92 @@ def test_as_a_process_with_standard_input_and_a_closed_pipe(folder: Path):
     assert done.stderr == ""
 
 
+VERBS = {
+    "fit": ("fit", "t.csv", "--target", "species", "--epochs", "1", "--force"),
+    "predict": ("predict", "m", "t.csv"),
+    "evaluate": ("evaluate", "m", "t.csv", "--json"),
+    "inspect": ("inspect", "m"),
+    "check": ("check", "m", "t.csv", "--parameters", "5"),
+    "explain": ("explain", "m", "t.csv", "--row", "1"),
+    "suspects": ("suspects", "m", "t.csv"),
+    "doctor": ("doctor",),
+    "help": ("fit", "--help"),
+}
+
+
+@pytest.fixture(scope="module")
+def model_and_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table, t.csv, and a model learnt from it, m."""
+    where = tmp_path_factory.mktemp("verbs")
+    frame = flowers(60).drop("picked", "planet", "weight")
+    frame.write_csv(where / "t.csv")
+    save(TableClassifier(epochs=1).fit(frame, "species"), where / "m")
+    return where
+
+
+def redirected(where: Path, redirection: str, words: Sequence[str]) -> tuple[int, str]:
+    """Run a command in a shell that redirects; return how it ended and its standard error."""
+    line = f'"$0" -m deltarule "$@" {redirection}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, *words], cwd=where, stderr=subprocess.PIPE, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("verb", VERBS)
+def test_standard_output_that_fails_ends_every_verb_alike(model_and_table: Path, verb: str):
+    code, err = redirected(model_and_table, ">/dev/full", VERBS[verb])
+    assert (code, err) == (
+        74,
+        "deltarule: writing to standard output broke off: No space left on device; send it where there is room.\n",
+    )
+    code, err = redirected(model_and_table, ">&-", VERBS[verb])
+    assert (code, err) == (
+        74,
+        "deltarule: standard output is closed; send it to a file, or to /dev/null.\n",
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = [sys.executable, "-m", "deltarule", *VERBS[verb]]
+        done = subprocess.run(
+            command, cwd=model_and_table, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_streams_that_nobody_needs_may_fail(model_and_table: Path):
+    predict = (*VERBS["predict"], "--force", "--out", "p.csv")
+    for redirection in (">&-", "2>&-", "2>/dev/full", "<&- >&- 2>&-"):
+        (model_and_table / "p.csv").write_text("old")
+        assert redirected(model_and_table, redirection, predict)[0] == 0
+        assert (model_and_table / "p.csv").read_text().startswith("species\n")
+    code, err = redirected(model_and_table, "2>/dev/full", ("predict", "none", "t.csv"))
+    assert (code, err) == (66, "")
+    code, err = redirected(model_and_table, "<&-", ("predict", "m", "-"))
+    assert (code, err.count("\n")) == (66, 1)
+    assert "standard input is closed" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_out_may_be_a_device(model_and_table: Path):
+    predict, fit = VERBS["predict"], (*VERBS["fit"][:-1], "--json")
+    code, err = redirected(model_and_table, "", (*predict, "--out", "/dev/full"))
+    assert code == 74
+    assert err.startswith("deltarule: writing into /dev/full broke off: No space left on device;")
+    (model_and_table / "log").write_text("before\n")
+    assert redirected(model_and_table, ">>log", (*predict, "--out", "/dev/stdout")) == (0, "")
+    assert (model_and_table / "log").read_text().startswith("before\nspecies\n")
+    code, err = redirected(model_and_table, ">new", (*fit, "--out", "/dev/stdout"))
+    assert code == 0
+    assert json.loads(err)["model"] == "/dev/stdout"
+    assert load(model_and_table / "new").predict(flowers(10)).shape == (10,)
+
+
 def test_ctrl_c_keeps_what_was_learnt(folder: Path):
     flowers(4000).write_csv("many.csv")
     program = (
@@ -531,6 +618,86 @@ def test_out_of_memory_is_71(
     assert (code, out) == (71, "")
     assert err.startswith("deltarule: out of memory: ")
     assert err.count("\n") == 1
+
+
+LIMITED = """
+import os, resource, signal, sys
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv.pop(1)) << 20,) * 2)
+from deltarule import memory
+from deltarule.cli import main
+import deltarule.cli.{module} as verb
+{change}
+sys.exit(main())
+"""
+
+
+def limited(
+    where: Path, megabytes: int, words: Sequence[str], change: str = "", module: str = "apart"
+) -> tuple[int, str, str]:
+    """Run a command under a limit of memory; return how it ended, and what it wrote."""
+    program = LIMITED.format(module=module, change=change)
+    command = [sys.executable, "-c", program, str(megabytes), *words]
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds processes to such limits")
+
+
+@ON_LINUX
+@pytest.mark.parametrize("megabytes", [60, 450, 800, 1300, 16_000])
+def test_fit_under_a_limit_of_memory_ends_well_or_with_71(model_and_table: Path, megabytes: int):
+    """Whatever is refused memory on the way: loaders, Polars' and OpenBLAS's native code, Numba, arrays."""
+    code, out, err = limited(model_and_table, megabytes, (*VERBS["fit"], "--out", f"of {megabytes}"))
+    if code == 0:
+        assert (err, "Model    of" in out) == ("", True)
+        return
+    assert megabytes < 16_000
+    assert (code, out, err.count("\n")) == (71, "", 1)
+    assert err.startswith("deltarule: out of memory: ")
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("os.abort()", 71),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", 71),
+        ("(os.write(2, b'native words'), os._exit(1))", 71),
+        ("type('PanicException', (BaseException,), {})()", 71),
+        ("ImportError('x.so: failed to map segment from shared object')", 71),
+        ("signal.alarm(60), os.kill(os.getppid(), signal.SIGTERM), signal.pause()", 143),
+        ("KeyboardInterrupt()", 130),
+        ("RuntimeError('other')", 1),
+    ],
+)
+def test_a_process_that_is_ended_under_a_limit_is_spoken_for(model_and_table: Path, end: str, expected: int):
+    change = f"""
+def fail(*arguments, **options):
+    with memory.room_for("the table"):
+        fate = {end}
+        if isinstance(fate, BaseException):
+            raise fate
+verb._examine = fail
+"""
+    code, out, err = limited(model_and_table, 16_000, VERBS["doctor"], change, "doctor")
+    assert (code, out) == (expected, "")
+    assert "native words" not in err
+    assert err.count("\n") == (0 if expected == 143 else 1)
+    if expected == 71:
+        told = "the program itself" if "segment" in end else "the table"
+        assert err.startswith(f"deltarule: out of memory: {told} does not fit; ")
+
+
+@ON_LINUX
+def test_codes_and_output_of_a_limited_process_are_those_of_any(model_and_table: Path):
+    words = VERBS["predict"]
+    done = command(*words, cwd=model_and_table)
+    assert limited(model_and_table, 16_000, words) == (0, done.stdout, "")
+    code, _, err = limited(model_and_table, 16_000, ("predict", "none", "t.csv"))
+    assert (code, err.startswith("deltarule: there is no model file none")) == (66, True)
+    code, _, err = limited(model_and_table, 16_000, ("predict", "none", "t.csv", "--debug"))
+    assert (code, "InputError" in err.splitlines()[-1]) == (1, True)
 
 
 TARGETS = {

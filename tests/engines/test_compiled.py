@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from tests.engines.test_engines import problem
 
+from deltarule import memory, train
 from deltarule.engines import Problem, engine, keys_of, predict
 from deltarule.engines.compiled.freezing import Frozen
-from deltarule.errors import DivergenceError
+from deltarule.errors import DivergenceError, OutOfMemoryError
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, GradientDescent, Optimiser
@@ -373,3 +374,11 @@ def test_predictions_of_many_rows_are_those_of_the_reference():
         net = Network([5, 40, 20, 3], ["gelu", "softplus"], output, seed=1)
         X = np.random.default_rng(0).normal(size=(1001, 5)).astype("float32")
         np.testing.assert_allclose(predict(net, X), net.forward(X).y_hat, rtol=2e-4, atol=1e-6)
+
+
+def test_memory_that_cannot_be_had_is_asked_about_first(monkeypatch: pytest.MonkeyPatch):
+    net = Network([3, 50, 2])
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    monkeypatch.setattr(memory, "WORTH_ASKING", 0)
+    with pytest.raises(OutOfMemoryError, match="the engine's memory takes about"):
+        train(net, np.zeros((20, 3)), [0, 1] * 10, epochs=1, engine="compiled")

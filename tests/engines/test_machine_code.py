@@ -188,7 +188,7 @@ class TestCompiled:
 
     def test_one_that_the_system_ended_is_not_followed_by_this_process(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(machine_code, "Compiling", lambda order: FakeProcess(order, 0, -signal.SIGKILL))
-        with pytest.raises(MemoryError, match="engine='reference'"):
+        with pytest.raises(MemoryError):
             machine_code._compiled("float32", self.FILES, is_quiet=True)
 
     def test_one_processor_gets_one_process(self, monkeypatch: pytest.MonkeyPatch):

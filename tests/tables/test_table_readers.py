@@ -124,15 +124,19 @@ def test_damaged_parquet(tmp_path, write):
     assert "whatever its name says" in refusal(write("a,b\n1,2\n", "f.parquet"))
 
 
-def test_a_panic_inside_polars_is_a_sentence(monkeypatch, write):
+@pytest.mark.parametrize("function", ["scan_parquet", "read_parquet"])
+def test_a_panic_inside_polars_is_a_sentence(monkeypatch, write, function):
     class PanicException(BaseException):  # Polars' own has no other root
         pass
 
     def panic(_):
         raise PanicException("called `Result::unwrap()`")
 
-    monkeypatch.setattr(pl, "read_parquet", panic)
-    assert "its contents are damaged" in refusal(write(b"PAR1....PAR1", "f.parquet"))
+    buffer = io.BytesIO()
+    pl.DataFrame({"a": [1, 2]}).write_parquet(buffer)
+    path = write(buffer.getvalue(), "f.parquet")
+    monkeypatch.setattr(pl, function, panic)
+    assert "its contents are damaged" in refusal(path)
 
 
 def test_a_mistake_in_a_column_of_numbers(write):

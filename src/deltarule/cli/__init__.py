@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from deltarule import __version__
+from deltarule import __version__, memory
+from deltarule.cli.apart import is_wanted, run_apart
 from deltarule.cli.interruption import heeded
+from deltarule.cli.standard import ReaderGoneError, guarded
 from deltarule.cli.streams import printable
 from deltarule.errors import DeltaruleError
 
+NO_ROOM = "out of memory: the program itself does not fit; raise the limit (ulimit -v)."
 USAGE, OUT_OF_MEMORY, INTERRUPTED, UNEXPECTED = 2, 71, 130, 1
 
 app = App(
@@ -48,6 +50,21 @@ def main(tokens: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if tokens is None else tokens)
     is_debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+
+    def run() -> int:
+        with guarded():
+            return _run(words, is_debug)
+
+    if tokens is not None or not is_wanted():
+        return run()
+    code, said = run_apart(run)
+    if code is not None:
+        return code
+    with guarded():
+        return _fail(said or NO_ROOM, OUT_OF_MEMORY)
+
+
+def _run(words: list[str], is_debug: bool) -> int:
     try:
         with printable(), heeded():
             code = app(
@@ -67,8 +84,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was written.", INTERRUPTED)
-    except BrokenPipeError:  # the reader, `head` say, has what it wants
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderGoneError:
         return 0
     except MemoryError as error:
         if is_debug:
@@ -78,6 +94,8 @@ def main(tokens: Sequence[str] | None = None) -> int:
     except Exception as error:
         if is_debug:
             raise
+        if memory.is_shortage(error):
+            return _fail(NO_ROOM, OUT_OF_MEMORY)
         first = (str(error).strip().splitlines() or [""])[0]
         return _fail(
             f"unexpected {type(error).__name__}: {first} (this is a fault in deltarule; --debug shows where)",

@@ -29,6 +29,7 @@ from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.files import SUFFIX, save
 from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableModel, guess_task, read_table
 from deltarule.training import Run, hold_out
+from deltarule.writing import is_standard_output
 
 FEWEST_ROWS = 2  # of a class, that remain to learn from
 
@@ -70,7 +71,8 @@ def fit(
     target
         The column to learn.
     out
-        The model file to write; by default the name of DATA with the ending .deltarule, in this folder.
+        The model file to write; by default the name of DATA with the ending .deltarule, in this folder. A pipe or
+        a device is written into; where it is /dev/stdout, the summary goes to standard error.
     force
         Replace the model file if it exists.
     task
@@ -140,10 +142,11 @@ def fit(
         scores = {**model.scores, "test": model.evaluate(features.rows(held), column.rows(held))}
         model = replace(model, scores=scores)
     save(model, path)
+    told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream
     if json:
-        print_json(_record(model, run, path, why, len(frame)))
+        print_json(_record(model, run, path, why, len(frame)), told)
     elif not quiet:
-        print(_summary(model, run, path, where, why, len(frame)))
+        print(_summary(model, run, path, where, why, len(frame)), file=told)
     if run.is_interrupted:
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED

@@ -8,7 +8,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TextIO, TypeAlias
 
 from cyclopts import Parameter, Token
 from rich.console import Console
@@ -19,6 +19,7 @@ from deltarule.cli.streams import print_document
 from deltarule.errors import ModelFileError, OptionError, OutputError
 from deltarule.files import load
 from deltarule.tables import TableModel
+from deltarule.writing import is_standard_output, is_stream, target_of
 
 
 def _refuse_option(_: object, value: str) -> None:
@@ -52,9 +53,9 @@ METRICS = {
 TITLES = {"accuracy": "accuracy", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 
 
-def print_json(record: object) -> None:
-    """Print one JSON document."""
-    print_document(json.dumps(record, indent=2, ensure_ascii=False, default=str))
+def print_json(record: object, file: TextIO | None = None) -> None:
+    """Print one JSON document, to standard output or another stream."""
+    print_document(json.dumps(record, indent=2, ensure_ascii=False, default=str), file=file)
 
 
 def print_text(text: str) -> None:
@@ -148,13 +149,18 @@ def open_model(path: str) -> TableModel:
 
 
 def refuse_existing(path: Path, is_forced: bool) -> None:
-    """Raise an OutputError where a file would be overwritten without --force, or cannot be made."""
+    """Raise an OutputError where a file would be overwritten without --force, or cannot be made.
+
+    A pipe or a device is written into, so it needs no --force.
+    """
+    if is_stream(path) or is_standard_output(path):
+        return
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give the name of a file.")
     if path.exists() and not is_forced:
         raise OutputError(f"{path} exists; add --force to replace it, or give another --out.")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if not (folder := (target_of(path) if path.is_symlink() else path).parent).is_dir():
+        raise OutputError(f"{path} cannot be written: there is no folder {folder}.")
 
 
 def whole_numbers(text: str, option: str) -> list[int]:

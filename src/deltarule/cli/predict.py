@@ -10,8 +10,8 @@ from pathlib import Path
 from deltarule.cli.output import Data, Flag, Names, open_model, plain, refuse_existing
 from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
-from deltarule.files import write
 from deltarule.tables import ClassTarget, Table, read_table
+from deltarule.writing import is_standard_output, write
 
 
 def predict(
@@ -65,7 +65,7 @@ def predict(
     else:
         writer.writerow([opened.target.name])
         writer.writerows([plain(y)] for y in predicted)
-    if out is None:
+    if out is None or is_standard_output(out):
         print_document(buffer.getvalue(), end="")
     else:
         write(buffer.getvalue().encode(), out)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import io
 import sys
 import unicodedata
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Any, TextIO
 
 PLAINER = "deltarule.plainer"
 """The name, for Python's codecs, of `_plainer`."""
@@ -29,8 +29,8 @@ def printable() -> Generator[None]:
 
     It lacks many in the C locale and on old terminals, and bytes in names of files that are no text everywhere.
     """
-    out = sys.stdout
-    if not isinstance(out, io.TextIOWrapper):  # a text in memory, or closed
+    out: Any = sys.stdout
+    if not hasattr(out, "reconfigure"):  # a text in memory, or closed
         yield
         return
     encoding, errors = out.encoding, out.errors
@@ -46,8 +46,9 @@ def has_every_letter() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
-def print_document(text: str, end: str = "\n") -> None:
+def print_document(text: str, end: str = "\n", file: TextIO | None = None) -> None:
     """Print what a program reads, CSV say, in UTF-8 like the files that deltarule reads and writes."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors=PLAINER)
-    print(text, end=end)
+    out: Any = file or sys.stdout
+    if hasattr(out, "reconfigure"):
+        out.reconfigure(encoding="utf-8", errors=PLAINER)
+    print(text, end=end, file=out)

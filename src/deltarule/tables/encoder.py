@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deltarule.errors import DataError, OptionError, closest
+from deltarule.memory import require, room_for
 from deltarule.tables.encoders import Encoder, Floats
 from deltarule.tables.fitting import fit_encoder, from_record
 from deltarule.tables.table import Table
@@ -83,10 +84,16 @@ class TableEncoder:
         ------
         DataError
             Columns are missing (all are named), or hold another kind of value than in training.
+        OutOfMemoryError
+            The features do not fit into memory.
         """
         table = Table.of(data)
         self._refuse_absent(table, [name for name in self.columns if name not in table])
-        return np.concatenate([encoder.encode(table[encoder.name]) for encoder in self.encoders], axis=1)
+        size = len(table), len(self.features)
+        what = f"the encoded table ({size[0]:,} rows of {size[1]:,} features)"
+        with room_for(what):
+            require(2 * 8 * size[0] * size[1], what)  # its columns, and all of them side by side
+            return np.concatenate([encoder.encode(table[encoder.name]) for encoder in self.encoders], axis=1)
 
     def _refuse_absent(self, table: Table, absent: list[str]) -> None:
         if not absent:

@@ -15,15 +15,19 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from deltarule.errors import DataError, FileError, InputError, OptionError, closest
+from deltarule.errors import DataError, FileError, InputError, OptionError, OutOfMemoryError, closest
+from deltarule.memory import require, room_for
 
 if TYPE_CHECKING:
     import polars as pl
 
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "none", "?")
 """Texts that mean a missing value; surrounding blanks do not count."""
+
+BYTES_A_BYTE, BYTES_A_FIELD, BYTES_A_VALUE = 6, 20, 4
+"""The least memory that a CSV file's bytes and fields take while they are read, and a Parquet file's values."""
 
 NUMBERS_SHARE = 0.9
 """A column in which at least this share of the values are numbers is meant to be one of numbers ..."""
@@ -58,6 +62,8 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
         counted from 1 below the header.
     OptionError
         `text` names a column that is not there, or Polars is not installed.
+    OutOfMemoryError
+        What the file takes cannot be had.
 
     Examples
     --------
@@ -72,15 +78,16 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
     if find_spec("polars") is None:
         raise OptionError('reading files needs Polars: pip install "deltarule[app]".')
     name = "standard input" if str(path) == "-" else str(path)
-    content = _read(path, name)
-    if content[:4] == b"PAR1":
-        frame = _read_parquet(content, name, missing, text)
-    elif str(path).lower().endswith((".parquet", ".pq")):
-        raise DataError(
-            f"{name} is not a Parquet file, whatever its name says; expected it to begin with PAR1."
-        )
-    else:
-        frame = _read_csv(content, name, missing, text)
+    with room_for(f"the table {name}"):
+        content = _read(path, name)
+        if content[:4] == b"PAR1":
+            frame = _read_parquet(content, name, missing, text)
+        elif str(path).lower().endswith((".parquet", ".pq")):
+            raise DataError(
+                f"{name} is not a Parquet file, whatever its name says; expected it to begin with PAR1."
+            )
+        else:
+            frame = _read_csv(content, name, missing, text)
     if frame.height == 0:
         raise DataError(f"{name} has a header but no rows; give at least one example.")
     return frame
@@ -92,7 +99,12 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
     if content[-4:] != b"PAR1":
         raise DataError(f"{name} is a Parquet file that was cut short; write or fetch it again.")
     try:
+        found = pl.scan_parquet(io.BytesIO(content))
+        rows, columns = found.select(pl.len()).collect().item(), len(found.collect_schema())
+        require(BYTES_A_VALUE * rows * columns, f"the table {name}")
         frame = pl.read_parquet(io.BytesIO(content))
+    except OutOfMemoryError:
+        raise
     except Exception as error:
         raise DataError(f"{name} is not a readable Parquet file: {_first_line(error)}.") from None
     except BaseException as error:  # a panic of Polars' Rust code, of a class that cannot be imported
@@ -114,10 +126,13 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
 
 
 def _read(path: str | Path, name: str) -> bytes:
-    if str(path) == "-" and sys.stdin is None:
+    is_standard = str(path) == "-"
+    if is_standard and cast(Any, sys.stdin) is None:
         raise InputError("standard input is closed; pipe a table into it, or give a file.")
     try:
-        content = sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
+        if not is_standard and Path(path).exists():
+            require(Path(path).stat().st_size, f"the table {name}")
+        content = sys.stdin.buffer.read() if is_standard else Path(path).read_bytes()
     except FileNotFoundError:
         raise InputError(f"there is no file {name}; check the path.") from None
     except IsADirectoryError:
@@ -136,6 +151,8 @@ def _read_csv(content: bytes, name: str, missing: Sequence[str], text: Sequence[
 
     lines = _decode(content, name)
     separator = _separator(lines)
+    fields = content.count(separator.encode()) + content.count(b"\n")
+    require(BYTES_A_BYTE * len(content) + BYTES_A_FIELD * fields, f"the table {name}")
     csv.field_size_limit(max(csv.field_size_limit(), len(lines)))  # a long text is no mistake
     rows = csv.reader(io.StringIO(lines, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:

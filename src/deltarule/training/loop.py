@@ -21,6 +21,7 @@ from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
+from deltarule.memory import SMALLER, room_for
 from deltarule.network import Floats, Network
 from deltarule.options import checked
 from deltarule.parameters import Only
@@ -190,9 +191,10 @@ def train(
         is_quiet=progress is False,
         **plain,
     )
-    start = next(run)  # until here Ctrl-C is raised at once, since there is nothing to keep
-    with interruptible(interrupted):
-        first, last = drive(chain([start], run), listening)
+    with room_for("training", SMALLER):
+        start = next(run)  # until here Ctrl-C is raised at once, since there is nothing to keep
+        with interruptible(interrupted):
+            first, last = drive(chain([start], run), listening)
     settings = {
         "optimiser": {"name": chosen.name, **asdict(chosen)},
         "schedule": repr(_schedule(schedule)),

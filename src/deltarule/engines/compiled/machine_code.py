@@ -21,9 +21,11 @@ from deltarule.engines.compiled.cache import Code, file_of, folder, lock_of, rea
 from deltarule.engines.compiled.catalogue import LONGEST, NAMES
 from deltarule.engines.compiled.compiler import Compiling, Made, Order, compile_here
 from deltarule.engines.machine import available_threads
+from deltarule.memory import room_for
 
 PATIENCE = 120
 """Seconds to wait for another process that compiles the same."""
+ELSEWHERE = "compile it once without the limit (deltarule doctor --warm), or take engine='reference'"
 OFTEN = 0.1
 """Seconds between two looks at those who compile."""
 
@@ -90,7 +92,7 @@ def code_for(dtype: str, *, is_quiet: bool = False) -> MachineCode:
 
     Raises
     ------
-    MemoryError
+    OutOfMemoryError
         The process that compiles was ended, which happens where memory is short.
     """
     with _lock:
@@ -114,7 +116,8 @@ def _loaded(dtype: str, is_quiet: bool) -> MachineCode:
             codes |= _there({name: file for name, file in files.items() if name not in codes})
             missing = {name: file for name, file in files.items() if name not in codes}
             if missing:
-                codes |= _compiled(dtype, missing, is_quiet)
+                with room_for("compiling the engine", f"free some, {ELSEWHERE}"):
+                    codes |= _compiled(dtype, missing, is_quiet)
         _spent += perf_counter() - begin
     return MachineCode(codes)
 
@@ -174,10 +177,7 @@ def _compiled(dtype: str, files: dict[str, Path | None], is_quiet: bool) -> dict
         del missing[each.name]
     if missing and any(process.process.returncode < 0 for process in running):
         telling.end()
-        raise MemoryError(
-            "the engine could not be compiled, since the process that did so was ended by the system; that happens "
-            "where memory is short: free some, or train with engine='reference', which needs no compiling."
-        )
+        raise MemoryError  # this process would share its fate
     made += compile_here(Order(dtype, missing)) if missing else ()
     telling.end(f"compiled in {perf_counter() - begin:.1f} s", made)
     return {each.name: each.code for each in made}

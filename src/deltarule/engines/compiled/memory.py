@@ -28,7 +28,7 @@ from deltarule.engines.compiled.places import (
     H,
 )
 from deltarule.engines.compiled.plan import Plan
-from deltarule.errors import DataError
+from deltarule.memory import SMALLER, require, room_for
 from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
 
@@ -41,13 +41,9 @@ class Memory:
     def __init__(self, net: Network, plan: Plan) -> None:
         self.net, self.plan = net, plan
         size = net.dtype.itemsize
-        try:
+        with room_for(f"the engine's memory of {plan.size * size / 2**20:,.0f} MiB", SMALLER):
+            require(plan.size * size, "the engine's memory", SMALLER)
             whole = np.zeros(plan.size + ALIGNMENT // size, net.dtype)
-        except MemoryError:
-            raise DataError(
-                f"the engine needs {plan.size * size / 2**20:,.0f} MiB for its buffers, which cannot be had; "
-                "take a smaller batch_size or a smaller network."
-            ) from None
         first = (-whole.ctypes.data % ALIGNMENT) // size
         self.numbers: Floats = whole[first : first + plan.size]
         self._write_ones()

@@ -1,0 +1,125 @@
+"""Memory: how much can still be had, and the error that names what did not fit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deltarule.errors import OutOfMemoryError
+
+if sys.platform == "win32":
+    resource = None
+else:
+    import resource
+
+FEWER = "take fewer rows or columns"
+SMALLER = "take a smaller network or a smaller batch_size"
+WORTH_ASKING = 2**26
+"""Bytes from which on it is worth the time to ask the system whether they can be had."""
+HALF_LOADED = "Polars binary is missing"
+SIGNS = "failed to map segment", "annot allocate memory", "can't start new thread", HALF_LOADED
+"""What loaders, systems and libraries say instead of raising a MemoryError."""
+
+
+def _nobody(sentence: str) -> None:
+    return None
+
+
+tell: Callable[[str], None] = _nobody
+"""Told what to say if the process should end now because memory was refused, which native libraries end by."""
+_said = [""]
+
+
+@contextmanager
+def room_for(what: str, remedy: str = FEWER) -> Generator[None]:
+    """Let a MemoryError meanwhile be an OutOfMemoryError that names what did not fit, and what to do.
+
+    >>> with room_for("the table"):
+    ...     raise MemoryError
+    Traceback (most recent call last):
+    deltarule.errors.OutOfMemoryError: out of memory: the table does not fit; take fewer rows or columns.
+    """
+    sentence = f"out of memory: {what} does not fit; {remedy}."
+    _said.append(sentence)
+    tell(sentence)
+    try:
+        yield
+    except OutOfMemoryError:
+        raise
+    except MemoryError:
+        raise OutOfMemoryError(sentence) from None
+    else:
+        tell(_said[-2])
+    finally:
+        _said.pop()
+
+
+def require(size: float, what: str, remedy: str = FEWER) -> None:
+    """Raise an OutOfMemoryError where so many bytes cannot be had, as far as the system tells.
+
+    For what the system would grant and then kill the process for, and for what a native library would abort at.
+    """
+    there = available() if size >= WORTH_ASKING else None
+    if there is not None and size > there:
+        takes, left = (f"{max(each, 0) / 2**20:,.0f} MiB" for each in (size, there))
+        raise OutOfMemoryError(f"out of memory: {what} takes about {takes} and {left} can be had; {remedy}.")
+
+
+def available() -> int | None:
+    """Return how many bytes this process can still have; None where the system does not tell.
+
+    The least of what is left of its own limits (`ulimit -v`, `-d`), of its control group's, and of the machine's.
+    """
+    bounds = [*_of_limits(), *_of_group(), *_of_machine()]
+    return min(bounds, default=None)
+
+
+def limit() -> int | None:
+    """Return how many bytes this process may have by its own limits; None where it has none."""
+    if resource is None:
+        return None
+    limits = (resource.getrlimit(which)[0] for which in (resource.RLIMIT_AS, resource.RLIMIT_DATA))
+    return min((each for each in limits if each != resource.RLIM_INFINITY), default=None)
+
+
+def _of_limits() -> list[int]:
+    if resource is None or (most := limit()) is None:
+        return []
+    with suppress(OSError):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        return [most - pages * os.sysconf("SC_PAGE_SIZE")]
+    return []
+
+
+def _of_machine(meminfo: Path = Path("/proc/meminfo")) -> list[int]:
+    with suppress(OSError, KeyError, ValueError):
+        lines = (line.partition(":") for line in meminfo.read_text().splitlines())
+        kilobytes = {name: int(value.split()[0]) for name, _, value in lines}
+        return [1024 * (kilobytes["MemAvailable"] + kilobytes["SwapFree"])]
+    return []
+
+
+def _of_group(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
+    """Return what is left of a container's memory; files that are kept in it give way."""
+    with suppress(OSError, KeyError, ValueError, StopIteration):
+        name = next(line[3:] for line in own.read_text().splitlines() if line.startswith("0::"))
+        folder = groups / name.lstrip("/")
+        folder = folder if folder.is_dir() else groups
+        lines = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        kept = {name: int(value) for name, value in lines}
+        most, used = (int((folder / f"memory.{each}").read_text()) for each in ("max", "current"))
+        return [most - used + kept["file"]]
+    return []
+
+
+def is_shortage(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it came from, says in one way or another that memory was refused."""
+    while error is not None:
+        text = str(error)
+        if isinstance(error, MemoryError) or any(sign in text for sign in SIGNS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
