@@ -48,6 +48,7 @@ def has_every_letter() -> bool:
 
 def print_document(text: str, end: str = "\n") -> None:
     """Print what a program reads, CSV say, in UTF-8 like the files that deltarule reads and writes."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors=PLAINER)
+    out = sys.stdout
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(encoding="utf-8", errors=PLAINER)
     print(text, end=end)
