@@ -596,9 +596,8 @@ class TestAmongScikitLearnsTools:
         tags = classifier().__sklearn_tags__()
         assert tags.input_tags.sparse
         assert tags.classifier_tags.multi_label
-        if (
-            sys.flags.utf8_mode or codecs.lookup(locale.getencoding()).name == "utf-8"
-        ):  # else scikit-learn reads its own badly
+        reads_utf8 = sys.flags.utf8_mode or codecs.lookup(locale.getencoding()).name == "utf-8"
+        if reads_utf8:  # as scikit-learn's pictures are written
             assert "MLPClassifier" in classifier()._repr_html_()
             assert "dropout" in classifier(dropout=0.1)._repr_html_()
         assert repr(MLPClassifier(dropout=0.1)) == "MLPClassifier(dropout=0.1)"
