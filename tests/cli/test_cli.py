@@ -283,7 +283,7 @@ BAD = [
     (("fit", "flowers.csv", "--target", "species", "--epochs", "many"), 2, "many"),
     (("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"), 2, "learning_rate is -1"),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "a,b"), 2, "--hidden is 'a,b'"),
-    (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "whole numbers above 0"),
+    (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "a list of whole numbers from 1 on"),
     (
         ("fit", "flowers.csv", "--target", "species", "--activation", "reul"),
         2,
