@@ -47,7 +47,7 @@ def _listed(units: Sequence[int]) -> str:
 
 
 SETTINGS = {
-    **OPTIONS,
+    **{name: OPTIONS[name] for name in ("l1", "l2", "clip_norm", "n_threads", "progress")},
     **declared(
         Option(
             "hidden", "whole", low=1, several="list",
@@ -74,8 +74,12 @@ SETTINGS = {
             OPTIONS["validation"], is_low_open=False, also=None, help="Share of the rows to hold out and watch",
             none=f"for 0, and {HELD_OUT_LARGE:g} from {LARGE:,} rows on",
         ),
-        replace(OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"),
-        replace(OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."),
+        replace(
+            OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
+        ),
+        replace(
+            OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."
+        ),
     ),
 }  # fmt: skip
 """What the estimators take, beside names and listeners."""
@@ -125,10 +129,6 @@ class _TableEstimator(BaseEstimator, ABC):
         self.progress = progress
         self.listeners = listeners
 
-    def _settings(self) -> list[str]:
-        """Return the names of the parameters that have a declaration."""
-        return [name for name in type(self)._get_param_names() if name in SETTINGS]
-
     @abstractmethod
     def _fit_target(self, y: Column) -> Target:
         """Return the target fitted to the column to learn."""
@@ -157,9 +157,7 @@ class _TableEstimator(BaseEstimator, ABC):
         OptionError
             A setting is unknown or out of its range.
         """
-        plain = SimpleNamespace(
-            **checked(SETTINGS, **{name: getattr(self, name) for name in self._settings()})
-        )
+        plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
         table = Table.of(X)
         if isinstance(y, str):
             column = table.column(y, "target column")
