@@ -348,14 +348,12 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
 
 def _hidden_activations(names: Any, K: int) -> tuple[Activation, ...]:
     """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since h_0 = x."""
-    each = list(names) if is_several(names) else [names] * (K - 1)
-    if not is_several(names):
-        activation(names)  # a wrong name is refused even where no hidden layer uses it
+    each = [activation(name) for name in names] if is_several(names) else [activation(names)] * (K - 1)
     if len(each) != K - 1:
         raise OptionError(
             f"{len(each)} activations were given for {K - 1} hidden layers; give one name, or one each."
         )
-    return (activation("identity"), *(activation(name) for name in each))
+    return (activation("identity"), *each)
 
 
 def _numbers(values: ArrayLike, what: str) -> NDArray[Any]:

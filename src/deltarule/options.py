@@ -73,8 +73,8 @@ class Option:
         values: list[Any] = list(map(plain_scalar, plain)) if is_list and is_several(plain) else [plain]
         if len(values) < self.fewest or not all(map(self._is_allowed, values)):
             raise self.refusal(value)
-        if self.kind == "whole":
-            values = [int(each) for each in values]
+        if self.kind in ("whole", "real"):
+            values = [int(each) if self.kind == "whole" else float(each) for each in values]
         return values if is_list else values[0]
 
     def refusal(self, value: Any) -> OptionError:
@@ -97,7 +97,7 @@ class Option:
             return isinstance(plain, bool)
         if self.kind == "choice":
             return isinstance(plain, str) and plain in self.choices
-        if isinstance(plain, bool) or not isinstance(plain, (int, float)) or not _is_finite(plain):
+        if isinstance(plain, bool) or not isinstance(plain, (int, float)) or not is_finite(plain):
             return False
         is_above = plain > self.low if self.is_low_open else plain >= self.low
         is_below = plain < self.high if self.is_high_open else plain <= self.high
@@ -121,7 +121,7 @@ class Option:
         return f"{words} from {self.low:g} to {'less than ' if self.is_high_open else ''}{self.high:g}"
 
 
-def _is_finite(number: int | float) -> bool:
+def is_finite(number: int | float) -> bool:
     """Return whether a number is one that float64 holds."""
     try:
         return math.isfinite(number)
@@ -143,7 +143,8 @@ def is_several(value: Any) -> bool:
     >>> is_several([3]), is_several(np.ones(2)), is_several("tanh"), is_several({3})
     (True, True, False, False)
     """
-    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping, Set))
+    is_scalar = isinstance(value, (str, bytes, Mapping, Set)) or getattr(value, "ndim", 1) == 0
+    return isinstance(value, Iterable) and not is_scalar
 
 
 def shown(value: Any) -> str:
@@ -181,17 +182,14 @@ def callables(option: str, value: Any) -> list[Callable[..., Any]]:
     >>> callables("listeners", None), callables("listeners", print)
     ([], [<built-in function print>])
     """
-    if value is None or callable(value):
-        return [] if value is None else [value]
-    if not is_several(value):
-        raise OptionError(
-            f"{option} is {shown(value)}; it must be something that can be called, or a list of such."
-        )
-    several = list(value)
+    if value is None:
+        return []
+    several: list[Any] = list(value) if is_several(value) else [value]
     for n, each in enumerate(several):
-        if not callable(each):
+        if not callable(each) or isinstance(each, type):
+            which = f"{option}[{n}]" if is_several(value) else option
             raise OptionError(
-                f"{option}[{n}] is {shown(each)}, which cannot be called; it must be a function of one event."
+                f"{which} is {shown(each)}, which cannot be called; it must be a function of one event."
             )
     return several
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, ShapeError
 from deltarule.maths.arrays import Array
-from deltarule.options import is_several, shown
+from deltarule.options import is_several, plain_scalar, shown
 
 Only: TypeAlias = str | Iterable[str] | NDArray[np.bool_] | None
 """None for all; names of arrays and of single parameters; or a boolean mask over theta."""
@@ -190,6 +190,7 @@ class Layout:
         return W, b
 
     def _mask(self, only: str | Iterable[str] | NDArray[np.bool_]) -> NDArray[np.bool_]:
+        only = plain_scalar(only)
         if isinstance(only, np.ndarray):
             only = cast(NDArray[np.bool_], only)
             if only.dtype != bool or only.shape != (self.size,):

@@ -199,7 +199,8 @@ class _TableEstimator(BaseEstimator, ABC):
         N = len(learn)
         batch_size: int = plain.batch_size or int(np.clip(N // 20, *BATCHES))
         epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / N), *EPOCHS))
-        is_adamw = str(plain_scalar(self.optimiser)) == "adamw"
+        which = plain_scalar(self.optimiser)
+        is_adamw = isinstance(which, str) and which == "adamw"
         decay = DECAY if len(table) < LARGE else DECAY_LARGE
         self.run_ = train(
             network,

@@ -154,6 +154,6 @@ def schedule(which: str | Schedule) -> Schedule:
     >>> schedule("cosine")
     Cosine(last=0.0)
     """
-    if callable(which):
+    if callable(which) and not isinstance(which, type):
         return which
     return named("schedule", which, SCHEDULES, also=" or an object of deltarule.maths.schedules")()
