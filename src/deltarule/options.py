@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from reprlib import Repr
 from typing import Any, Literal, TypeVar, cast
 
@@ -267,9 +267,10 @@ OPTIONS = declared(
 )  # fmt: skip
 """What `train` takes, beside names, data and listeners."""
 
+_CONTAINED = "The penalty whose gradient yours contains, as in `train`."
 CHECK = declared(
-    OPTIONS["l1"],
-    OPTIONS["l2"],
+    replace(OPTIONS["l1"], help=_CONTAINED),
+    replace(OPTIONS["l2"], help=_CONTAINED),
     Option(
         "max_parameters", "whole", low=1, default=1000,
         help="Where there are more, a sample of so many is checked, drawn from the seed.",
