@@ -273,11 +273,11 @@ CHECK = declared(
     replace(OPTIONS["l2"], help=_CONTAINED),
     Option(
         "max_parameters", "whole", low=1, default=1000,
-        help="Where there are more, a sample of so many is checked, drawn from the seed.",
+        help="The most parameters to check: where there are more, a sample drawn from the seed.",
     ),
     Option(
         "max_examples", "whole", low=1, none="for all", default=1000,
-        help="Where there are more, the loss of a sample of so many is checked, drawn from the seed; None takes all.",
+        help="The most examples whose loss is taken: where there are more, a sample drawn from the seed",
     ),
     Option("seed", "whole", low=0, default=0, help="Of the samples."),
 )  # fmt: skip

@@ -279,9 +279,17 @@ BAD = [
         "expected numbers in column 'species'",
     ),
     (("fit", "flowers.csv", "--target", "species", "--task", "ranking"), 2, "ranking"),
-    (("fit", "flowers.csv", "--target", "species", "--epochs", "0"), 2, "epochs is 0"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--epochs", "0"),
+        2,
+        "--epochs is 0; it must be a whole number from 1 on. See:",
+    ),
     (("fit", "flowers.csv", "--target", "species", "--epochs", "many"), 2, "many"),
-    (("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"), 2, "learning_rate is -1"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"),
+        2,
+        "--learning-rate is -1.0; it must be a finite number above 0",
+    ),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "a,b"), 2, "--hidden is 'a,b'"),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "a list of whole numbers from 1 on"),
     (
@@ -291,7 +299,11 @@ BAD = [
     ),
     (("fit", "flowers.csv", "--target", "species", "--optimiser", "adm"), 2, "Known: gradient_descent"),
     (("fit", "flowers.csv", "--target", "species", "--test", "1.5"), 2, "--test is 1.5"),
-    (("fit", "flowers.csv", "--target", "species", "--validation", "2"), 2, "must lie between 0 and 1"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--validation", "2"),
+        2,
+        "--validation is 2.0; it must be a number from 0 to less than 1",
+    ),
     (("fit", "flowers.csv", "--target", "species", "--ignore", "colr"), 65, "did you mean 'colour'"),
     (("fit", "flowers.csv", "--target", "species", "--text", "colr"), 2, "did you mean 'colour'"),
     (("fit", "flowers.csv", "--target", "species", "--out", "none/m"), 73, "there is no folder none"),
@@ -309,7 +321,7 @@ BAD = [
     (("predict", "network", "flowers.csv"), 76, "holds a bare network"),
     (("evaluate", "model", "few.csv"), 65, "no target column 'species' in the table"),
     (("inspect", "altered"), 76, "was altered or truncated"),
-    (("check", "model", "flowers.csv", "--rows", "0"), 2, "must be 1 or more"),
+    (("check", "model", "flowers.csv", "--rows", "0"), 2, "--rows is 0; it must be a whole number from 1 on"),
     (
         ("explain", "model", "flowers.csv", "--row", "121"),
         2,

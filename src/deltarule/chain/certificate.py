@@ -173,9 +173,9 @@ def check(
     l1, l2
         The penalty whose gradient yours contains, as in `train`.
     max_parameters
-        Where there are more, a sample of so many is checked, drawn from the seed.
+        The most parameters to check: where there are more, a sample drawn from the seed.
     max_examples
-        Where there are more, the loss of a sample of so many is checked, drawn from the seed; None takes all.
+        The most examples whose loss is taken: where there are more, a sample drawn from the seed; None takes all.
     seed
         Of the samples.
 

@@ -47,12 +47,12 @@ def _listed(units: Sequence[int]) -> str:
 
 
 SETTINGS = {
-    **{name: OPTIONS[name] for name in ("l1", "l2", "clip_norm", "n_threads", "progress")},
+    **{name: OPTIONS[name] for name in ("l1", "l2", "clip_norm", "progress")},
     **declared(
         Option(
             "hidden", "whole", low=1, several="list",
             none=f"for {_listed(HIDDEN)}, and {_listed(HIDDEN_LARGE)} from {LARGE:,} rows on",
-            help="Units of the hidden layers",
+            help="Units of the hidden layers, such as 64,64",
         ),
         replace(
             OPTIONS["learning_rate"], none=f"for the optimiser's own, and {LEARNING_RATE:g} with adamw",
@@ -71,8 +71,12 @@ SETTINGS = {
             none=f"for a twentieth of the table, {BATCHES[0]} to {BATCHES[1]}",
         ),
         replace(
-            OPTIONS["validation"], is_low_open=False, also=None, help="Share of the rows to hold out and watch",
+            OPTIONS["validation"], is_low_open=False, also=None,
+            help="Share of the rows to hold out and watch; the weights of the best epoch are restored",
             none=f"for 0, and {HELD_OUT_LARGE:g} from {LARGE:,} rows on",
+        ),
+        replace(
+            OPTIONS["n_threads"], help="The most threads to train with; the result is the same for any"
         ),
         replace(
             OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
