@@ -45,18 +45,15 @@ def test_who_watches_hears_what_is_being_done(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_what_is_asked_for(monkeypatch: pytest.MonkeyPatch):
-    mib = 2**20
-    monkeypatch.setattr(memory, "available", lambda: 300 * mib)
-    require(300 * mib, "the table")
+    million = 10**6
+    monkeypatch.setattr(memory, "available", lambda: 300 * million)
+    require(300 * million, "the table")
     with pytest.raises(OutOfMemoryError) as raised:
-        require(2000 * mib, "the table", "buy more")
-    assert (
-        str(raised.value)
-        == "out of memory: the table takes about 2,000 MiB and 300 MiB can be had; buy more."
-    )
+        require(2000 * million, "the table", "buy more")
+    assert str(raised.value) == "out of memory: the table takes about 2 GB and 300 MB can be had; buy more."
     monkeypatch.setattr(memory, "available", lambda: -5)
-    with pytest.raises(OutOfMemoryError, match="and 0 MiB can be had"):
-        require(2000 * mib, "the table")
+    with pytest.raises(OutOfMemoryError, match="and 0 MB can be had"):
+        require(2000 * million, "the table")
     monkeypatch.setattr(memory, "available", lambda: None)
     require(2**60, "the table")
 
@@ -72,7 +69,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path):
     encoder = TableEncoder.fit(frame)
     with pytest.raises(OutOfMemoryError, match=r"the encoded table \(1,000 rows of 4 features\) takes about"):
         encoder.encode(frame)
-    with pytest.raises(OutOfMemoryError, match="the network of 10,201 parameters takes about"):
+    with pytest.raises(OutOfMemoryError, match="10,201 parameters takes about"):
         Network([100, 100, 1], output="linear")
 
 

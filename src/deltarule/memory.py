@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 
 from deltarule.errors import OutOfMemoryError
+from deltarule.options import shown
 
 if sys.platform == "win32":
     resource = None
@@ -57,15 +59,48 @@ def room_for(what: str, remedy: str = FEWER) -> Generator[None]:
         _said.pop()
 
 
-def require(size: float, what: str, remedy: str = FEWER) -> None:
+def require(size: int, what: str, remedy: str = FEWER) -> None:
     """Raise an OutOfMemoryError where so many bytes cannot be had, as far as the system tells.
 
     For what the system would grant and then kill the process for, and for what a native library would abort at.
     """
     there = available() if size >= WORTH_ASKING else None
     if there is not None and size > there:
-        takes, left = (f"{max(each, 0) / 2**20:,.0f} MiB" for each in (size, there))
-        raise OutOfMemoryError(f"out of memory: {what} takes about {takes} and {left} can be had; {remedy}.")
+        raise OutOfMemoryError(
+            f"out of memory: {what} takes about {amount(size)} and {amount(there)} can be had; {remedy}."
+        )
+
+
+def require_network(sizes: Sequence[int], itemsize: int) -> None:
+    """Raise an OutOfMemoryError where a network's theta, with the draws of its largest layer, cannot be had."""
+    layers = list(pairwise(sizes))
+    P = sum(n_out * (n_in + 1) for n_in, n_out in layers)
+    drawn = max(n_out * n_in for n_in, n_out in layers)
+    require(
+        P * itemsize + drawn * 8, f"a network of sizes {shown(list(sizes))}: {count(P)} parameters", SMALLER
+    )
+
+
+def require_training(P: int, itemsize: int, optimiser: str, each: int) -> None:
+    """Raise an OutOfMemoryError where a training that keeps `each` numbers a parameter cannot have them."""
+    what = f"training {count(P)} parameters with {optimiser}, {each} numbers for each,"
+    require(P * each * itemsize, what, SMALLER)
+
+
+def count(n: int) -> str:
+    """Return a whole number in words."""
+    return f"{n:,}" if n < 10**18 else "more than 10^18"
+
+
+def amount(size: int) -> str:
+    """Return a number of bytes in words.
+
+    >>> amount(-5), amount(300_000_000), amount(52_000_000_008), amount(10**400)
+    ('0 MB', '300 MB', '52 GB', 'more than 10^9 GB')
+    """
+    if size >= 10**18:
+        return "more than 10^9 GB"
+    return f"{max(size, 0) / 1e6:,.0f} MB" if size < 10**9 else f"{size / 1e9:,.3g} GB"
 
 
 def available() -> int | None:

@@ -6,8 +6,8 @@ saving are functions of other rooms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +19,8 @@ from deltarule.maths.arrays import Array
 from deltarule.maths.initial import initial
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
-from deltarule.memory import SMALLER, require, room_for
-from deltarule.options import checked
+from deltarule.memory import SMALLER, require_network, room_for
+from deltarule.options import NETWORK, is_several
 from deltarule.parameters import Layout, Only
 
 Floats: TypeAlias = NDArray[Any]
@@ -82,7 +82,7 @@ class Network:
         dtype: str = "float32",
         initial: str | None = None,
     ) -> None:
-        self.layout = Layout(_checked_sizes(sizes))
+        self.layout = Layout(NETWORK["sizes"].check(sizes))
         self.g = _hidden_activations(activation, self.K)
         self.output = _output(output)
         if self.sizes[-1] < self.output.fewest_units:
@@ -90,20 +90,18 @@ class Network:
                 f"a {output} output needs at least {self.output.fewest_units} units, one per class; "
                 f'got {self.sizes[-1]}. For a single probability use output="sigmoid".'
             )
-        if str(np.dtype(dtype)) not in ("float32", "float64"):
-            raise OptionError(f"dtype {dtype!r} is not supported; use 'float32' or 'float64'.")
-        what = f"the network of {self.layout.size:,} parameters"
-        with room_for(what, SMALLER):
-            require(self.layout.size * np.dtype(dtype).itemsize, what, SMALLER)
-            self._theta: Floats = np.zeros(self.layout.size, dtype)
+        chosen = _dtype(dtype)
+        require_network(self.sizes, chosen.itemsize)
+        with room_for(f"the network of {self.layout.size:,} parameters", SMALLER):
+            self._theta: Floats = np.zeros(self.layout.size, chosen)
             self._take_views()
             self._begin(seed, initial)
 
     def _begin(self, seed: int, initial: str | None) -> None:
         """Draw the starting weights."""
-        rng = np.random.default_rng(checked(seed=seed)["seed"])
+        rng = np.random.default_rng(NETWORK["seed"].check(seed))
         for k in range(1, self.K + 1):
-            name = initial or (self.g[k].initial if k < self.K else "glorot")
+            name = (self.g[k].initial if k < self.K else "glorot") if initial is None else initial
             self.W[k][:] = _initial(name)(rng, self.sizes[k], self.sizes[k - 1])
 
     def _take_views(self) -> None:
@@ -349,32 +347,20 @@ def _without(arrays: Sequence[Array], k: int) -> list[Array]:
 _output, _initial = output, initial
 
 
-def _checked_sizes(sizes: Sequence[int]) -> list[int]:
-    try:
-        whole = [int(n) for n in sizes]
-        is_good = len(whole) >= 2 and all(n >= 1 and n == m for n, m in zip(whole, sizes, strict=True))
-    except (TypeError, ValueError):
-        whole, is_good = [], False
-    if not is_good:
-        raise OptionError(
-            f"sizes are {sizes!r}; expected at least two whole numbers above 0, "
-            "for example [3, 4, 4, 2]: inputs, hidden units, outputs."
-        )
-    return whole
+def _dtype(dtype: Any) -> np.dtype[Any]:
+    """Return float32 or float64, which may come by name or as NumPy's type or dtype."""
+    name = dtype.name if isinstance(dtype, np.dtype) else dtype.__name__ if isinstance(dtype, type) else dtype
+    return np.dtype(NETWORK["dtype"].check(name))
 
 
-def _hidden_activations(names: str | Sequence[str], K: int) -> tuple[Activation, ...]:
+def _hidden_activations(names: Any, K: int) -> tuple[Activation, ...]:
     """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since h_0 = x."""
-    if not isinstance(cast(object, names), Iterable):
-        raise OptionError(f"activation is {names!r}; it must be one name, or one for each hidden layer.")
-    chosen = [names] * (K - 1) if isinstance(names, str) else list(names)
-    if isinstance(names, str):
-        activation(names)  # a wrong name is refused even where no hidden layer uses it
-    if len(chosen) != K - 1:
+    each = [activation(name) for name in names] if is_several(names) else [activation(names)] * (K - 1)
+    if len(each) != K - 1:
         raise OptionError(
-            f"{len(chosen)} activations were given for {K - 1} hidden layers; give one name, or one each."
+            f"{len(each)} activations were given for {K - 1} hidden layers; give one name, or one each."
         )
-    return (activation("identity"), *(activation(name) for name in chosen))
+    return (activation("identity"), *each)
 
 
 def _numbers(values: ArrayLike, what: str) -> NDArray[Any]:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, ShapeError
 from deltarule.maths.arrays import Array
+from deltarule.options import is_several, plain_scalar, shown
 
 Only: TypeAlias = str | Iterable[str] | NDArray[np.bool_] | None
 """None for all; names of arrays and of single parameters; or a boolean mask over theta."""
 
+WHAT_LEARNS = 'names such as ["W[1]", "b[2]", "w[1,1,1]"], or an array of one bool for each parameter'
 _NAME = re.compile(r"\s*([Wwb])\s*\[\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?(?:,\s*(-?\d+)\s*)?\]\s*")
 
 
@@ -149,9 +151,7 @@ class Layout:
             return Selection(slice(None), everything, everything, {}, {})
         mask = self._mask(only)
         if not mask.any():
-            raise OptionError(
-                '`only` names no parameter; give names such as ["W[1]", "b[2]", "w[1,1,1]"] or a mask.'
-            )
+            raise OptionError(f"only names no parameter; it must be {WHAT_LEARNS}.")
         of_W, of_b = self.split(mask)
         units = {k: of_W[k].any(axis=1) | of_b[k] for k in everything}
         inputs = {k: of_W[k].any(axis=0) for k in everything}
@@ -190,6 +190,7 @@ class Layout:
         return W, b
 
     def _mask(self, only: str | Iterable[str] | NDArray[np.bool_]) -> NDArray[np.bool_]:
+        only = plain_scalar(only)
         if isinstance(only, np.ndarray):
             only = cast(NDArray[np.bool_], only)
             if only.dtype != bool or only.shape != (self.size,):
@@ -199,7 +200,11 @@ class Layout:
                 )
             return only
         mask = np.zeros(self.size, bool)
+        if not isinstance(only, str) and not is_several(only):
+            raise OptionError(f"only is {shown(only)}; it must be {WHAT_LEARNS}.")
         for name in [only] if isinstance(only, str) else only:
+            if not isinstance(cast(object, name), str):
+                raise OptionError(f"only has {shown(name)} in it; it must be {WHAT_LEARNS}.")
             letter, k, i, _ = self._parse(name)
             if i is not None:
                 mask[self.find(name)] = True
@@ -208,7 +213,7 @@ class Layout:
         return mask
 
     def _parse(self, name: str) -> tuple[str, int, int | None, int | None]:
-        match = _NAME.fullmatch(name)
+        match = _NAME.fullmatch(name) if isinstance(cast(object, name), str) else None
         if not match:
             raise OptionError(
                 f"{name!r} is not the name of a parameter; expected a form such as "

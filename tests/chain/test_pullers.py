@@ -77,7 +77,7 @@ def test_what_does_not_fit_is_refused():
         pullers(net, "b[1,1]", [[0.0, 1.0], [1.0, 0.0]], [0, 1], groups=[1, 2, 3])
     with pytest.raises(OptionError, match="there is no layer 4"):
         pullers(net, "b[4,1]", [[0.0, 1.0]], [0])
-    with pytest.raises(OptionError, match="at least one example"):
+    with pytest.raises(OptionError, match="most is 0; it must be a whole number from 1 on"):
         pullers(net, "b[1,1]", [[0.0, 1.0]], [0], most=0)
 
 

@@ -187,7 +187,7 @@ class TestManners:
             r"expected \(90,\)",
         ),
         (lambda: TableClassifier(activation="x").fit(COLUMNS, NAMES), OptionError, "unknown activation 'x'"),
-        (lambda: TableClassifier(validation=1.0).fit(COLUMNS, NAMES), OptionError, "between 0 and 1"),
+        (lambda: TableClassifier(validation=1.0).fit(COLUMNS, NAMES), OptionError, "from 0 to less than 1"),
         (lambda: TableClassifier(epochs=-1).fit(COLUMNS, NAMES), OptionError, "epochs is -1"),
         (lambda: TableClassifier(batch_size=-1).fit(COLUMNS, NAMES), OptionError, "batch_size is -1"),
         (lambda: TableRegressor().fit(COLUMNS, NAMES), DataError, "expected numbers in column 'y'"),

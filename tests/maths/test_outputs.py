@@ -322,11 +322,11 @@ class TestNames:
         [
             (
                 "quantile(1.5)",
-                "the quantile of the output is 1.5; it must lie between 0 and 1, both excluded.",
+                "the quantile of the output is 1.5; it must be a number between 0 and 1, both excluded.",
             ),
-            ("quantile(0)", "the quantile of the output is 0.0; it must lie between 0 and 1"),
-            ("quantile(1)", "the quantile of the output is 1.0; it must lie between 0 and 1"),
-            ("quantile(nan)", "the quantile of the output is nan; it must lie between 0 and 1"),
+            ("quantile(0)", "the quantile of the output is 0.0; it must be a number between 0 and 1"),
+            ("quantile(1)", "the quantile of the output is 1.0; it must be a number between 0 and 1"),
+            ("quantile(nan)", "the quantile of the output is nan; it must be a number between 0 and 1"),
             ("huber(0)", "the d of the huber output is 0.0; it must be a finite number above 0."),
             ("huber(-1)", "the d of the huber output is -1.0; it must be a finite number above 0."),
             ("huber(inf)", "the d of the huber output is inf; it must be a finite number above 0."),

@@ -20,11 +20,11 @@ from numpy.typing import ArrayLike
 from deltarule.chain.mistakes import Findings, Setting, recognise
 from deltarule.chain.own import Given, flat
 from deltarule.chain.units import still
-from deltarule.errors import OptionError
 from deltarule.maths import differences, passes
 from deltarule.maths.arrays import Array
 from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats, Network
+from deltarule.options import CHECK, checked
 from deltarule.parameters import Only
 
 COMPLEX_LIMIT = 1e-7
@@ -173,9 +173,9 @@ def check(
     l1, l2
         The penalty whose gradient yours contains, as in `train`.
     max_parameters
-        Where there are more, a sample of so many is checked, drawn from the seed.
+        The most parameters to check: where there are more, a sample drawn from the seed.
     max_examples
-        Where there are more, the loss of a sample of so many is checked, drawn from the seed; None takes all.
+        The most examples whose loss is taken: where there are more, a sample drawn from the seed; None takes all.
     seed
         Of the samples.
 
@@ -191,8 +191,9 @@ def check(
     >>> certificate.passed, len(certificate.comparisons)
     (True, 46)
     """
-    if max_parameters < 1 or (max_examples is not None and max_examples < 1):
-        raise OptionError("max_parameters and max_examples must be 1 or more.")
+    l1, l2, max_parameters, max_examples, seed = checked(
+        CHECK, l1=l1, l2=l2, max_parameters=max_parameters, max_examples=max_examples, seed=seed
+    ).values()
     exact = net.astype("float64")
     examples = exact.examples(X, y, weights)
     n_given = len(examples[0])

@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.chain.labels import Labels
 from deltarule.chain.text import aligned
-from deltarule.errors import OptionError, ShapeError
+from deltarule.errors import ShapeError
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
+from deltarule.options import Option
 from deltarule.parameters import Parameter
 
+MOST = Option("most", "whole", low=1, default=5, help="How many examples to name in each direction.")
 BLOCK = 4096
 """Examples whose quantities are held at a time."""
 
@@ -165,8 +167,7 @@ def pullers(
     >>> [(group.name, round(group.pull, 4)) for group in answer.groups]
     [('b', -1.3333), ('a', 0.6667)]
     """
-    if most < 1:
-        raise OptionError(f"most is {most}; at least one example is named in each direction.")
+    most = MOST.check(most)
     exact = net.astype("float64")
     at = exact.layout.parameter(exact.layout.find(parameter))
     X_, p, c = exact.examples(X, y, weights)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from deltarule.chain import check as certify
-from deltarule.cli.output import Data, Flag, Names, Whole, open_model, print_json, print_text
+from deltarule.cli.output import Data, Flag, Names, Whole, open_model, print_json, print_text, setting
 from deltarule.errors import DataError, InputError
+from deltarule.options import CHECK
 from deltarule.tables import Table, read_table
 
 
@@ -18,9 +20,9 @@ def check(
     data: Data,
     /,
     *,
-    parameters: Whole = 1000,
-    rows: Whole = 1000,
-    seed: Whole = 0,
+    parameters: Annotated[Whole, setting(CHECK["max_parameters"], "--parameters")] = 1000,
+    rows: Annotated[Whole, setting(replace(CHECK["max_examples"], none=None), "--rows")] = 1000,
+    seed: Annotated[Whole, setting(CHECK["seed"], "--seed")] = 0,
     gradient: Path | None = None,
     text: Names = None,
     missing: Names = None,
@@ -36,12 +38,6 @@ def check(
         A model file that fit has written.
     data
         A CSV or Parquet file with the target in it, or - for CSV on standard input.
-    parameters
-        The most parameters to check; a seeded sample where there are more.
-    rows
-        The most rows whose loss is taken; a seeded sample where there are more.
-    seed
-        Of the samples.
     gradient
         A .npy file with a gradient of your own, flat like theta, to compare; its mistake is named where it is known.
     text

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from cyclopts import Parameter
 
 from deltarule.chain.units import off_words
 from deltarule.cli import INTERRUPTED
@@ -22,16 +23,27 @@ from deltarule.cli.output import (
     print_json,
     refuse_existing,
     scores_table,
+    setting,
     whole_numbers,
 )
-from deltarule.errors import OptionError
 from deltarule.estimators import TableClassifier, TableRegressor
+from deltarule.estimators.table import SETTINGS
 from deltarule.files import SUFFIX, save
+from deltarule.maths.activations import ACTIVATIONS
+from deltarule.maths.optimisers import OPTIMISERS
+from deltarule.options import Option
 from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableModel, guess_task, read_table
 from deltarule.training import Run, hold_out
 from deltarule.writing import is_standard_output
 
 FEWEST_ROWS = 2  # of a class, that remain to learn from
+HIDDEN = Parameter(
+    help=setting(SETTINGS["hidden"], "--hidden").help
+)  # whose text is read before it is checked
+TEST = Option(
+    "test", "real", low=0, high=1, is_high_open=True, default=0.2,
+    help="Share of the rows to hold out and measure on; 0 learns from all",
+)  # fmt: skip
 
 
 def fit(
@@ -45,17 +57,17 @@ def fit(
     ignore: Names = None,
     text: Names = None,
     missing: Names = None,
-    hidden: str | None = None,
-    activation: str = "relu",
-    optimiser: str = "adamw",
-    learning_rate: float | None = None,
-    epochs: Whole | None = None,
-    batch_size: Whole | None = None,
-    test: float = 0.2,
-    validation: float | None = None,
-    early_stopping: Whole | None = None,
-    seed: Whole = 0,
-    threads: Whole | None = None,
+    hidden: Annotated[str | None, HIDDEN] = None,
+    activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
+    optimiser: Annotated[str, Parameter(help=f"{', '.join(OPTIMISERS)}.")] = "adamw",
+    learning_rate: Annotated[float | None, setting(SETTINGS["learning_rate"], "--learning-rate")] = None,
+    epochs: Annotated[Whole | None, setting(SETTINGS["epochs"], "--epochs")] = None,
+    batch_size: Annotated[Whole | None, setting(SETTINGS["batch_size"], "--batch-size")] = None,
+    test: Annotated[float, setting(TEST, "--test")] = TEST.default,
+    validation: Annotated[float | None, setting(SETTINGS["validation"], "--validation")] = None,
+    early_stopping: Annotated[Whole | None, setting(SETTINGS["early_stopping"], "--early-stopping")] = None,
+    seed: Annotated[Whole, setting(SETTINGS["seed"], "--seed")] = 0,
+    threads: Annotated[Whole | None, setting(SETTINGS["n_threads"], "--threads")] = None,
     json: Flag = False,
     quiet: Flag = False,
 ) -> int:
@@ -83,29 +95,6 @@ def fit(
         A column to take as text although it holds numbers; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
-    hidden
-        Units of the hidden layers, such as 64,64; by default 128, and 128,64 from 5,000 rows on.
-    activation
-        identity, sigmoid, tanh, relu, leaky_relu, elu, selu, gelu, silu or softplus.
-    optimiser
-        gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, adamw, nadam, rprop or lbfgs.
-    learning_rate
-        By default 0.003 for adamw, and the optimiser's own for others.
-    epochs
-        Passes over the rows; by default about 2,000 updates, in 60 to 400 epochs.
-    batch_size
-        Rows an update; by default a twentieth of the table, 16 to 256.
-    test
-        Share of the rows to hold out and measure on; 0 learns from all.
-    validation
-        Share of the other rows to hold out and watch; the weights of the best epoch are restored. By default
-        0, and 0.1 from 5,000 rows on.
-    early_stopping
-        Epochs to wait for a better validation loss before stopping; by default all epochs are run.
-    seed
-        Of the parts, the starting weights and the order; the same seed gives the same model.
-    threads
-        The most threads to train with; by default one each processor. The model is the same for any number.
     json
         Print the summary as JSON.
     quiet
@@ -114,8 +103,6 @@ def fit(
     where = "standard input" if data == "-" else data
     path = out or Path(("model" if data == "-" else Path(data).stem) + SUFFIX)
     refuse_existing(path, force)
-    if not 0 <= test < 1:
-        raise OptionError(f"--test is {test:g}; it must lie between 0 and 1.")
     frame = Table.of(read_table(data, missing=missing or (), text=text or ()))
     column = frame.column(target, "target column", where)
     for name in ignore or ():

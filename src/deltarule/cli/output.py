@@ -7,6 +7,7 @@ import math
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeAlias
 
@@ -18,6 +19,7 @@ from deltarule.chain.text import aligned
 from deltarule.cli.streams import print_document
 from deltarule.errors import ModelFileError, OptionError, OutputError
 from deltarule.files import load
+from deltarule.options import Option
 from deltarule.tables import TableModel
 from deltarule.writing import is_standard_output, is_stream, target_of
 
@@ -36,6 +38,22 @@ def _whole_number(kind: Any, tokens: Sequence[Token]) -> int:
         if not float(text).is_integer():
             raise ValueError(f"{text} is not a whole number") from None
         return int(float(text))
+
+
+def setting(option: Option, flag: str) -> Parameter:
+    """Return what a declared setting is on the command line: its help, and its check under the name of the flag.
+
+    >>> setting(Option("l1", "real", low=0, none="for none", help="Penalty"), "--l1").help
+    'Penalty; leave it out for none.'
+    """
+    typed = replace(option, name=flag, none=None, also=None)
+
+    def check(_: object, value: object) -> None:
+        if value is not None:  # left out
+            typed.check(value)
+
+    left_out = "" if option.none is None else f"; leave it out {option.none}"
+    return Parameter(help=f"{option.help.rstrip('.')}{left_out}.", validator=check)
 
 
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of
 from deltarule.engines.examples import hashes_of, is_sparse, keys_of
-from deltarule.errors import unknown
 from deltarule.network import Floats, Network
+from deltarule.options import named
 
 ENGINES = {"compiled": "compiled.CompiledEngine", "reference": "reference.ReferenceEngine"}
 """Where each engine stands; the compiled one is imported when first used, since that takes half a second."""
@@ -26,11 +26,8 @@ def engine(name: str, problem: Problem, n_threads: int | None = None, *, is_quie
     OptionError
         No engine has that name.
     """
-    if name == "auto":
-        name = default()
-    if name not in ENGINES:
-        raise unknown("engine", name, ["auto", *ENGINES])
-    module, kind = ENGINES[name].split(".")
+    where = named("engine", name, {"auto": "", **ENGINES}) or named("engine", default(), ENGINES)
+    module, kind = where.split(".")
     chosen = cast(type[Engine], getattr(import_module(f"deltarule.engines.{module}"), kind))
     return chosen(problem, n_threads, is_quiet=is_quiet)
 

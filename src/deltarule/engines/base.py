@@ -19,6 +19,7 @@ from deltarule.maths.optimisers import Optimiser, State
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Floats, Network
+from deltarule.options import OPTIONS, is_several
 from deltarule.parameters import Selection
 
 
@@ -35,14 +36,12 @@ def dropout_of(net: Network, X: Any, rates: float | Sequence[float], seed: int) 
     (0.2, 0.2)
     """
     hidden = net.K - 1
-    each = (float(rates),) * hidden if isinstance(rates, (int, float)) else tuple(map(float, rates))
+    given = OPTIONS["dropout"].check(rates)
+    each: tuple[float, ...] = tuple(given) if is_several(given) else (float(given),) * hidden
     if len(each) != hidden:
         raise OptionError(
             f"{len(each)} dropout rates were given for {hidden} hidden layers; give one rate, or one for each."
         )
-    for rate in (float(rates),) if isinstance(rates, (int, float)) else each:
-        if not 0.0 <= rate < 1.0:
-            raise OptionError(f"a dropout rate is {rate:g}; it must be from 0 to less than 1.")
     return Dropout(each, seed, keys_of(X)) if any(each) else None
 
 

@@ -30,6 +30,7 @@ from deltarule.maths.optimisers import Adam, Momentum, Nesterov, Optimiser, Stat
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant, Schedule, schedule
 from deltarule.network import Floats, Network
+from deltarule.options import callables, checked
 from deltarule.training import EpochEnded, Event, RunStarted, Stopped
 from deltarule.training.interruption import interruptible
 from deltarule.training.lbfgs import descend
@@ -87,9 +88,7 @@ class Descent:
         *,
         is_incremental: bool,
     ) -> None:
-        for n, listen in enumerate(estimator.listeners):
-            if not callable(listen):
-                raise OptionError(f"listeners[{n}] is {listen!r}, which cannot be called with an event.")
+        self.listeners = callables("listeners", estimator.listeners)
         self.estimator, self.held, self.metric, self.is_incremental = estimator, held, metric, is_incremental
         self.net: Network = estimator._network()
         # Line searches compare losses that differ by less than float32 resolves.
@@ -108,9 +107,8 @@ class Descent:
             optimiser=self._optimiser(),
             schedule=self._schedule(),
             selection=self.work.layout.select(estimator.trainable),
-            penalty=Penalty(l2=estimator.alpha, is_shared=True),
-            clip_norm=estimator.clip_norm,
-            clip_value=estimator.clip_value,
+            penalty=Penalty(l2=float(estimator.alpha), is_shared=True),
+            **checked(clip_norm=estimator.clip_norm, clip_value=estimator.clip_value),
             dropout=self._dropout(X),
         )
         self.runner: Engine = engine("auto", self.problem, threads(estimator))
@@ -133,7 +131,7 @@ class Descent:
                 if est.solver == "lbfgs":
                     self._minimise()
                 else:
-                    drive(self._epochs(), list(est.listeners))
+                    drive(self._epochs(), self.listeners)
             except DivergenceError as error:
                 if not est.early_stopping:
                     raise ValueError(f"{NOT_FINITE} {str(error)[0].upper()}{str(error)[1:]}") from error
@@ -280,7 +278,7 @@ class Descent:
             validation_loss = self._watch()
             has_stalled = self._has_stalled()
             est._optimizer.iteration_ends(est.t_)
-            if est.listeners:  # nobody else hears of it
+            if self.listeners:  # nobody else hears of it
                 yield self._ended(result, validation_loss, result.learning_rate, seconds, started)
             if has_stalled:
                 if est._optimizer.trigger_stopping(self._stalled, est.verbose):
@@ -373,7 +371,7 @@ class Descent:
 
     def _smoothed(self, p: Floats) -> Floats:
         """Return targets with part of their probability spread over all classes."""
-        share = getattr(self.estimator, "label_smoothing", 0.0)
+        share = float(getattr(self.estimator, "label_smoothing", 0.0))
         if share == 0.0:
             return p
         classes = p.shape[1] if self.estimator.out_activation_ == "softmax" else 2
@@ -383,7 +381,7 @@ class Descent:
 
     def _minimise(self) -> None:
         """Run L-BFGS in this thread: SciPy calls back, and listeners hear of it there."""
-        est, listeners = self.estimator, list(self.estimator.listeners)
+        est, listeners = self.estimator, self.listeners
         before = started = perf_counter()
         est.n_iter_, reason, is_ended = 0, f"after {est.max_iter:,} iterations", False
 

@@ -33,7 +33,9 @@ from deltarule.estimators.held import Scorer, eval_set_of, split
 from deltarule.estimators.labels import binarised
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.schedules import SCHEDULES, Schedule
+from deltarule.memory import require_network
 from deltarule.network import Floats, Network
+from deltarule.options import Option, is_finite, is_several, named, shown
 from deltarule.parameters import Only
 from deltarule.training import Listener
 
@@ -44,6 +46,9 @@ Base = sklearn.neural_network._multilayer_perceptron.BaseMultilayerPerceptron
 
 SHARE = Interval(Real, 0, 1, closed="left")
 ABOVE_0 = Interval(Real, 0, None, closed="neither")
+
+
+HIDDEN = Option("hidden_layer_sizes", "whole", several="list")
 
 
 class _UnavailableError(AttributeError, ValueError):
@@ -199,9 +204,8 @@ class _MLP(Base):
         eval_set: Sequence[Any] | None = None,
         eval_metric: str | Scorer | None = None,
     ) -> Self:
-        sizes = self.hidden_layer_sizes
-        hidden = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-        if np.any(np.array(hidden) <= 0):
+        hidden = HIDDEN.check(self.hidden_layer_sizes)
+        if any(n <= 0 for n in hidden):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
         is_first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = self._validate_input(X, y, incremental, reset=is_first)
@@ -227,7 +231,22 @@ class _MLP(Base):
         Descent(self, X, targets, weights, held, eval_metric, is_incremental=incremental).run()
         return self
 
+    def _validate_params(self) -> None:
+        """Refuse wrong parameters as scikit-learn does, and what its checks let through or break at."""
+        given = self.get_params(deep=False)
+        for name, value in given.items():
+            if isinstance(value, int) and not is_finite(value):
+                raise OptionError(f"{name} is {shown(value)}; it must be something that float64 can hold.")
+        super()._validate_params()
+        for name in self._activations():
+            named("activation", name, {"logistic": None, **ACTIVATIONS})
+
+    def _activations(self) -> list[str]:
+        """Return the names of activations: one for every hidden layer, or the only one of all."""
+        return list(self.activation) if is_several(self.activation) else [self.activation]
+
     def _initialize(self, y: NDArray[Any], layer_units: list[int], dtype: Any) -> None:
+        require_network(layer_units, np.dtype(dtype).itemsize)
         super()._initialize(y, layer_units, dtype)
         self._network()  # refuses activations that do not fit, before anything is learnt
         if self.solver == "lbfgs":
@@ -237,7 +256,7 @@ class _MLP(Base):
 
     def _init_coef(self, fan_in: int, fan_out: int, dtype: Any) -> tuple[Floats, Floats]:
         """Draw the starting weights of the next layer, as scikit-learn does for its activation."""
-        names = [self.activation] if isinstance(self.activation, str) else list(self.activation)
+        names = self._activations()
         name = names[min(len(self.coefs_), len(names) - 1)] if names else "identity"
         bound = np.sqrt((2.0 if name in ("logistic", "sigmoid") else 6.0) / (fan_in + fan_out))
         W = self._random_state.uniform(-bound, bound, (fan_in, fan_out))
@@ -254,12 +273,11 @@ class _MLP(Base):
 
     def _network(self) -> Network:
         """Return a network with the weights of coefs_ and intercepts_."""
-        coefs, names = self.coefs_, self.activation
-        given: list[Any] = [names] if isinstance(names, str) else list(names)
-        ours = ["sigmoid" if name == "logistic" else name for name in given]
+        coefs = self.coefs_
+        ours = ["sigmoid" if name == "logistic" else name for name in self._activations()]
         net = Network(
             [coefs[0].shape[0], *(len(b) for b in self.intercepts_)],
-            ours[0] if isinstance(names, str) else ours,
+            ours if is_several(self.activation) else ours[0],
             self._output,
             dtype=str(np.result_type(*coefs)),
             initial="zeros",

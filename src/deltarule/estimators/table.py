@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from deltarule.errors import ShapeError
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
+from deltarule.options import OPTIONS, Option, checked, declared, plain_scalar
 from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableEncoder, TableModel, Target
 from deltarule.training import Listener, hold_out, train
 
@@ -40,6 +42,53 @@ BATCHES = (16, 256)
 """The smallest and largest batch; between them, a batch is a twentieth of the table."""
 
 
+def _listed(units: Sequence[int]) -> str:
+    return ",".join(map(str, units))
+
+
+SETTINGS = {
+    **{name: OPTIONS[name] for name in ("l1", "l2", "clip_norm", "progress")},
+    **declared(
+        Option(
+            "hidden", "whole", low=1, several="list",
+            none=f"for {_listed(HIDDEN)}, and {_listed(HIDDEN_LARGE)} from {LARGE:,} rows on",
+            help="Units of the hidden layers, such as 64,64",
+        ),
+        replace(
+            OPTIONS["learning_rate"], none=f"for the optimiser's own, and {LEARNING_RATE:g} with adamw",
+            help="Of the optimiser",
+        ),
+        replace(
+            OPTIONS["weight_decay"], none=f"for the optimiser's own, and {DECAY:g} or, from {LARGE:,} rows on, "
+            f"{DECAY_LARGE:g} with adamw", help="Of the optimiser, decoupled",
+        ),
+        replace(
+            OPTIONS["epochs"], default=None, help="Passes over the rows",
+            none=f"for about {UPDATES:,} updates, in {EPOCHS[0]} to {EPOCHS[1]} epochs",
+        ),
+        replace(
+            OPTIONS["batch_size"], default=None, help="Rows an update",
+            none=f"for a twentieth of the table, {BATCHES[0]} to {BATCHES[1]}",
+        ),
+        replace(
+            OPTIONS["validation"], is_low_open=False, also=None,
+            help="Share of the rows to hold out and watch; the weights of the best epoch are restored",
+            none=f"for 0, and {HELD_OUT_LARGE:g} from {LARGE:,} rows on",
+        ),
+        replace(
+            OPTIONS["n_threads"], help="The most threads to train with; the result is the same for any"
+        ),
+        replace(
+            OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
+        ),
+        replace(
+            OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."
+        ),
+    ),
+}  # fmt: skip
+"""What the estimators take, beside names and listeners."""
+
+
 class _TableEstimator(BaseEstimator, ABC):
     """What both have in common; see `TableClassifier`."""
 
@@ -48,7 +97,7 @@ class _TableEstimator(BaseEstimator, ABC):
 
     def __init__(
         self,
-        hidden: Sequence[int] | None = None,
+        hidden: int | Sequence[int] | None = None,
         activation: str | Sequence[str] = "relu",
         optimiser: str | Optimiser | LBFGS = "adamw",
         learning_rate: float | None = None,
@@ -112,6 +161,7 @@ class _TableEstimator(BaseEstimator, ABC):
         OptionError
             A setting is unknown or out of its range.
         """
+        plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
         table = Table.of(X)
         if isinstance(y, str):
             column = table.column(y, "target column")
@@ -128,44 +178,52 @@ class _TableEstimator(BaseEstimator, ABC):
             raise ShapeError(
                 f"sample_weight has shape {weights.shape}; expected ({len(table)},), one per row."
             )
-        learn, held = self._split(len(table), target.encode(column) if self.output == "softmax" else None)
+        share = (
+            (0.0 if len(table) < LARGE else HELD_OUT_LARGE) if plain.validation is None else plain.validation
+        )
+        classes = target.encode(column) if self.output == "softmax" else None
+        learn, held = _split(len(table), share, plain.seed, classes)
         part, part_y = table.rows(learn), column.rows(learn)
         encoder = TableEncoder.fit(part)
+        hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
         network = Network(
-            [len(encoder.features), *self._hidden(len(table)), self._n_outputs(target)],
+            [
+                len(encoder.features),
+                *(hidden if plain.hidden is None else plain.hidden),
+                self._n_outputs(target),
+            ],
             self.activation,
             self.output,
-            seed=self.seed,
+            seed=plain.seed,
         )
         model = TableModel(network, encoder, target, {}, {}, {})
         validation = None
         if len(held):
             validation = (*model.arrays(table.rows(held), column.rows(held)), weights[held])
         N = len(learn)
-        batch_size = self.batch_size or int(np.clip(N // 20, *BATCHES))
-        epochs = (
-            self.epochs if self.epochs is not None else int(np.clip(round(UPDATES * batch_size / N), *EPOCHS))
-        )
-        is_adamw = self.optimiser == "adamw"
+        batch_size: int = plain.batch_size or int(np.clip(N // 20, *BATCHES))
+        epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / N), *EPOCHS))
+        which = plain_scalar(self.optimiser)
+        is_adamw = isinstance(which, str) and which == "adamw"
         decay = DECAY if len(table) < LARGE else DECAY_LARGE
         self.run_ = train(
             network,
             *model.arrays(part, part_y),
             weights=weights[learn],
             optimiser=self.optimiser,
-            learning_rate=LEARNING_RATE if self.learning_rate is None and is_adamw else self.learning_rate,
-            weight_decay=decay if self.weight_decay is None and is_adamw else self.weight_decay,
+            learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
+            weight_decay=decay if plain.weight_decay is None and is_adamw else plain.weight_decay,
             schedule=self.schedule,
             epochs=epochs,
             batch_size=batch_size,
-            l1=self.l1,
-            l2=self.l2,
-            clip_norm=self.clip_norm,
+            l1=plain.l1,
+            l2=plain.l2,
+            clip_norm=plain.clip_norm,
             validation=validation,
-            early_stopping=self.early_stopping or (epochs if len(held) else None),
-            seed=self.seed,
-            n_threads=self.n_threads,
-            progress=self.progress,
+            early_stopping=plain.early_stopping or (epochs if len(held) else None),
+            seed=plain.seed,
+            n_threads=plain.n_threads,
+            progress=plain.progress,
             listeners=self.listeners,
         )
         scores = {"train": model.evaluate(part, part_y)}
@@ -176,20 +234,6 @@ class _TableEstimator(BaseEstimator, ABC):
         self.n_features_in_ = len(table.names)
         self.feature_names_in_ = np.array(table.names, object)
         return self
-
-    def _hidden(self, N: int) -> Sequence[int]:
-        if self.hidden is not None:
-            return self.hidden
-        return HIDDEN if N < LARGE else HIDDEN_LARGE
-
-    def _split(self, N: int, classes: NDArray[Any] | None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the rows to learn from and those to hold out."""
-        share = self.validation
-        if share is None:
-            share = 0.0 if N < LARGE else HELD_OUT_LARGE
-        if share == 0:
-            return np.arange(N), np.arange(0)
-        return hold_out(N, share, np.random.default_rng([self.seed, 0]), classes)
 
     @property
     def net_(self) -> Network:
@@ -210,13 +254,22 @@ class _TableEstimator(BaseEstimator, ABC):
         return tags
 
 
+def _split(
+    N: int, share: float, seed: int, classes: NDArray[Any] | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows to learn from and those to hold out."""
+    if share == 0:
+        return np.arange(N), np.arange(0)
+    return hold_out(N, share, np.random.default_rng([seed, 0]), classes)
+
+
 class TableClassifier(ClassifierMixin, _TableEstimator):
     """A classifier for a table with numbers, text, booleans, dates and missing values in it.
 
     Parameters
     ----------
     hidden
-        Units of the hidden layers; None takes (128,), and (128, 64) from 5,000 rows on.
+        Units of the hidden layers, one number for a single layer; None takes (128,), and (128, 64) from 5,000 rows on.
     activation
         One name for all hidden layers, or one for each.
     optimiser, schedule, l1, l2, clip_norm

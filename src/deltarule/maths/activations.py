@@ -18,8 +18,8 @@ import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
-from deltarule.errors import unknown
 from deltarule.maths.arrays import Array, absolute, at_least, at_most, real
+from deltarule.options import named
 
 
 class Activation(ABC):
@@ -245,6 +245,4 @@ def activation(name: str) -> Activation:
     >>> activation("relu")
     relu
     """
-    if name not in ACTIVATIONS:
-        raise unknown("activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]
+    return named("activation", name, ACTIVATIONS)

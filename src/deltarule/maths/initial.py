@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.errors import unknown
+from deltarule.options import named
 
 Sampler = Callable[[np.random.Generator, int, int], NDArray[Any]]
 
@@ -47,6 +47,4 @@ INITIALS: dict[str, Sampler] = {"glorot": glorot, "he": he, "lecun": lecun, "zer
 
 def initial(name: str) -> Sampler:
     """Return the sampler of that name, or raise an OptionError that lists those that exist."""
-    if name not in INITIALS:
-        raise unknown("initialisation", name, INITIALS)
-    return INITIALS[name]
+    return named("initial", name, INITIALS)

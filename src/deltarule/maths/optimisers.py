@@ -19,12 +19,35 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias
 
-from deltarule.errors import OptionError, unknown
+import numpy as np
+
+from deltarule.errors import OptionError
 from deltarule.maths.arrays import Array
+from deltarule.options import OPTIONS, Option, check_fields, declared, named
 
 State: TypeAlias = dict[str, Any]
+
+_FORGETTING = "The share of a running mean that stays."
+FIELDS = declared(
+    replace(OPTIONS["learning_rate"], name="lr", none=None),
+    replace(OPTIONS["weight_decay"], none=None),
+    Option("mu", "real", low=0, high=1, help="The share of the velocity that stays."),
+    Option("rho", "real", low=0, high=1, is_high_open=True, help=_FORGETTING),
+    Option("beta1", "real", low=0, high=1, is_high_open=True, help=_FORGETTING),
+    Option("beta2", "real", low=0, high=1, is_high_open=True, help=_FORGETTING),
+    Option("eps", "real", low=0, help="Keeps a division from one by 0."),
+    Option("eps_hat", "flag", help="Whether eps is added before v is corrected."),
+    Option("grow", "real", low=1, help="Of a step whose gradient keeps its sign."),
+    Option("shrink", "real", low=0, high=1, help="Of a step whose gradient changes it."),
+    Option("least", "real", low=0, help="The smallest step."),
+    Option("most", "real", low=0, is_low_open=True, help="The largest step."),
+    Option("memory", "whole", low=1, help="Pairs kept."),
+    Option("gradient_tolerance", "real", low=0, help="Ends a run where every |g_i| is below it."),
+    Option("line_search", "whole", low=1, help="Evaluations an iteration may take."),
+)
+"""The settings of optimisers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +59,12 @@ class Optimiser(ABC):
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.lr > 0:
-            raise OptionError(f"the learning rate is {self.lr:g}; it must be above 0.")
-        if not self.weight_decay >= 0:
-            raise OptionError(f"the weight decay is {self.weight_decay:g}; it must be 0 or above.")
+        check_fields(self, FIELDS)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers of a parameter a state keeps."""
+        return len(self.init(np.zeros(1))) - 1  # all but the count t
 
     @abstractmethod
     def init(self, theta: Array) -> State:
@@ -225,6 +250,14 @@ class LBFGS:
     gradient_tolerance: float = 1e-6
     line_search: int = 20
 
+    def __post_init__(self) -> None:
+        check_fields(self, FIELDS)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers of a parameter a run keeps: the pairs, and where it is (SciPy's work space)."""
+        return 2 * self.memory + 5
+
 
 OPTIMISERS: dict[str, type[Optimiser] | type[LBFGS]] = {
     o.name: o
@@ -243,12 +276,9 @@ def optimiser(which: str | Optimiser | LBFGS, lr: float | None = None) -> Optimi
     >>> optimiser("momentum", lr=0.5)
     Momentum(lr=0.5, weight_decay=0.0, mu=0.9)
     """
-    if isinstance(which, str):
-        if which not in OPTIMISERS:
-            raise unknown("optimiser", which, OPTIMISERS)
-        which = OPTIMISERS[which]()
-    elif not isinstance(cast(object, which), (Optimiser, LBFGS)):
-        raise unknown("optimiser", which, OPTIMISERS)
+    lr = OPTIONS["learning_rate"].check(lr)
+    if not isinstance(which, (Optimiser, LBFGS)):
+        which = named("optimiser", which, OPTIMISERS, also=" or an object of deltarule.maths.optimisers")()
     if lr is None:
         return which
     if isinstance(which, LBFGS):

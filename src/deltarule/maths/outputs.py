@@ -25,10 +25,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deltarule.errors import OptionError, unknown
+from deltarule.errors import OptionError
 from deltarule.maths.activations import SIGMOID
 from deltarule.maths.arrays import Array, absolute, at_least, real
 from deltarule.maths.output import Output, refuse
+from deltarule.options import Option, check_fields, named, plain_scalar
+
+FIELDS = {
+    "q": Option("the quantile of the output", "real", low=0, high=1, is_low_open=True, is_high_open=True),
+    "d": Option("the d of the huber output", "real", low=0, is_low_open=True),
+}
+"""The numbers of outputs."""
 
 
 class Linear(Output):
@@ -126,10 +133,7 @@ class Quantile(_LinearOnEitherSide):
     )
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.q < 1.0:
-            raise OptionError(
-                f"the quantile of the output is {self.q}; it must lie between 0 and 1, both excluded."
-            )
+        check_fields(self, FIELDS)
 
     @property
     def setting(self) -> float:
@@ -159,8 +163,7 @@ class Huber(Linear):
     formulas = ("clip(y_hat - y, -d, d)", "I", "clip(y_hat - y, -d, d)")
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.d < float("inf"):
-            raise OptionError(f"the d of the huber output is {self.d}; it must be a finite number above 0.")
+        check_fields(self, FIELDS)
 
     @property
     def setting(self) -> float:
@@ -361,12 +364,12 @@ def output(name: str) -> Output:
     >>> output("quantile(0.9)"), output("huber")
     (quantile(0.9), huber(1.0))
     """
-    brackets = _BRACKETS.fullmatch(str(name))
-    kind, number = brackets.groups() if brackets else (str(name), None)
-    if kind not in OUTPUTS:
-        raise unknown("output", kind, OUTPUTS)
+    given = plain_scalar(name)
+    brackets = _BRACKETS.fullmatch(given) if isinstance(given, str) else None
+    kind, number = brackets.groups() if brackets else (given, None)
+    plain = named("output", kind, OUTPUTS)
     if number is None:
-        return OUTPUTS[kind]
+        return plain
     if kind not in WITH_A_NUMBER:
         raise OptionError(f"the {kind} output takes no number, and got {name!r}; write {kind!r}.")
     try:

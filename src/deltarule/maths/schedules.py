@@ -15,13 +15,34 @@ import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from deltarule.errors import unknown
+from deltarule.options import Option, check_fields, declared, named
 
 
 class Schedule(Protocol):
     """Anything that gives the factor on the learning rate at a time."""
 
     def __call__(self, epoch: float, epochs: float) -> float: ...
+
+
+FIELDS = declared(
+    Option("every", "real", low=0, is_low_open=True, help="Epochs between two steps."),
+    Option("factor", "real", low=0, help="Of a step."),
+    Option("decay", "real", low=0, help="How fast the rate falls."),
+    Option(
+        "rise", "real", low=0, high=1, is_high_open=True, help="Share of the epochs in which the rate rises."
+    ),
+    Option("first", "real", low=0, help="Where it starts."),
+    Option("last", "real", low=0, help="Where it ends."),
+    Option("length", "real", low=0, help="Epochs of the warm-up."),
+)
+"""The settings of schedules."""
+
+
+class _Checked:
+    """A schedule whose fields are checked by their declarations."""
+
+    def __post_init__(self) -> None:
+        check_fields(self, FIELDS)
 
 
 @dataclass(frozen=True)
@@ -33,7 +54,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(_Checked):
     """factor^floor(epoch / every)."""
 
     every: float = 30.0
@@ -44,7 +65,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(_Checked):
     """decay^epoch."""
 
     decay: float = 0.97
@@ -54,7 +75,7 @@ class Exponential:
 
 
 @dataclass(frozen=True)
-class InverseTime:
+class InverseTime(_Checked):
     """1 / (1 + decay epoch)."""
 
     decay: float = 0.1
@@ -64,7 +85,7 @@ class InverseTime:
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(_Checked):
     """last + (1 - last) (1 + cos(pi epoch / epochs)) / 2 (Loshchilov & Hutter 2017, without restarts)."""
 
     last: float = 0.0
@@ -74,7 +95,7 @@ class Cosine:
 
 
 @dataclass(frozen=True)
-class OneCycle:
+class OneCycle(_Checked):
     """Up from `first` to 1 in the share `rise` of the epochs, then down to `last`, both by half cosines.
 
     Smith & Topin (2018).
@@ -92,11 +113,15 @@ class OneCycle:
 
 
 @dataclass(frozen=True)
-class WarmUp:
+class WarmUp(_Checked):
     """Rise linearly from 0 to another schedule over the first `length` epochs."""
 
     after: Schedule = field(default_factory=Constant)
     length: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "after", schedule(self.after))
 
     def __call__(self, epoch: float, epochs: float) -> float:
         rise = min(1.0, epoch / self.length) if self.length > 0 else 1.0
@@ -124,13 +149,11 @@ def schedule(which: str | Schedule) -> Schedule:
     Raises
     ------
     OptionError
-        No schedule has that name; the message lists those that exist.
+        No schedule has that name, and the message lists those that exist; or it cannot be called.
 
     >>> schedule("cosine")
     Cosine(last=0.0)
     """
-    if not isinstance(which, str):
+    if callable(which) and not isinstance(which, type):
         return which
-    if which not in SCHEDULES:
-        raise unknown("schedule", which, SCHEDULES)
-    return SCHEDULES[which]()
+    return named("schedule", which, SCHEDULES, also=" or an object of deltarule.maths.schedules")()

@@ -21,9 +21,9 @@ from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
-from deltarule.memory import SMALLER, room_for
+from deltarule.memory import SMALLER, require_training, room_for
 from deltarule.network import Floats, Network
-from deltarule.options import checked
+from deltarule.options import OPTIONS, callables, checked
 from deltarule.parameters import Only
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
@@ -161,18 +161,17 @@ def train(
     """
     plain = checked(
         epochs=epochs, batch_size=batch_size, l1=l1, l2=l2, clip_norm=clip_norm, clip_value=clip_value,
-        shuffle=shuffle, seed=seed, n_threads=n_threads,
+        dropout=dropout, shuffle=shuffle, seed=seed, n_threads=n_threads,
     )  # fmt: skip
-    learning_rate, weight_decay = checked(learning_rate=learning_rate, weight_decay=weight_decay).values()
+    weight_decay = OPTIONS["weight_decay"].check(weight_decay)
     chosen = _optimiser(optimiser, learning_rate)
     if weight_decay is not None:
         if isinstance(chosen, LBFGS):
             raise OptionError("lbfgs has no weight decay; use l2, the penalty on the weights, instead.")
         chosen = replace(chosen, weight_decay=weight_decay)
     history = History()
-    others = () if listeners is None else (listeners,) if callable(listeners) else listeners
-    stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
-    listening: list[Listener] = [history, *others, ProgressBar(progress)]
+    stopping = _stopping(early_stopping)
+    listening: list[Listener] = [history, *callables("listeners", listeners), ProgressBar(progress)]
     if stopping is not None:
         listening.insert(0, stopping)
     started, interrupted = perf_counter(), np.zeros(1, bool)
@@ -184,7 +183,6 @@ def train(
         optimiser=chosen,
         schedule=schedule,
         only=only,
-        dropout=dropout,
         validation=validation,
         engine=engine,
         interrupted=interrupted,
@@ -200,7 +198,6 @@ def train(
         "schedule": repr(_schedule(schedule)),
         **{name: value for name, value in plain.items() if name != "n_threads"},  # on which nothing depends
         "learning": first.n_learning,
-        "dropout": dropout if isinstance(dropout, (int, float)) else list(dropout),
         "n_examples": first.n_examples,
         "n_validation": first.n_validation,
         "patience": stopping.patience if stopping else None,
@@ -291,6 +288,8 @@ def events(
     ).values()  # fmt: skip
     chosen = _optimiser(optimiser)
     is_lbfgs = isinstance(chosen, LBFGS)
+    itemsize = 8 if is_lbfgs else net.dtype.itemsize
+    require_training(net.layout.size, itemsize, chosen.name, 2 + chosen.numbers)
     # Line searches compare losses that differ by less than float32 resolves.
     work = net.astype("float64") if is_lbfgs and net.dtype != np.float64 else net
     learn, held = _examples(work, X, y, weights, validation, seed)
@@ -366,6 +365,13 @@ def _order(N: int, shuffle: bool, seed: int, epoch: int) -> NDArray[np.intp]:
     return np.random.default_rng([seed, epoch]).permutation(N) if shuffle else np.arange(N)
 
 
+def _stopping(early_stopping: int | EarlyStopping | None) -> EarlyStopping | None:
+    if isinstance(early_stopping, EarlyStopping):
+        return early_stopping
+    patience = OPTIONS["early_stopping"].check(early_stopping)
+    return None if patience is None else EarlyStopping(patience)
+
+
 def _examples(
     net: Network,
     X: ArrayLike,
@@ -376,17 +382,16 @@ def _examples(
 ) -> tuple[Examples, Examples | None]:
     """Return the examples to learn from and those held out, weights summing to 1 in both."""
     examples = net.examples(X, y, weights)
-    if validation is None:
+    if isinstance(validation, (list, tuple)) and len(validation) in (2, 3):
+        return examples, net.examples(*validation)
+    fraction = OPTIONS["validation"].check(validation)
+    if fraction is None:
         return examples, None
-    if isinstance(validation, (int, float)):
-        rng = np.random.default_rng([seed, 0])
-        classes = examples[1].argmax(axis=1) if net.output.name == "softmax" else None
-        kept, out = hold_out(len(examples[0]), validation, rng, classes)
-        kept_examples, held = (tuple(part[rows] for part in examples) for rows in (kept, out))
-        return _rescaled(net, kept_examples), _rescaled(net, held)
-    if len(validation) not in (2, 3):
-        raise OptionError("validation is a fraction such as 0.2, or (X, y), or (X, y, weights).")
-    return examples, net.examples(*validation)
+    rng = np.random.default_rng([seed, 0])
+    classes = examples[1].argmax(axis=1) if net.output.name == "softmax" else None
+    kept, out = hold_out(len(examples[0]), fraction, rng, classes)
+    kept_examples, held = (tuple(part[rows] for part in examples) for rows in (kept, out))
+    return _rescaled(net, kept_examples), _rescaled(net, held)
 
 
 def _rescaled(net: Network, part: tuple[Floats, ...]) -> Examples:

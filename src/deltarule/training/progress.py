@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from deltarule.errors import OptionError
+from deltarule.options import OPTIONS
 from deltarule.training.events import EpochEnded, Event, RunStarted
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ class ProgressBar:
     def __init__(self, is_shown: bool | None = None) -> None:
         self._progress: Progress | None = None
         self._task: TaskID | None = None
-        self.is_shown = (sys.stderr is not None and sys.stderr.isatty()) if is_shown is None else is_shown
+        is_shown = OPTIONS["progress"].check(is_shown)
+        self.is_shown: bool = (
+            (sys.stderr is not None and sys.stderr.isatty()) if is_shown is None else is_shown
+        )
         if self.is_shown and find_spec("rich") is None:
             if is_shown:
                 raise OptionError('the progress bar needs rich: pip install "deltarule[app]".')

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.errors import DataError, OptionError
+from deltarule.errors import DataError
+from deltarule.options import OPTIONS
+
+FRACTION = replace(OPTIONS["validation"], name="fraction", also=None, none=None)
 
 
 def hold_out(
@@ -37,8 +41,7 @@ def hold_out(
     >>> len(kept), len(held), sorted(held < 3)
     (4, 2, [np.False_, np.True_])
     """
-    if not 0 < fraction < 1:
-        raise OptionError(f"the fraction to hold out is {fraction:g}; it must lie between 0 and 1.")
+    fraction = FRACTION.check(fraction)
     order = rng.permutation(N)
     if groups is not None:
         order = order[np.argsort(groups[order], kind="stable")]

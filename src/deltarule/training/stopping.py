@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from deltarule.errors import OptionError
 from deltarule.network import Floats
+from deltarule.options import Option, check_fields, declared
 from deltarule.training.events import EpochEnded, Event, Stopped
+
+FIELDS = declared(
+    Option("patience", "whole", low=1, help="Epochs to wait for a better loss."),
+    Option("least", "real", low=0, help="By how much a loss must be better to count."),
+)
 
 
 @dataclass
@@ -25,10 +30,7 @@ class EarlyStopping:
     _best_theta: Floats | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.patience < 1:
-            raise OptionError(
-                f"the patience of early stopping is {self.patience}; it must be 1 epoch or more."
-            )
+        check_fields(self, FIELDS)
 
     def __call__(self, event: Event) -> str | None:
         if isinstance(event, EpochEnded):
