@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, ValidationError
 
 from deltarule import __version__
 from deltarule.cli.interruption import heeded
@@ -58,7 +58,8 @@ def main(tokens: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
-        message = " ".join(str(error).split()).rstrip(".")
+        said = error.exception_message if isinstance(error, ValidationError) else str(error)
+        message = " ".join(said.split()).rstrip(".")
         verb = f" {words[0]}" if words and words[0] in app and not words[0].startswith("-") else ""
         return _fail(f"{message}. See: deltarule{verb} --help", USAGE)
     except DeltaruleError as error:
