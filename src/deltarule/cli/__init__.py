@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, ValidationError
 
 from deltarule import __version__, memory
 from deltarule.cli.apart import is_wanted, run_apart
@@ -75,7 +75,8 @@ def _run(words: list[str], is_debug: bool) -> int:
             )
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
-        message = " ".join(str(error).split()).rstrip(".")
+        said = error.exception_message if isinstance(error, ValidationError) else str(error)
+        message = " ".join(said.split()).rstrip(".")
         verb = f" {words[0]}" if words and words[0] in app and not words[0].startswith("-") else ""
         return _fail(f"{message}. See: deltarule{verb} --help", USAGE)
     except DeltaruleError as error:
