@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path):
     encoder = TableEncoder.fit(frame)
     with pytest.raises(OutOfMemoryError, match=r"the encoded table \(1,000 rows of 4 features\) takes about"):
         encoder.encode(frame)
-    with pytest.raises(OutOfMemoryError, match="10,201 parameters takes about"):
+    with pytest.raises(OutOfMemoryError, match="the network of 10,201 parameters takes about"):
         Network([100, 100, 1], output="linear")
 
 

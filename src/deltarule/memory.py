@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 from deltarule.errors import OutOfMemoryError
-from deltarule.options import shown
 
 if sys.platform == "win32":
     resource = None
@@ -76,9 +75,7 @@ def require_network(sizes: Sequence[int], itemsize: int) -> None:
     layers = list(pairwise(sizes))
     P = sum(n_out * (n_in + 1) for n_in, n_out in layers)
     drawn = max(n_out * n_in for n_in, n_out in layers)
-    require(
-        P * itemsize + drawn * 8, f"a network of sizes {shown(list(sizes))}: {count(P)} parameters", SMALLER
-    )
+    require(P * itemsize + drawn * 8, f"the network of {count(P)} parameters", SMALLER)
 
 
 def require_training(P: int, itemsize: int, optimiser: str, each: int) -> None:

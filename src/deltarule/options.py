@@ -262,7 +262,8 @@ OPTIONS = declared(
     ),
     Option(
         "progress", "flag", none="for a bar where that is a terminal",
-        help="A bar on standard error: None where that is a terminal, or True or False.",
+        help="A bar on standard error: None where that is a terminal, or True or False; False also keeps silent about "
+        "compiling the engine, which is done once a machine.",
     ),
 )  # fmt: skip
 """What `train` takes, beside names, data and listeners."""
