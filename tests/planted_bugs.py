@@ -13,6 +13,7 @@ TRAINING = ("tests/training/test_training.py",)
 DROPOUT = ("tests/maths/test_dropout.py", "tests/engines/test_engines.py")
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
+STRANGERS = ("tests/engines/test_strangers.py",)
 VECTORS = ("tests/engines/test_vectors.py",)
 CUT = ("tests/engines/test_strands.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
@@ -138,6 +139,13 @@ BUGS = [
     Bug("a unit's mask goes by its place among a thread's units", "engines/compiled/kernels/dropout.py", "salt + (first + r) * GOLDEN", "salt + r * GOLDEN", COMPILED),
     Bug("keys by place in the batch", "engines/compiled/kernels/passes.py", "chunk * columns + r] = keys[order[r]]", "chunk * columns + r] = keys[r]", COMPILED),
     # The compiled engine
+    Bug("a subclass counts as its base", "engines/compiled/codes.py", "if kind not in known:", "if not issubclass(kind, known):", STRANGERS),
+    Bug("attributes of one's own are overlooked", "engines/compiled/codes.py", "elif own:", "elif not known:", STRANGERS),
+    Bug("a subclass of a constant schedule is constant", "engines/compiled/engine.py", "type(q.schedule) is Constant", "isinstance(q.schedule, Constant)", STRANGERS),
+    Bug("another engine runs without a word", "engines/__init__.py", "warnings.warn(notice, stacklevel=2)", "pass", STRANGERS),
+    Bug("predictions of the engine that does not know the network", "engines/__init__.py", 'if default() == "reference" or _strangers(net):', 'if default() == "reference":', STRANGERS),
+    Bug("copies take functions by name", "network.py", "net.g, net.output = g, output", "net = Network(**spec)", STRANGERS),
+    Bug("updates nobody counts", "engines/reference.py", 'self._refuse_count(state, self.state["t"] + 1)', "pass", STRANGERS),
     Bug("machine code is told nothing of the output's number", "engines/compiled/plan.py", "np.float64(net.output.setting or 0.0)", "np.float64(0.5)", COMPILED),
     Bug("machine code exchanges the sides of the pinball", "engines/compiled/kernels/outputs.py", "_tilted(columns, c, q, 1.0 - q)", "_tilted(columns, c, 1.0 - q, q)", COMPILED),
     Bug("machine code moves what lies on a kink", "engines/compiled/kernels/outputs.py", "(-below).where(e < 0.0, e)", "-below", COMPILED),

@@ -122,6 +122,8 @@ class Engine(Protocol):
     problem: Problem
     state: State
     """The optimiser's; assigning one goes on from there."""
+    notice: str
+    """Why this engine runs where another one was expected, and what that costs; empty where there is nothing to say."""
 
     def __init__(self, problem: Problem, n_threads: int | None = None) -> None:
         """n_threads: the most threads to use; None for one each processor. The result is the same for any."""

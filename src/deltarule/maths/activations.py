@@ -40,6 +40,13 @@ class Activation(ABC):
     def df(self, a: Array) -> Array:
         """Return g'(a)."""
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether this is the same function: copies and pickles make new objects."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def __repr__(self) -> str:
         return self.name
 

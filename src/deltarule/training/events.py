@@ -21,6 +21,8 @@ class RunStarted:
     """Parameters that learn."""
     epochs: int
     updates_per_epoch: int
+    notice: str = ""
+    """Why another engine runs than one would expect, and what that costs; mostly empty."""
 
 
 @dataclass(frozen=True)
