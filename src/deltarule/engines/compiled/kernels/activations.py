@@ -37,7 +37,7 @@ def _relu(a: Vector) -> Pair:
 
 
 def _tanh(a: Vector) -> Pair:
-    """With e = exp(-2 |a|): tanh |a| = (1 - e) / (1 + e), and the slope 4 e / (1 + e)^2, where 1 - tanh^2 would cancel."""
+    """With e = exp(-2 |a|): tanh |a| = (1 - e) / (1 + e), and the slope 4 e / (1 + e)^2; 1 - tanh^2 would cancel."""
     less, four_e = exp_minus_1(2.0 * abs(a))
     inverse = 1.0 / (less + 2.0)
     return (less * inverse).with_sign_of(a), four_e * inverse * inverse
@@ -88,7 +88,7 @@ def _sigmoid_parts(x: Vector, rest: Vector | None = None) -> tuple[Vector, Vecto
 
 @cache
 def _near_zero(factor: Callable[[float], float], root: float) -> list[float]:
-    """Return the coefficients of factor(root + d) / d for |d| < NEAR, interpolated at Chebyshev's points, 0 not among them."""
+    """Return the coefficients of factor(root + d) / d for |d| < NEAR, interpolated at points of which none is 0."""
     fitted = Chebyshev.interpolate(
         lambda d: np.array([factor(root + each) / each for each in d]), 7, domain=[-NEAR, NEAR]
     )
