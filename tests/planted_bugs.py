@@ -14,6 +14,7 @@ DROPOUT = ("tests/maths/test_dropout.py", "tests/engines/test_engines.py")
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
 SLOPES = ("tests/engines/test_functions.py::test_slopes_keep_their_digits_wherever_they_are_normal_numbers",)
+AGREEMENT = ("tests/chain/test_certificate.py::test_machine_code_gives_the_derivations_gradient",)
 STRANGERS = ("tests/engines/test_strangers.py",)
 VECTORS = ("tests/engines/test_vectors.py",)
 CUT = ("tests/engines/test_strands.py",)
@@ -150,6 +151,10 @@ BUGS = [
     Bug("a slope loses its digits where it passes 0", "engines/compiled/kernels/activations.py", ".where(abs(d) < NEAR, direct)", ".where(abs(d) < 0.0, direct)", SLOPES),
     Bug("gelu' takes a rounded exponent", "engines/compiled/kernels/activations.py", "return short_A * r + short_B * cube, low", "return short_A * r + short_B * cube + low, 0.0 * low", SLOPES),
     Bug("silu' in single precision", "maths/activations.py", "xp.astype(a, xp.float64) if a.dtype == xp.float32 else a", "a", SLOPES),
+    Bug("check sees that machine code adds up one chunk alone", "engines/compiled/kernels/blocks.py", "count, columns, height * columns, mode", "count, columns, 0, mode", AGREEMENT),
+    Bug("check sees a mistaken slope of machine code", "engines/compiled/kernels/activations.py", "return a * (v * w), v * factor * w\n\n\ndef _softplus", "return a * (v * w), v * factor * w * 1.001\n\n\ndef _softplus", AGREEMENT),
+    Bug("an engine's faults are no failure", "chain/certificate.py", " and not (self.engine and self.engine.off)", "", CERTIFICATE),
+    Bug("the engine is checked without its penalty", "training/proof.py", "selection=selection, penalty=penalty", "selection=selection, penalty=Penalty()", CERTIFICATE),
     Bug("updates nobody counts", "engines/reference.py", 'self._refuse_count(state, self.state["t"] + 1)', "pass", STRANGERS),
     Bug("machine code is told nothing of the output's number", "engines/compiled/plan.py", "np.float64(net.output.setting or 0.0)", "np.float64(0.5)", COMPILED),
     Bug("machine code exchanges the sides of the pinball", "engines/compiled/kernels/outputs.py", "_tilted(columns, c, q, 1.0 - q)", "_tilted(columns, c, 1.0 - q, q)", COMPILED),

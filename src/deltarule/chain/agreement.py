@@ -67,23 +67,23 @@ def agree(
     Left out are examples of which a unit, or the loss, is so near a kink that rounding decides on its side.
     """
     exact = net.astype("float64")
-    X, p, c = (part.astype(net.dtype) for part in (X, p, c))
+    given = [part.astype(net.dtype) for part in (X, p, c)]
     eps = ROUNDINGS * float(np.finfo(net.dtype).eps)
-    trace = passes.forward(exact, X.astype(np.float64))
-    rows = _settled(exact, trace, p, eps)
+    rows = _settled(exact, passes.forward(exact, given[0].astype(np.float64)), given[1], eps)
     if rows.any():
-        X, p, c = X[rows], p[rows], c[rows] / c[rows].sum()
+        given = [part[rows] for part in given]
+        given[2] /= given[2].sum()
     learns = selection.index
-    found = runner.gradient(net, X, p, c, selection, penalty).astype(np.float64)
-    wide = [part.astype(np.float64) for part in (X, p, c)]
-    right, noise = _gradient(exact, *wide, penalty)
+    found = runner.gradient(net, given[0], given[1], given[2], selection, penalty).astype(np.float64)
+    inputs, targets, weights = (part.astype(np.float64) for part in given)
+    right, noise = _gradient(exact, inputs, targets, weights, penalty)
     noise *= eps
     rng = np.random.default_rng(0)
     moved = exact.copy()
     for _ in range(3):
         moved.theta = exact.theta * (1.0 + eps * rng.choice([-1.0, 1.0], exact.theta.shape))
-        inputs = wide[0] * (1.0 + eps * rng.choice([-1.0, 1.0], wide[0].shape))
-        noise = np.maximum(noise, np.abs(_gradient(moved, inputs, *wide[1:], penalty)[0] - right))
+        nudged = inputs * (1.0 + eps * rng.choice([-1.0, 1.0], inputs.shape))
+        noise = np.maximum(noise, np.abs(_gradient(moved, nudged, targets, weights, penalty)[0] - right))
     right, noise = right[learns], noise[learns]
     limit = LIMITS[str(net.dtype)]
     size = np.maximum(
@@ -94,7 +94,13 @@ def agree(
     worst = int(np.argmax(np.where(np.isnan(error), np.inf, error)))
     off = tuple(exact.layout.name(int(n)) for n in names[~(error <= limit)])
     return Agreement(
-        runner.name, len(found), len(X), exact.layout.name(int(names[worst])), float(error[worst]), limit, off
+        runner.name,
+        len(found),
+        len(inputs),
+        exact.layout.name(int(names[worst])),
+        float(error[worst]),
+        limit,
+        off,
     )
 
 
