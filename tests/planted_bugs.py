@@ -151,7 +151,7 @@ BUGS = [
     Bug("a slope loses its digits where it passes 0", "engines/compiled/kernels/activations.py", ".where(abs(d) < NEAR, direct)", ".where(abs(d) < 0.0, direct)", SLOPES),
     Bug("gelu' takes a rounded exponent", "engines/compiled/kernels/activations.py", "return short_A * r + short_B * cube, low", "return short_A * r + short_B * cube + low, 0.0 * low", SLOPES),
     Bug("silu' in single precision", "maths/activations.py", "xp.astype(a, xp.float64) if a.dtype == xp.float32 else a", "a", SLOPES),
-    Bug("check sees that machine code adds up one chunk alone", "engines/compiled/kernels/blocks.py", "count, columns, height * columns, mode", "count, columns, 0, mode", AGREEMENT),
+    Bug("check sees that machine code leaves slopes out", "engines/compiled/kernels/passes.py", "n_out, n_out, 0, MULTIPLY,", "n_out, n_out, 0, SET,", AGREEMENT),
     Bug("check sees a mistaken slope of machine code", "engines/compiled/kernels/activations.py", "return a * (v * w), v * factor * w\n\n\ndef _softplus", "return a * (v * w), v * factor * w * 1.001\n\n\ndef _softplus", AGREEMENT),
     Bug("an engine's faults are no failure", "chain/certificate.py", " and not (self.engine and self.engine.off)", "", CERTIFICATE),
     Bug("the engine is checked without its penalty", "training/proof.py", "selection=selection, penalty=penalty", "selection=selection, penalty=Penalty()", CERTIFICATE),
