@@ -13,6 +13,9 @@ TRAINING = ("tests/training/test_training.py",)
 DROPOUT = ("tests/maths/test_dropout.py", "tests/engines/test_engines.py")
 ENGINES = ("tests/engines/test_engines.py",)
 COMPILED = ("tests/engines/test_compiled.py",)
+SLOPES = ("tests/engines/test_functions.py::test_slopes_keep_their_digits_wherever_they_are_normal_numbers",)
+AGREEMENT = ("tests/chain/test_certificate.py::test_machine_code_gives_the_derivations_gradient",)
+STRANGERS = ("tests/engines/test_strangers.py",)
 VECTORS = ("tests/engines/test_vectors.py",)
 CUT = ("tests/engines/test_strands.py",)
 CERTIFICATE = ("tests/chain/test_certificate.py",)
@@ -75,8 +78,8 @@ BUGS = [
     Bug("relu' is 1 below 0", "maths/activations.py", "return xp.astype(real(a) > 0, a.dtype)", "return xp.astype(real(a) < 0, a.dtype)", ACTIVATIONS),
     Bug("leaky slope forgotten in g'", "maths/activations.py", "return xp.where(real(a) > 0, xp.ones_like(a), self.slope)", "return xp.where(real(a) > 0, xp.ones_like(a), 0.0)", ACTIVATIONS),
     Bug("selu' loses its scale", "maths/activations.py", "return self.s * xp.where(real(a) > 0, xp.ones_like(a)", "return xp.where(real(a) > 0, xp.ones_like(a)", ACTIVATIONS),
-    Bug("gelu' loses its inner derivative", "maths/activations.py", "SIGMOID.f(-two_u) * two_du", "SIGMOID.f(-two_u)", ACTIVATIONS),
-    Bug("silu' loses a term", "maths/activations.py", "return SIGMOID.f(a) * (1.0 + a * SIGMOID.f(-a))", "return SIGMOID.f(a)", ACTIVATIONS),
+    Bug("gelu' loses its inner derivative", "maths/activations.py", "SIGMOID.f(-two_u) * two_du)", "SIGMOID.f(-two_u))", ACTIVATIONS),
+    Bug("silu' loses a term", "maths/activations.py", "slope = SIGMOID.f(t) * (1.0 + t * SIGMOID.f(-t))", "slope = SIGMOID.f(t)", ACTIVATIONS),
     Bug("sigmoid' is its square", "maths/activations.py", "return self.f(a) * self.f(-a)", "return self.f(a) * self.f(a)", ACTIVATIONS),
     # Penalties and optimisers
     Bug("L2's half forgotten", "maths/penalties.py", "0.5 * self.l2 * xp.sum(w * w)", "self.l2 * xp.sum(w * w)", GRADIENTS),
@@ -145,6 +148,21 @@ BUGS = [
     Bug("a unit's mask goes by its place among a thread's units", "engines/compiled/kernels/dropout.py", "salt + (first + r) * GOLDEN", "salt + r * GOLDEN", COMPILED),
     Bug("keys by place in the batch", "engines/compiled/kernels/passes.py", "chunk * columns + r] = keys[order[r]]", "chunk * columns + r] = keys[r]", COMPILED),
     # The compiled engine
+    Bug("a subclass counts as its base", "engines/compiled/codes.py", "if kind not in known:", "if not issubclass(kind, known):", STRANGERS),
+    Bug("attributes of one's own are overlooked", "engines/compiled/codes.py", "elif own:", "elif not known:", STRANGERS),
+    Bug("a subclass of a constant schedule is constant", "engines/compiled/engine.py", "type(q.schedule) is Constant", "isinstance(q.schedule, Constant)", STRANGERS),
+    Bug("another engine runs without a word", "engines/__init__.py", "warnings.warn(notice, stacklevel=2)", "pass", STRANGERS),
+    Bug("predictions of the engine that does not know the network", "engines/__init__.py", 'if default() == "reference" or _strangers(net):', 'if default() == "reference":', STRANGERS),
+    Bug("copies take functions by name", "network.py", "net.g, net.output = g, output", "net = Network(**spec)", STRANGERS),
+    Bug("the slope of a saturated tanh cancels", "engines/compiled/kernels/activations.py", "four_e * inverse * inverse", "1.0 - (less * inverse) * (less * inverse)", SLOPES),
+    Bug("a slope loses its digits where it passes 0", "engines/compiled/kernels/activations.py", ".where(abs(d) < NEAR, direct)", ".where(abs(d) < 0.0, direct)", SLOPES),
+    Bug("gelu' takes a rounded exponent", "engines/compiled/kernels/activations.py", "return short_A * r + short_B * cube, low", "return short_A * r + short_B * cube + low, 0.0 * low", SLOPES),
+    Bug("silu' in single precision", "maths/activations.py", "xp.astype(a, xp.float64) if a.dtype == xp.float32 else a", "a", SLOPES),
+    Bug("check sees that machine code leaves slopes out", "engines/compiled/kernels/passes.py", "n_out, n_out, 0, MULTIPLY,", "n_out, n_out, 0, SET,", AGREEMENT),
+    Bug("check sees a mistaken slope of machine code", "engines/compiled/kernels/activations.py", "return a * (v * w), v * factor * w\n\n\ndef _softplus", "return a * (v * w), v * factor * w * 1.001\n\n\ndef _softplus", AGREEMENT),
+    Bug("an engine's faults are no failure", "chain/certificate.py", " and not (self.engine and self.engine.off)", "", CERTIFICATE),
+    Bug("the engine is checked without its penalty", "training/proof.py", "selection=selection, penalty=penalty", "selection=selection, penalty=Penalty()", CERTIFICATE),
+    Bug("updates nobody counts", "engines/reference.py", 'self._refuse_count(state, self.state["t"] + 1)', "pass", STRANGERS),
     Bug("machine code is told nothing of the output's number", "engines/compiled/plan.py", "np.float64(net.output.setting or 0.0)", "np.float64(0.5)", COMPILED),
     Bug("machine code exchanges the sides of the pinball", "engines/compiled/kernels/outputs.py", "_tilted(columns, c, q, 1.0 - q)", "_tilted(columns, c, 1.0 - q, q)", COMPILED),
     Bug("machine code moves what lies on a kink", "engines/compiled/kernels/outputs.py", "(-below).where(e < 0.0, e)", "-below", COMPILED),

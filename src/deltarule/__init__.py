@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deltarule.chain import check as check
     from deltarule.chain import explain as explain
     from deltarule.chain import pullers as pullers
     from deltarule.chain import suspects as suspects
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
     from deltarule.files import load as load
     from deltarule.files import save as save
     from deltarule.network import Network as Network
+    from deltarule.training import check as check
     from deltarule.training import train as train
 
 __version__ = "0.1.0"
 
 _ROOMS = {
     "Network": "network",
-    "check": "chain",
+    "check": "training",
     "explain": "chain",
     "pullers": "chain",
     "suspects": "chain",

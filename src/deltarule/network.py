@@ -17,6 +17,7 @@ from deltarule.maths import passes
 from deltarule.maths.activations import Activation, activation
 from deltarule.maths.arrays import Array
 from deltarule.maths.initial import initial
+from deltarule.maths.output import Output
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
 from deltarule.memory import SMALLER, require_network, room_for
@@ -308,14 +309,15 @@ class Network:
 
     def astype(self, dtype: str) -> Network:
         """Return a copy in another dtype."""
-        return _rebuild({**self.spec(), "dtype": dtype}, self._theta)
+        return _rebuild({**self.spec(), "dtype": dtype}, self._theta, self.g, self.output)
 
     def copy(self) -> Network:
         """Return a network with the same parameters in a buffer of its own."""
-        return _rebuild(self.spec(), self._theta)
+        return _rebuild(self.spec(), self._theta, self.g, self.output)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.spec(), self._theta)  # so that copies and pickles keep views and buffer one
+        # So that copies and pickles keep views and buffer one.
+        return _rebuild, (self.spec(), self._theta, self.g, self.output)
 
     def __repr__(self) -> str:
         names = [g.name for g in self.g[1:]]
@@ -332,8 +334,15 @@ class Network:
         )
 
 
-def _rebuild(spec: dict[str, Any], theta: Floats) -> Network:
-    net = Network(**spec)
+def _rebuild(
+    spec: dict[str, Any], theta: Floats, g: tuple[Activation, ...] | None = None, output: Output | None = None
+) -> Network:
+    """Return a network of the same functions, the very objects where they are given: a name may be another's by now."""
+    if g is None or output is None:
+        net = Network(**spec)
+    else:
+        net = Network(spec["sizes"], "identity", "linear", dtype=spec["dtype"])
+        net.g, net.output = g, output
     net.theta = theta
     return net
 

@@ -268,7 +268,7 @@ OPTIONS = declared(
 )  # fmt: skip
 """What `train` takes, beside names, data and listeners."""
 
-_CONTAINED = "The penalty whose gradient yours contains, as in `train`."
+_CONTAINED = "The penalty whose gradient the engine adds, and yours contains, as in `train`."
 CHECK = declared(
     replace(OPTIONS["l1"], help=_CONTAINED),
     replace(OPTIONS["l2"], help=_CONTAINED),

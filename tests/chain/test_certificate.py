@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from deltarule import Network, check, train
+from deltarule.engines.reference import ReferenceEngine
 from deltarule.maths import passes
 from deltarule.maths.activations import ACTIVATIONS, Tanh
+from deltarule.maths.arrays import Array
 from deltarule.maths.outputs import OUTPUTS
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(40, 3))
 
 
-def target(output: str) -> np.ndarray:
+def target(output: str, N: int = 40) -> np.ndarray:
     return (
-        np.random.default_rng(1).integers(0, 2, 40)
+        np.random.default_rng(1).integers(0, 2, N)
         if output == "softmax"
-        else np.random.default_rng(2).integers(0, 2, (40, 2)).astype(float)
+        else np.random.default_rng(2).integers(0, 2, (N, 2)).astype(float)
     )
 
 
@@ -122,3 +126,87 @@ def test_a_sample_is_taken_from_the_seed_and_said():
 def test_only_what_is_named_is_checked():
     certificate = check(Network([3, 4, 2]), X, target("softmax"), only=["w[1,2,3]", "b[2]"])
     assert [each.name for each in certificate.comparisons] == ["w[1,2,3]", "b[2,1]", "b[2,2]"]
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        {},
+        {"sizes": [3, 20, 9, 2], "activation": "relu", "scale": 30.0},
+        {"sizes": [3, 8, 8, 2], "activation": "gelu", "output": "huber(0.3)", "l1": 0.01, "l2": 0.1},
+        {"activation": "selu", "only": ["W[1]", "w[2,1,2]"], "l2": 0.5},
+        {"sizes": [3, 40, 2], "activation": "tanh", "output": "quantile(0.9)", "scale": 1e3},
+        {"output": "sigmoid", "activation": "silu"},
+    ],
+    ids=str,
+)
+def test_the_engine_that_trains_is_named_and_passes(case: dict[str, Any], dtype: str, engine: str):
+    case = {"sizes": [3, 4, 4, 2], "activation": "tanh", "output": "softmax", "scale": 1.0, **case}
+    net = Network(
+        case.pop("sizes"), case.pop("activation"), output := case.pop("output"), seed=3, dtype=dtype
+    )
+    certificate = check(net, X * case.pop("scale"), target(output), np.arange(40), engine=engine, **case)
+    assert certificate.passed, certificate.text()
+    found = certificate.engine
+    assert found is not None
+    assert found.name.startswith(f"{engine} engine, {dtype}")
+    assert found.name.endswith("-byte vectors") == (engine == "compiled")
+    assert found.n_compared == certificate.n_parameters
+    assert f"The {found.name}, which trains this network, gives the same" in certificate.text()
+    assert certificate.record()["engine"]["name"] == found.name
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_machine_code_gives_the_derivations_gradient(activation: str, output: str):
+    many = np.random.default_rng(5).normal(size=(200, 3))
+    for dtype, seed in (("float32", 0), ("float64", 1)):
+        net = Network([3, 17, 5, 2], activation, output, seed=seed, dtype=dtype)
+        found = check(net, many, target(output, 200), l2=0.01, max_parameters=1, engine="compiled").engine
+        assert found is not None
+        assert not found.off, found
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("l1", [0.0, 0.1])
+def test_an_engine_with_an_error_fails_and_is_named(dtype: str, l1: float, monkeypatch: pytest.MonkeyPatch):
+    objective = ReferenceEngine.objective
+
+    def wrong(self: ReferenceEngine) -> tuple[float, float, np.ndarray]:
+        loss, penalty, gradient = objective(self)
+        gradient[-1] *= 1.0 + (1e-3 if dtype == "float32" else 1e-8)
+        return loss, penalty, gradient
+
+    monkeypatch.setattr(ReferenceEngine, "objective", wrong)
+    net = Network([3, 4, 2], "tanh", dtype=dtype)
+    certificate = check(net, X, target("softmax"), l1=l1, engine="reference")
+    assert not certificate.passed
+    assert certificate.engine is not None
+    assert certificate.engine.off == ("b[2,2]",)
+    assert certificate.text().startswith(
+        f"FAIL: the reference engine, {dtype}, differs from the derivation\n"
+    )
+    assert "PASS: the derivation's gradient of 26 parameters" in certificate.text()
+
+
+def test_a_network_that_machine_code_does_not_know_is_proven_for_the_engine_that_trains_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    class Gentle(Tanh):
+        def f(self, a: Array) -> Array:
+            return super().f(0.5 * a)
+
+        def df(self, a: Array) -> Array:
+            return 0.5 * super().df(0.5 * a)
+
+    monkeypatch.delenv("DELTARULE_ENGINE", raising=False)
+    net = Network([3, 4, 2], "tanh")
+    known = check(net, X, target("softmax")).engine
+    net.g = (net.g[0], Gentle())
+    certificate = check(net, X, target("softmax"))
+    assert certificate.passed, certificate.text()
+    assert known is not None
+    assert certificate.engine is not None
+    assert (known.name.split()[0], certificate.engine.name.split()[0]) == ("compiled", "reference")

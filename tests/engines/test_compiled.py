@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests.engines.test_engines import problem
 
-from deltarule import memory, train
+from deltarule import memory
 from deltarule.engines import Problem, engine, keys_of, predict
 from deltarule.engines.compiled.freezing import Frozen
 from deltarule.errors import DivergenceError, OutOfMemoryError
@@ -377,8 +377,7 @@ def test_predictions_of_many_rows_are_those_of_the_reference():
 
 
 def test_memory_that_cannot_be_had_is_asked_about_first(monkeypatch: pytest.MonkeyPatch):
-    net = Network([3, 50, 2])
     monkeypatch.setattr(memory, "available", lambda: 1000)
     monkeypatch.setattr(memory, "WORTH_ASKING", 0)
     with pytest.raises(OutOfMemoryError, match="the engine's memory takes about"):
-        train(net, np.zeros((20, 3)), [0, 1] * 10, epochs=1, engine="compiled")
+        engine("compiled", problem()).epoch(np.arange(10), np.zeros(1, bool))

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deltarule.chain.agreement import Agreement, Runner, agree
 from deltarule.chain.mistakes import Findings, Setting, recognise
 from deltarule.chain.own import Given, flat
 from deltarule.chain.units import still
@@ -72,11 +73,12 @@ class Certificate:
     loss: float
     units: tuple[str, ...] = ()
     own: Findings | None = None
+    engine: Agreement | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether no comparison failed, and no entry of a given gradient is off; what is not finite fails."""
-        is_right = self.own is None or not self.own.off
+        """Whether no comparison failed, and no entry of a given or an engine's gradient is off; not finite is off."""
+        is_right = not (self.own and self.own.off) and not (self.engine and self.engine.off)
         return is_right and all(each.verdict != "FAIL" for each in self.comparisons)
 
     @property
@@ -106,8 +108,9 @@ class Certificate:
         central_error = _largest(self.comparisons, "central_error")
         failed = sum(each.verdict == "FAIL" for each in self.comparisons)
         kinks = sum(each.verdict == "kink" for each in self.comparisons)
-        lines = [*_own_lines(self.own), ""] if self.own else []
-        whose = "the derivation's" if self.own else "the"
+        lines = [*self.engine.lines(), ""] if self.engine and self.engine.off else []
+        lines += [*_own_lines(self.own), ""] if self.own else []
+        whose = "the derivation's" if self.own or (self.engine and self.engine.off) else "the"
         lines += [
             f"{self.headline}: {whose} gradient of {_of(n, self.n_parameters, 'parameter')}",
             f"      on {_of(self.n_examples, self.n_given, 'example')}, in float64; loss {self.loss:.6g}",
@@ -121,6 +124,8 @@ class Certificate:
             f"    complex step       {worst.complex_step: .15e}",
             f"    central difference {worst.central: .15e}",
         ]
+        if self.engine and not self.engine.off:
+            lines += ["", *self.engine.lines()]
         if self.n_zero:
             lines += ["", f"  {self.n_zero:,} of {_count(n, 'derivative')} are exactly 0."]
         lines += [f"  {line}" for line in self.units]
@@ -155,8 +160,11 @@ def check(
     max_parameters: int = 1000,
     max_examples: int | None = 1000,
     seed: int = 0,
+    runner: Runner | None = None,
 ) -> Certificate:
     """Compare the analytic gradient with central differences and the complex step, in float64.
+
+    `deltarule.check` is the same with the engine that trains the network as `runner`.
 
     Parameters
     ----------
@@ -171,13 +179,15 @@ def check(
         {"W": W, "b": b}; W_1, b_1, W_2, ..., in one list or in pairs; `Gradients`; or one flat array like theta, (P,).
         What fits a wrong one is said.
     l1, l2
-        The penalty whose gradient yours contains, as in `train`.
+        The penalty whose gradient the engine adds, and yours contains, as in `train`.
     max_parameters
         The most parameters to check: where there are more, a sample drawn from the seed.
     max_examples
         The most examples whose loss is taken: where there are more, a sample drawn from the seed; None takes all.
     seed
         Of the samples.
+    runner
+        An engine whose gradient of loss and penalty is compared with the derivation's, in the network's dtype.
 
     Returns
     -------
@@ -219,7 +229,8 @@ def check(
         trace = passes.forward(exact, inputs)
         compared = [compare(exact, trace, p, c, int(n), float(gradients.theta[n])) for n in chosen]
         units = still(exact, trace)
-    return Certificate(tuple(compared), n_parameters, len(rows), n_given, gradients.loss, units, own)
+        engine = runner and agree(net, inputs, p, c, exact.layout.select(only), Penalty(l1, l2), runner)
+    return Certificate(tuple(compared), n_parameters, len(rows), n_given, gradients.loss, units, own, engine)
 
 
 def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:

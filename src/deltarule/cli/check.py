@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from deltarule.chain import check as certify
 from deltarule.cli.output import Data, Flag, Names, Whole, open_model, print_json, print_text, setting
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
 from deltarule.tables import Table, read_table
+from deltarule.training import check as certify
 
 
 def check(

@@ -171,6 +171,7 @@ def _record(model: TableModel, run: Run, path: Path, why: str, n_rows: int) -> d
         "epochs": run.epochs,
         "stopped": run.stopped,
         "engine": run.engine,
+        "notice": run.notice,
         "seconds": round(run.seconds, 3),
         "seconds_compiling": round(run.compiling, 3),
         "scores": model.scores,
@@ -208,6 +209,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
         scores_table(model.task, model.scores),
     ]
     lines += [f"  {line}" for line in off_words(net, run.off)]
+    lines += [f"  {run.notice}"] if run.notice else []
     if "validation" not in model.scores:
         lines.append("  no validation part (--validation 0.1 holds one out)")
     lines += [f"  {explain_constant(model.task)}", "", f"Model    {path}"]

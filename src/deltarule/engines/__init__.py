@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from typing import Any, cast
 
@@ -18,18 +19,30 @@ ENGINES = {"compiled": "compiled.CompiledEngine", "reference": "reference.Refere
 def engine(name: str, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> Engine:
     """Return the engine of that name, ready to train on `problem`.
 
-    "auto" is the compiled one, or the one that the environment variable DELTARULE_ENGINE names. Where it must be
-    compiled first, that is told on standard error, unless `is_quiet`.
+    "auto" is the compiled one, or the one that the environment variable DELTARULE_ENGINE names. Where a network or
+    what it learns by is of someone's own make, so that the compiled one has no formula for it, "auto" is the reference,
+    with a warning that says so, which is also the engine's `notice`. Where the compiled one must be compiled first,
+    that is told on standard error, unless `is_quiet`.
 
     Raises
     ------
     OptionError
-        No engine has that name.
+        No engine has that name, or the compiled one was asked for by name and has no formula for something.
     """
     where = named("engine", name, {"auto": "", **ENGINES}) or named("engine", default(), ENGINES)
+    notice = ""
+    if name == "auto" and (found := _strangers(problem.net, problem)):
+        where = ENGINES["reference"]
+        notice = (
+            f"the compiled engine does not know {' and '.join(found)}, so the reference engine runs: "
+            "the same mathematics, several times slower (docs/performance.md)."
+        )
+        warnings.warn(notice, stacklevel=2)
     module, kind = where.split(".")
     chosen = cast(type[Engine], getattr(import_module(f"deltarule.engines.{module}"), kind))
-    return chosen(problem, n_threads, is_quiet=is_quiet)
+    made = chosen(problem, n_threads, is_quiet=is_quiet)
+    made.notice = notice
+    return made
 
 
 def default() -> str:
@@ -37,9 +50,21 @@ def default() -> str:
     return os.environ.get("DELTARULE_ENGINE") or "compiled"
 
 
+def _strangers(net: Network, problem: Problem | None = None) -> list[str]:
+    """Return what the engine that "auto" stands for has no formula for, in words."""
+    if default() != "compiled":
+        return []
+    from deltarule.engines import compiled
+
+    return compiled.strangers(net, problem)
+
+
 def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
-    """Return y_hat, (N, n_K), of X, (N, n_0), dense or in CSR, in the network's dtype, in bounded memory."""
-    if default() == "reference":
+    """Return y_hat, (N, n_K), of X, (N, n_0), dense or in CSR, in the network's dtype, in bounded memory.
+
+    By the engine that "auto" stands for, or by the reference where that has no formula for something in the network.
+    """
+    if default() == "reference" or _strangers(net):
         from deltarule.engines import reference
 
         return reference.predict(net, X)

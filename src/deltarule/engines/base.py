@@ -123,6 +123,8 @@ class Engine(Protocol):
     """The optimiser's; assigning one goes on from there."""
     compiling: float
     """Seconds that were spent on compiling for it; 0 where machine code was there."""
+    notice: str
+    """Why this engine runs where another one was expected, and what that costs; empty where there is nothing to say."""
 
     def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
         """n_threads: the most threads to use; None for one each processor. The result is the same for any.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.divergence import diverged
 from deltarule.engines.examples import rows_of
+from deltarule.errors import OptionError
 from deltarule.maths import passes
 from deltarule.maths.optimisers import State, decay
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
@@ -29,12 +30,14 @@ class ReferenceEngine:
 
     name: ClassVar[str] = "reference"
     compiling = 0.0
+    notice: str = ""
 
     def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
         self.problem = problem
         self.index = problem.selection.index
         self.is_weight = problem.net.layout.is_weight()[self.index]
         self.state: State = problem.optimiser.init(problem.net.theta[self.index])
+        self._refuse_count(self.state, 0)
 
     def epoch(self, order: NDArray[np.intp], interrupted: NDArray[np.bool_]) -> EpochResult:
         q = self.problem
@@ -75,6 +78,7 @@ class ReferenceEngine:
         if q.clip_norm is not None:
             grad = clip_by_norm(grad, q.clip_norm)
         step, state = q.optimiser.update(grad, self.state, lr)
+        self._refuse_count(state, self.state["t"] + 1)
         if q.optimiser.weight_decay:
             step = step + decay(theta, self.is_weight, lr, q.optimiser.weight_decay)
         updated = theta + step
@@ -83,6 +87,14 @@ class ReferenceEngine:
         net.theta[self.index] = updated
         self.state = state
         return loss, penalty
+
+    def _refuse_count(self, state: State, t: int) -> None:
+        """Refuse an optimiser of someone's own that does not count its updates: schedules and masks go by them."""
+        if state.get("t") != t:
+            raise OptionError(
+                f'the optimiser {type(self.problem.optimiser).__qualname__} gives a state whose "t" is '
+                f"{state.get('t')} after {t:,} updates; it must count them from 0."
+            )
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q = self.problem
@@ -126,5 +138,6 @@ class ReferenceEngine:
 
 def predict(net: Network, X: Any) -> Floats:
     """Return y_hat, (N, n_K), of the rows of X, block by block."""
-    starts = range(0, X.shape[0], BLOCK)
-    return np.concatenate([passes.forward(net, rows_of(X, slice(n, n + BLOCK))).y_hat for n in starts])
+    starts = range(0, max(1, X.shape[0]), BLOCK)
+    blocks = [passes.forward(net, rows_of(X, slice(n, n + BLOCK))).y_hat for n in starts]
+    return np.concatenate(blocks).astype(net.dtype, copy=False)  # an activation of one's own may widen it

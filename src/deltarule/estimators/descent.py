@@ -223,6 +223,7 @@ class Descent:
             n_learning=len(self.work.theta[index]),
             epochs=self.estimator.max_iter,
             updates_per_epoch=self.problem.updates_per_epoch,
+            notice=self.runner.notice,
         )
 
     def _ended(

@@ -40,6 +40,13 @@ class Activation(ABC):
     def df(self, a: Array) -> Array:
         """Return g'(a)."""
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether this is the same function: copies and pickles make new objects."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def __repr__(self) -> str:
         return self.name
 
@@ -179,11 +186,11 @@ class GELU(Activation):
         return a * SIGMOID.f(2.0 * self.scale * (t + self.cubic * t**3))
 
     def df(self, a: Array) -> Array:
-        t = self._bounded(a)
+        t = _double(self._bounded(a))
         two_u = 2.0 * self.scale * (t + self.cubic * t**3)
         two_du = 2.0 * self.scale * (1.0 + 3.0 * self.cubic * t**2)
-        s = SIGMOID.f(two_u)
-        return s + t * s * SIGMOID.f(-two_u) * two_du
+        slope = SIGMOID.f(two_u) * (1.0 + t * SIGMOID.f(-two_u) * two_du)
+        return a.__array_namespace__().astype(slope, a.dtype)
 
 
 class SiLU(Activation):
@@ -197,7 +204,9 @@ class SiLU(Activation):
         return a * SIGMOID.f(a)
 
     def df(self, a: Array) -> Array:
-        return SIGMOID.f(a) * (1.0 + a * SIGMOID.f(-a))
+        t = _double(a)
+        slope = SIGMOID.f(t) * (1.0 + t * SIGMOID.f(-t))
+        return a.__array_namespace__().astype(slope, a.dtype)
 
 
 class Softplus(Activation):
@@ -213,6 +222,12 @@ class Softplus(Activation):
 
     def df(self, a: Array) -> Array:
         return SIGMOID.f(a)
+
+
+def _double(a: Array) -> Array:
+    """Return float32 as float64: where a slope passes 0, and far below 0, single precision loses its digits."""
+    xp = a.__array_namespace__()
+    return xp.astype(a, xp.float64) if a.dtype == xp.float32 else a
 
 
 SIGMOID = Sigmoid()

@@ -73,6 +73,13 @@ class Output(ABC):
         refuse(~xp.isfinite(y), y, "is not a finite number; remove or fill such rows first")
         return y
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether this is the same function: copies and pickles make new objects."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
     def __repr__(self) -> str:
         """Return the text by which `output` finds it: its name, and its number in brackets."""
         return self.name if self.setting is None else f"{self.name}({float(self.setting)})"

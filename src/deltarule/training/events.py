@@ -23,6 +23,8 @@ class RunStarted:
     updates_per_epoch: int
     compiling: float = 0.0
     """Seconds spent on compiling the engine; 0 where this machine had done so."""
+    notice: str = ""
+    """Why another engine runs than one would expect, and what that costs; mostly empty."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Run:
     stopped completes the sentence "training stopped ..."; epochs counts those that were finished; best_epoch
     is the one whose weights were restored, None without early stopping; seconds are those of training, without
     the seconds of compiling the engine, which are 0 but for the first run on a machine; settings are ready for
-    JSON; off has, by layer, the units, from 1, that are off (g' = 0) on every row learnt from.
+    JSON; off has, by layer, the units, from 1, that are off (g' = 0) on every row learnt from; notice says why another
+    engine ran than one would expect, and what that costs.
     """
 
     net: Network
@@ -58,6 +59,7 @@ class Run:
     engine: str
     settings: dict[str, Any]
     off: dict[int, list[int]]
+    notice: str = ""
 
 
 def train(
@@ -132,7 +134,8 @@ def train(
         The most threads to use; None for one each processor. The result is the same, to the last bit, for any.
     engine
         "compiled" (machine code made for this processor), "reference" (the functions of `deltarule.maths` as they
-        are), or "auto", which is the first.
+        are), or "auto": the first, or with a warning the second, where an activation, an output or an optimiser is a
+        class of your own.
     progress
         A bar on standard error: None where that is a terminal, or True or False; False also keeps silent about
         compiling the engine, which is done once a machine.
@@ -194,7 +197,7 @@ def train(
         with interruptible(interrupted):
             first, last = drive(chain([start], run), listening)
     settings = {
-        "optimiser": {"name": chosen.name, **asdict(chosen)},
+        "optimiser": {"name": getattr(chosen, "name", type(chosen).__name__), **asdict(chosen)},
         "schedule": repr(_schedule(schedule)),
         **{name: value for name, value in plain.items() if name != "n_threads"},  # on which nothing depends
         "learning": first.n_learning,
@@ -216,6 +219,7 @@ def train(
         engine=first.engine,
         settings=settings,
         off=off_everywhere(net, _examples(net, X, y, weights, validation, plain["seed"])[0][0]),
+        notice=first.notice,
     )
 
 
@@ -324,6 +328,7 @@ def events(
         epochs=epochs,
         updates_per_epoch=problem.updates_per_epoch,
         compiling=runner.compiling,
+        notice=runner.notice,
     )
     started = perf_counter()
     if isinstance(chosen, LBFGS):

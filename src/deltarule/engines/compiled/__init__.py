@@ -1,6 +1,7 @@
 """The compiled engine: the derivation as machine code, made by Numba for the processor it runs on."""
 
 from deltarule.engines.compiled.cache import folder
+from deltarule.engines.compiled.codes import strangers
 from deltarule.engines.compiled.engine import CompiledEngine, predict
 from deltarule.engines.compiled.machine_code import code_for, is_kept
 from deltarule.engines.compiled.processor import BYTES, IS_CHOSEN, LANES_4, LANES_8
@@ -15,4 +16,5 @@ __all__ = [
     "folder",
     "is_kept",
     "predict",
+    "strangers",
 ]

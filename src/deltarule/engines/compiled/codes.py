@@ -1,14 +1,58 @@
-"""The numbers by which machine code knows activations, outputs and optimisers, and what it is told about a run."""
+"""What machine code knows, the numbers by which it knows it, and what it is told about a run.
+
+The classes are listed here, and not taken from the tables of names in `maths/`, to which anyone may add.
+"""
 
 from __future__ import annotations
 
-from deltarule.maths.activations import ACTIVATIONS
-from deltarule.maths.optimisers import OPTIMISERS, Optimiser
-from deltarule.maths.outputs import OUTPUTS
+from dataclasses import fields, is_dataclass
 
-ACTIVATION_CODES: dict[str, int] = {name: code for code, name in enumerate(ACTIVATIONS)}
-OUTPUT_CODES: dict[str, int] = {name: code for code, name in enumerate(OUTPUTS)}
-OPTIMISER_CODES: dict[str, int] = {name: code for code, name in enumerate(OPTIMISERS)}
+from deltarule.engines.base import Problem
+from deltarule.errors import OptionError
+from deltarule.maths import activations, optimisers, outputs
+from deltarule.maths.activations import Activation
+from deltarule.maths.dropout import Dropout
+from deltarule.maths.optimisers import Optimiser
+from deltarule.maths.output import Output
+from deltarule.maths.penalties import Penalty
+from deltarule.network import Network
+
+_ACTIVATIONS: tuple[type[Activation], ...] = (
+    activations.Identity,
+    activations.Sigmoid,
+    activations.Tanh,
+    activations.ReLU,
+    activations.LeakyReLU,
+    activations.ELU,
+    activations.SELU,
+    activations.GELU,
+    activations.SiLU,
+    activations.Softplus,
+)
+_OUTPUTS: tuple[type[Output], ...] = (
+    outputs.Linear,
+    outputs.Gaussian,
+    outputs.Softmax,
+    outputs.SigmoidOutput,
+    outputs.Poisson,
+    outputs.AbsoluteError,
+    outputs.Huber,
+    outputs.Quantile,
+)
+_OPTIMISERS: tuple[type[Optimiser], ...] = (
+    optimisers.GradientDescent,
+    optimisers.Momentum,
+    optimisers.Nesterov,
+    optimisers.AdaGrad,
+    optimisers.RMSProp,
+    optimisers.Adam,
+    optimisers.AdamW,
+    optimisers.NAdam,
+    optimisers.Rprop,
+)
+ACTIVATION_CODES: dict[str, int] = {kind.name: code for code, kind in enumerate(_ACTIVATIONS)}
+OUTPUT_CODES: dict[str, int] = {kind.name: code for code, kind in enumerate(_OUTPUTS)}
+OPTIMISER_CODES: dict[str, int] = {kind.name: code for code, kind in enumerate(_OPTIMISERS)}
 
 STATES: dict[str, tuple[str, ...]] = {
     "gradient_descent": (),
@@ -46,3 +90,38 @@ def settings(optimiser: Optimiser) -> tuple[float, ...]:
     """Return the optimiser's settings as the five numbers that the step takes."""
     values = [float(getattr(optimiser, name)) for name in _SETTINGS[optimiser.name]]
     return tuple(values + [0.0] * (5 - len(values)))
+
+
+def strangers(net: Network, problem: Problem | None = None) -> list[str]:
+    """Return, in words, what of a network, and of what it is to learn by, machine code has no formula for.
+
+    The exact class counts: a subclass may do anything, whatever its name. A schedule is called from Python, so any
+    function will do.
+    """
+    parts: list[tuple[str, object, tuple[type, ...]]] = [
+        *(("activation", g, _ACTIVATIONS) for g in dict.fromkeys(net.g[1:])),
+        ("output", net.output, _OUTPUTS),
+    ]
+    if problem is not None:
+        parts += [("optimiser", problem.optimiser, _OPTIMISERS), ("penalty", problem.penalty, (Penalty,))]
+        if problem.dropout is not None:
+            parts.append(("dropout", problem.dropout, (Dropout,)))
+    found: list[str] = []
+    for what, part, known in parts:
+        kind = type(part)
+        settings = {field.name for field in fields(part)} if is_dataclass(part) else set[str]()
+        own = sorted(vars(part).keys() - settings)
+        if kind not in known:
+            found.append(f"the {what} {kind.__qualname__}")
+        elif own:
+            found.append(f"the {what} {kind.__qualname__} with {' and '.join(own)} of its own")
+    return found
+
+
+def refuse_strangers(net: Network, problem: Problem | None = None) -> None:
+    """Raise an OptionError that names what machine code has no formula for, where there is such a thing."""
+    if found := strangers(net, problem):
+        raise OptionError(
+            f"the compiled engine does not know {' and '.join(found)}; "
+            'take the engine "reference", or "auto", which chooses it for such networks.'
+        )

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
-from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, FIVE, OPTIMISER_CODES, STATES, settings
+from deltarule.engines.compiled.codes import (
+    CLIP_NORM,
+    CLIP_VALUE,
+    FIVE,
+    OPTIMISER_CODES,
+    STATES,
+    refuse_strangers,
+    settings,
+)
 from deltarule.engines.compiled.cuts import is_by_units, operations, threads_worth
 from deltarule.engines.compiled.freezing import Frozen
 from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, TRANSFERS, Letter
@@ -170,9 +178,11 @@ class CompiledEngine:
     """
 
     name: ClassVar[str] = "compiled"
+    notice: str = ""
 
     def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
         self.problem = q = problem
+        refuse_strangers(q.net, q)
         before = seconds_spent()
         code_for(str(q.net.dtype), is_quiet=is_quiet)
         self.compiling = seconds_spent() - before
@@ -367,13 +377,14 @@ class CompiledEngine:
 
     def _rates(self, steps: int) -> NDArray[np.float64]:
         q = self.problem
-        if isinstance(q.schedule, Constant):
+        if type(q.schedule) is Constant:
             return self._constant_rates
         return np.array([q.learning_rate(self.t + n) for n in range(steps)])
 
 
 def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
     """Return y_hat, (N, n_K), of X, (N, n_0), dense or in CSR, in the network's dtype, in bounded memory."""
+    refuse_strangers(net)
     N = X.shape[0]
     out = np.zeros((N, net.sizes[-1]), net.dtype)
     nothing = np.zeros((0, net.sizes[-1]), net.dtype)

@@ -18,7 +18,7 @@ from deltarule.engines.compiled.kernels.vectors import Vector, larger, smaller
 LOG_2, LOG2_E = math.log(2.0), 1.0 / math.log(2.0)
 
 
-def _polynomial(x: Vector, coefficients: list[float]) -> Vector:
+def polynomial(x: Vector, coefficients: list[float]) -> Vector:
     """Return the polynomial by Horner's rule, lowest power first."""
     total = x.like(coefficients[-1])
     for c in coefficients[-2::-1]:
@@ -40,13 +40,13 @@ def _exp_tail(degree: int) -> list[float]:
 
 def _exp_less_1(r: Vector) -> Vector:
     """Return exp(r) - 1 for |r| <= log(2) / 2."""
-    return r + r * r * _polynomial(r, _exp_tail(4 if r.is_single else 11))
+    return r + r * r * polynomial(r, _exp_tail(4 if r.is_single else 11))
 
 
-def exp_parts(x: Vector) -> tuple[Vector, Vector, Vector]:
+def exp_parts(x: Vector, rest: Vector | None = None) -> tuple[Vector, Vector, Vector]:
     """Return p, s, t with exp(x) = (1 + p) s t: x = n log 2 + r, p = exp(r) - 1, s t = 2^n.
 
-    2^n in two halves reaches subnormals.
+    2^n in two halves reaches subnormals. `rest` is what is to be added to x, where their sum would be rounded.
     """
     if x.is_single:
         lowest, highest, mantissa, bias = -104.0, 89.0, 23, 127
@@ -56,29 +56,36 @@ def exp_parts(x: Vector) -> tuple[Vector, Vector, Vector]:
         high, low = 0.6931471803691238, 1.9082149292705877e-10
     magic = 1.5 * 2.0**mantissa  # adding it rounds to a whole number
     x = larger(lowest, smaller(highest, x))  # NaN stays NaN
-    shifted = x * LOG2_E + magic
+    shifted = (x if rest is None else x + rest) * LOG2_E + magic
     n = shifted.bits() - _bits(magic, x)
     whole = shifted - magic
     r = (x - whole * high) - whole * low
+    if rest is not None:
+        r = r + rest
     half = n >> 1
     s = ((half + bias) << mantissa).from_bits()
     t = ((n - half + bias) << mantissa).from_bits()
     return _exp_less_1(r), s, t
 
 
-def exp_minus_1(t: Vector) -> Vector:
-    """Return exp(-t) - 1 for t >= 0.
+def exp_minus_1(t: Vector) -> tuple[Vector, Vector]:
+    """Return exp(-t) - 1 and 4 exp(-t), which is exact to the least normal number, for t >= 0.
 
-    A whole n shifted to the exponent's place is 2^n, and what `magic` adds to it is shifted out.
+    A whole n shifted to the exponent's place is 2^n, and what `magic` adds to it is shifted out. So 4 exp(-t) is made
+    of 2^(n+2), which is 0 where t is as large as can be.
     """
-    highest, mantissa, bias = (87.0, 23, 127) if t.is_single else (708.0, 52, 1023)
+    if t.is_single:
+        mantissa, bias, high, low = 23, 127, 0.693359375, -2.12194440054690583e-4
+    else:
+        mantissa, bias, high, low = 52, 1023, 0.6931471803691238, 1.9082149292705877e-10
     magic = 1.5 * 2.0**mantissa
-    t = smaller(highest, t)
+    t = smaller((bias + 2) * LOG_2, t)
     shifted = magic - t * LOG2_E
     whole = shifted - magic
-    p = _exp_less_1(-(whole * LOG_2) - t)
-    s = ((shifted.bits() << mantissa) + (bias << mantissa)).from_bits()
-    return s * p + (s - 1.0)
+    p = _exp_less_1((-(whole * high) - t) - whole * low)
+    s = ((shifted.bits() << mantissa) + (bias + 2 << mantissa)).from_bits()
+    quarter = 0.25 * s
+    return quarter * p + (quarter - 1.0), s * p + s
 
 
 def _bits(number: float, x: Vector) -> int:
@@ -95,7 +102,7 @@ def exp(x: Vector) -> Vector:
 def _atanh(s: Vector) -> Vector:
     """Return atanh s = s + s^3/3 + s^5/5 + ... for |s| <= 1/3."""
     z = s * s
-    return s + s * z * _polynomial(z, [1.0 / n for n in range(3, 17 if s.is_single else 35, 2)])
+    return s + s * z * polynomial(z, [1.0 / n for n in range(3, 17 if s.is_single else 35, 2)])
 
 
 def log1p(x: Vector) -> Vector:
