@@ -131,7 +131,7 @@ def test_a_panic_inside_polars_is_a_sentence(monkeypatch, write):
     def panic(_):
         raise PanicException("called `Result::unwrap()`")
 
-    monkeypatch.setattr(pl, "read_parquet", panic)
+    monkeypatch.setattr(pl, "scan_parquet", panic)  # which looks into the file first
     assert "its contents are damaged" in refusal(write(b"PAR1....PAR1", "f.parquet"))
 
 
@@ -190,6 +190,7 @@ def test_files_that_cannot_be_opened(tmp_path, monkeypatch):
 
         monkeypatch.setattr(Path, "read_bytes", read)
 
+    (tmp_path / "f.csv").write_text("a,b")
     raises(PermissionError())
     assert "may not be read" in refusal(tmp_path / "f.csv", InputError)
     raises(OSError(5, "Input/output error"))
