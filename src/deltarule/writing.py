@@ -64,7 +64,7 @@ def is_standard_output(path: Path) -> bool:
 
 def target_of(path: Path) -> Path:
     """Return the file that is written for `path`: where the link leads to, if it is one."""
-    return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _status(path: Path) -> os.stat_result | None:

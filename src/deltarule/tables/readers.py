@@ -99,8 +99,7 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
     if content[-4:] != b"PAR1":
         raise DataError(f"{name} is a Parquet file that was cut short; write or fetch it again.")
     try:
-        found = pl.scan_parquet(io.BytesIO(content))
-        rows, columns = found.select(pl.len()).collect().item(), len(found.collect_schema())
+        rows, columns = _parquet_shape(content)
         require(BYTES_A_VALUE * rows * columns, f"the table {name}")
         frame = pl.read_parquet(io.BytesIO(content))
     except OutOfMemoryError:
@@ -123,6 +122,14 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
         )
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{name}: a column cannot be taken as text: {_first_line(error)}.") from None
+
+
+def _parquet_shape(content: bytes) -> tuple[int, int]:
+    """Return how many rows and columns a Parquet file says that it has."""
+    import polars as pl
+
+    found = pl.scan_parquet(io.BytesIO(content))
+    return found.select(pl.len()).collect().item(), len(found.collect_schema())
 
 
 def _read(path: str | Path, name: str) -> bytes:
