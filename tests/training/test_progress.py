@@ -8,12 +8,21 @@ import re
 import subprocess
 import sys
 
+import pytest
+
+from deltarule.training.progress import ProgressBar
+
 PROGRAM = """
 import numpy as np
 from deltarule import Network, train
 X = np.random.default_rng(0).normal(size=(2000, 3))
 train(Network([3, 8, 2]), X, (X[:, 0] > 0).astype(int), epochs=30, validation=0.2)
 """
+
+
+def test_no_bar_where_standard_error_is_closed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert not ProgressBar().is_shown
 
 
 def test_silent_when_not_a_terminal():
