@@ -46,9 +46,13 @@ from deltarule.engines.compiled.kernels.vectors import (
 from deltarule.engines.compiled.places import PANEL
 from deltarule.engines.compiled.processor import IS_WIDE
 
-ROWS = 6 if IS_WIDE else 4
+ROWS = 6
 VECTORS = 4 if IS_WIDE else 2
-"""The largest tile: ROWS rows of VECTORS vectors."""
+"""The largest tile: ROWS rows of VECTORS vectors.
+
+Its sums, a row of B and a number of A fill the registers: 24 + 4 + 1 of 32, or 12 + 2 + 1 of 16. Measured by
+benchmarks/products.py on Zen 4 (64 and 32-byte vectors) and on Zen 3 (32), where four rows leave a quarter unused.
+"""
 STRIP = 4
 """Columns that are transposed together."""
 PREFETCHED = 64
@@ -184,7 +188,7 @@ def _band(rows: int) -> Any:
     return band
 
 
-_six, _five, _four, _three, _two, _one = (_band(min(rows, ROWS)) for rows in (6, 5, 4, 3, 2, 1))
+_six, _five, _four, _three, _two, _one = map(_band, (6, 5, 4, 3, 2, 1))
 
 
 def product(
@@ -204,7 +208,7 @@ def product(
         rest = c_row, a_row, a_step, b + n // PANEL * b_panel + n % PANEL, b_row, N, K, segment, a_jump, mode
         c_n = c + n - first
         bands = M // ROWS
-        if ROWS == 6 and bands > 0 and 0 < M % 6 < 4:  # 4 + 3, 4 + 4 and 5 + 4 rows are better than 6 and few
+        if bands > 0 and 0 < M % 6 < 4:  # 4 + 3, 4 + 4 and 5 + 4 rows are better than 6 and few
             bands -= 1
         _six(memory, bands, vectors, c_n, a, rest)
         m = bands * ROWS
