@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from deltarule.network import Floats
 
@@ -17,7 +17,10 @@ SPARSE_ROWS = 4096
 
 def is_sparse(X: Any) -> bool:
     """Return whether X is one of SciPy's sparse arrays or matrices."""
-    return bool(issparse(X))
+    scipy_sparse = sys.modules.get(
+        "scipy.sparse"
+    )  # a tenth of a second to import, which who has such an array has done
+    return scipy_sparse is not None and bool(scipy_sparse.issparse(X))
 
 
 def rows_of(X: Any, rows: NDArray[np.intp] | slice) -> Floats:

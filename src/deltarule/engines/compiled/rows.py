@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from deltarule.engines.examples import is_sparse
 from deltarule.network import Floats
@@ -34,6 +33,8 @@ class Rows:
         """Return a table, (N, n_0), dense or in CSR, in the form in which an epoch is quicker."""
         few = may_list and X.shape[1] >= WIDE and (is_sparse(X) or epochs >= EPOCHS)
         if few and (X.nnz if is_sparse(X) else np.count_nonzero(X)) * FEW <= X.shape[0] * X.shape[1]:
+            from scipy.sparse import csr_array  # a tenth of a second, which most tables need not wait
+
             listed = csr_array(X)
             starts, inputs = (np.ascontiguousarray(n, np.int64) for n in (listed.indptr, listed.indices))
             nothing = np.zeros((0, X.shape[1]), X.dtype)
