@@ -228,6 +228,14 @@ BUGS = [
     Bug("the gradient is not counted", "training/loop.py", "2 + chosen.numbers", "1 + chosen.numbers", OPTIONS),
     Bug("an empty name of starting weights is the default", "network.py", 'if initial is None else initial', 'if not initial else initial', OPTIONS),
     Bug("an open end counts as closed", "options.py", "plain > self.low if self.is_low_open else plain >= self.low", "plain >= self.low", OPTIONS),
+    # Machine code and its files
+    Bug("a docstring counts as code", "engines/compiled/sources.py", "[each for each in node.body if not _is_text(each)] or [ast.Pass()]", "node.body", ("tests/engines/test_sources.py",)),
+    Bug("what a module gives is not followed", "engines/compiled/sources.py", "                named.add(self._defined(\".\".join(", "                named.discard(self._defined(\".\".join(", ("tests/engines/test_sources.py::test_all_that_a_kernel_really_reaches_is_found",)),
+    Bug("a damaged kernel is loaded", "engines/compiled/cache.py", "if len(digest) < DIGEST or hashlib.sha256(body).digest() != digest:", "if len(digest) < DIGEST:", ("tests/engines/test_machine_code.py::TestFiles",)),
+    Bug("old machine code is kept for ever", "engines/compiled/cache.py", "if room < 0 or (", "if (", ("tests/engines/test_machine_code.py::TestFiles",)),
+    Bug("a process that the system ended is followed", "engines/compiled/machine_code.py", "        raise MemoryError  # this process would share its fate\n", "", ("tests/engines/test_machine_code.py::TestCompiled",)),
+    Bug("nobody hears why a kernel was not kept", "engines/compiled/machine_code.py", "next((each.trouble for each in made or () if each.trouble), \"\")", "\"\"", ("tests/engines/test_machine_code.py::TestCompiled",)),
+    Bug("frozen kernels are held for ever", "engines/compiled/freezing.py", "if len(cls.known) > cls.MOST:", "if False:", ("tests/engines/test_machine_code.py::TestFrozen",)),
     # Whatever starts a command
     Bug("a command breaks off where the terminal lacks a letter", "cli/streams.py", "out.reconfigure(errors=PLAINER)", 'out.reconfigure(errors="strict")', STREAMS),
     Bug("standard output is not given back as it was", "cli/streams.py", "out.reconfigure(encoding=encoding, errors=errors)", "out.flush()", STREAMS),

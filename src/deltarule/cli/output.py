@@ -177,7 +177,7 @@ def refuse_existing(path: Path, is_forced: bool) -> None:
         raise OutputError(f"{path} is a folder; give the name of a file.")
     if path.exists() and not is_forced:
         raise OutputError(f"{path} exists; add --force to replace it, or give another --out.")
-    if not (folder := (target_of(path) if path.is_symlink() else path).parent).is_dir():
+    if not (folder := target_of(path).parent).is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {folder}.")
 
 
