@@ -90,15 +90,17 @@ def test_a_small_file_of_a_large_table_is_asked_about(
 def test_what_a_container_and_a_machine_leave(tmp_path: Path):
     own, groups = tmp_path / "own", tmp_path / "groups"
     (groups / "a").mkdir(parents=True)
-    own.write_text("1:cpu:/x\n0::/a\n")
+    own.write_text("1:cpu:/x\n0::/a\n", encoding="utf-8")
     for name, content in {"max": "1000", "current": "800", "stat": "anon 1\nfile 300\n"}.items():
-        (groups / "a" / f"memory.{name}").write_text(content)
+        (groups / "a" / f"memory.{name}").write_text(content, encoding="utf-8")
     assert memory._of_group(groups, own) == [500]
-    (groups / "a" / "memory.max").write_text("max\n")
+    (groups / "a" / "memory.max").write_text("max\n", encoding="utf-8")
     assert memory._of_group(groups, own) == []
     assert memory._of_group(tmp_path / "none", tmp_path / "none") == []
     meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal: 9 kB\nMemAvailable: 5 kB\nSwapFree: 2 kB\nHugePages_Total: 0\n")
+    meminfo.write_text(
+        "MemTotal: 9 kB\nMemAvailable: 5 kB\nSwapFree: 2 kB\nHugePages_Total: 0\n", encoding="utf-8"
+    )
     assert memory._of_machine(meminfo) == [7 * 1024]
     assert memory._of_machine(tmp_path / "none") == []
     there = available()

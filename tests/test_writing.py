@@ -39,7 +39,7 @@ def in_a_process(program: str, *words: str, stdout: BinaryIO | None = None) -> i
 def test_a_new_file_follows_the_umask_and_one_written_over_keeps_its_mode(tmp_path: Path, old: int | None):
     path = tmp_path / "m"
     if old is not None:
-        path.write_text("old")
+        path.write_text("old", encoding="utf-8")
         path.chmod(old)
     assert in_a_process("save(net, sys.argv[1])", str(path)) == 0
     assert oct(mode(path)) == oct(0o640 if old is None else old)
@@ -52,7 +52,7 @@ def test_a_link_is_followed(tmp_path: Path, is_there: bool):
     (tmp_path / "models").mkdir()
     target, link = tmp_path / "models" / "m", tmp_path / "newest"
     if is_there:
-        target.write_text("old")
+        target.write_text("old", encoding="utf-8")
     link.symlink_to(Path("models", "m"))
     save(NET, link)
     assert link.is_symlink()

@@ -121,14 +121,14 @@ def _of_limits() -> list[int]:
     if resource is None or (most := limit()) is None:
         return []
     with suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0])
         return [most - pages * os.sysconf("SC_PAGE_SIZE")]
     return []
 
 
 def _of_machine(meminfo: Path = Path("/proc/meminfo")) -> list[int]:
     with suppress(OSError, KeyError, ValueError):
-        lines = (line.partition(":") for line in meminfo.read_text().splitlines())
+        lines = (line.partition(":") for line in meminfo.read_text(encoding="utf-8").splitlines())
         kilobytes = {name: int(value.split()[0]) for name, _, value in lines}
         return [1024 * (kilobytes["MemAvailable"] + kilobytes["SwapFree"])]
     return []
@@ -137,12 +137,16 @@ def _of_machine(meminfo: Path = Path("/proc/meminfo")) -> list[int]:
 def _of_group(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
     """Return what is left of a container's memory; files that are kept in it give way."""
     with suppress(OSError, KeyError, ValueError, StopIteration):
-        name = next(line[3:] for line in own.read_text().splitlines() if line.startswith("0::"))
+        name = next(
+            line[3:] for line in own.read_text(encoding="utf-8").splitlines() if line.startswith("0::")
+        )
         folder = groups / name.lstrip("/")
         folder = folder if folder.is_dir() else groups
-        lines = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        lines = (line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
         kept = {name: int(value) for name, value in lines}
-        most, used = (int((folder / f"memory.{each}").read_text()) for each in ("max", "current"))
+        most, used = (
+            int((folder / f"memory.{each}").read_text(encoding="utf-8")) for each in ("max", "current")
+        )
         return [most - used + kept["file"]]
     return []
 

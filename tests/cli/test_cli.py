@@ -451,7 +451,11 @@ def redirected(where: Path, redirection: str, words: Sequence[str]) -> tuple[int
     """Run a command in a shell that redirects; return how it ended and its standard error."""
     line = f'"$0" -m deltarule "$@" {redirection}'
     done = subprocess.run(
-        ["sh", "-c", line, sys.executable, *words], cwd=where, stderr=subprocess.PIPE, text=True, check=False
+        ["sh", "-c", line, sys.executable, *words],
+        cwd=where,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
     )
     return done.returncode, done.stderr
 
@@ -474,7 +478,7 @@ def test_standard_output_that_fails_ends_every_verb_alike(model_and_table: Path,
     try:
         command = [sys.executable, "-m", "deltarule", *VERBS[verb]]
         done = subprocess.run(
-            command, cwd=model_and_table, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+            command, cwd=model_and_table, stdout=writer, stderr=subprocess.PIPE, encoding="utf-8", check=False
         )
     finally:
         os.close(writer)
@@ -485,9 +489,9 @@ def test_standard_output_that_fails_ends_every_verb_alike(model_and_table: Path,
 def test_streams_that_nobody_needs_may_fail(model_and_table: Path):
     predict = (*VERBS["predict"], "--force", "--out", "p.csv")
     for redirection in (">&-", "2>&-", "2>/dev/full", "<&- >&- 2>&-"):
-        (model_and_table / "p.csv").write_text("old")
+        (model_and_table / "p.csv").write_text("old", encoding="utf-8")
         assert redirected(model_and_table, redirection, predict)[0] == 0
-        assert (model_and_table / "p.csv").read_text().startswith("species\n")
+        assert (model_and_table / "p.csv").read_text(encoding="utf-8").startswith("species\n")
     code, err = redirected(model_and_table, "2>/dev/full", ("predict", "none", "t.csv"))
     assert (code, err) == (66, "")
     code, err = redirected(model_and_table, "<&-", ("predict", "m", "-"))
@@ -501,9 +505,9 @@ def test_out_may_be_a_device(model_and_table: Path):
     code, err = redirected(model_and_table, "", (*predict, "--out", "/dev/full"))
     assert code == 74
     assert err.startswith("deltarule: writing into /dev/full broke off: No space left on device;")
-    (model_and_table / "log").write_text("before\n")
+    (model_and_table / "log").write_text("before\n", encoding="utf-8")
     assert redirected(model_and_table, ">>log", (*predict, "--out", "/dev/stdout")) == (0, "")
-    assert (model_and_table / "log").read_text().startswith("before\nspecies\n")
+    assert (model_and_table / "log").read_text(encoding="utf-8").startswith("before\nspecies\n")
     code, err = redirected(model_and_table, ">new", (*fit, "--out", "/dev/stdout"))
     assert code == 0
     assert json.loads(err)["model"] == "/dev/stdout"
@@ -649,7 +653,7 @@ def limited(
     """Run a command under a limit of memory; return how it ended, and what it wrote."""
     program = LIMITED.format(module=module, change=change)
     command = [sys.executable, "-c", program, str(megabytes), *words]
-    done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=where, capture_output=True, encoding="utf-8", check=False)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -32,7 +32,6 @@ def python(script: str, **environment: str) -> subprocess.Popen[str]:
         env={**os.environ, "PYTHONPATH": paths, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
         encoding="utf-8",
     )
 
