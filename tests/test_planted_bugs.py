@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,25 +14,40 @@ import pytest
 from tests.planted_bugs import BUGS, Bug
 
 ROOT = Path(__file__).parents[1]
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+PROCESSES = multiprocessing.get_context(METHOD)
+if METHOD == "forkserver":  # every process begins with what takes long to import; of deltarule it has nothing
+    PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "numba", "pytest", "scipy.optimize", "sklearn"])
 
 
-def run_tests(
-    source: Path, tests: tuple[str, ...], engine: str = "reference"
-) -> subprocess.CompletedProcess[str]:
-    """Run tests on the package below `source`, with few random examples."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(source),
-        "DELTARULE_EXPECT_SOURCE": str(source),
-        "DELTARULE_HYPOTHESIS": "quick",
-        "DELTARULE_ENGINE": engine,
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
-    command = [sys.executable, "-m", "pytest", *options, *tests]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=False
+def _run(source: str, tests: tuple[str, ...], engine: str, report: str) -> None:
+    """Run tests on the package below `source`, with few random examples, in this process."""
+    for stream in (1, 2):
+        os.dup2(os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+    os.chdir(ROOT)
+    os.environ.update(
+        PYTHONPATH=source,
+        DELTARULE_EXPECT_SOURCE=source,
+        DELTARULE_HYPOTHESIS="quick",
+        DELTARULE_ENGINE=engine,
+        PYTHONDONTWRITEBYTECODE="1",
     )
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, source)
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    known = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # a plugin that was imported before pytest came
+    code = pytest.main([*options, *known, *tests])
+    sys.stdout.flush()
+    os._exit(code)  # at once: processes that joblib keeps would be waited for
+
+
+def run_tests(source: Path, tests: tuple[str, ...], engine: str = "reference") -> tuple[int | None, str]:
+    """Run tests in a process of their own; return its exit code and what it said."""
+    report = source.with_name("report")
+    process = PROCESSES.Process(target=_run, args=(str(source), tests, engine, str(report)))
+    process.start()
+    process.join()
+    return process.exitcode, report.read_text(encoding="utf-8")
 
 
 def copy_of_the_package(folder: Path) -> Path:
@@ -49,16 +64,16 @@ def test_a_planted_bug_is_caught(bug: Bug, tmp_path: Path):
     assert text.count(bug.right) == 1, f"{bug.file} holds {text.count(bug.right)} times: {bug.right}"
     file.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
     is_compiled = bug.file.startswith("engines/compiled")
-    done = run_tests(source, bug.tests, "compiled" if is_compiled else "reference")
-    report = done.stdout[-3000:] + done.stderr[-1000:]
-    assert done.returncode == 1, f"pytest ended with {done.returncode} (1 means: a test failed)\n{report}"
-    assert re.search(r"^1 failed", done.stdout, re.MULTILINE), report
-    assert " error" not in done.stdout.splitlines()[-1], report
+    code, said = run_tests(source, bug.tests, "compiled" if is_compiled else "reference")
+    assert code == 1, f"pytest ended with {code} (1 means: a test failed)\n{said[-4000:]}"
+    assert re.search(r"^1 failed", said, re.MULTILINE), said[-4000:]
+    assert " error" not in said.splitlines()[-1], said[-4000:]
 
 
 @pytest.mark.parametrize("file", sorted({test.split("::")[0] for bug in BUGS for test in bug.tests}))
 def test_the_package_without_a_bug_passes(file: str, tmp_path: Path):
     """So that it is the bug that fails; of a file, those tests that bugs name."""
     named = {test for bug in BUGS for test in bug.tests if test.split("::")[0] == file}
-    done = run_tests(copy_of_the_package(tmp_path), (file,) if file in named else tuple(sorted(named)))
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    tests = (file,) if file in named else tuple(sorted(named))
+    code, said = run_tests(copy_of_the_package(tmp_path), tests)
+    assert code == 0, said[-4000:]
