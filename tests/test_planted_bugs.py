@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[1]
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 PROCESSES = multiprocessing.get_context(METHOD)
 if METHOD == "forkserver":  # every process begins with what takes long to import; of deltarule it has nothing
-    PROCESSES.set_forkserver_preload(["hypothesis.extra.numpy", "numba", "pytest", "scipy.optimize", "sklearn"])
+    PROCESSES.set_forkserver_preload(
+        ["hypothesis.extra.numpy", "numba", "pytest", "scipy.optimize", "sklearn"]
+    )
 
 
 def _run(source: str, tests: tuple[str, ...], engine: str, report: str) -> None:
@@ -35,7 +37,10 @@ def _run(source: str, tests: tuple[str, ...], engine: str, report: str) -> None:
     sys.dont_write_bytecode = True
     sys.path.insert(0, source)
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
-    known = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # a plugin that was imported before pytest came
+    known = [
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]  # a plugin that was imported before pytest came
     code = pytest.main([*options, *known, *tests])
     sys.stdout.flush()
     os._exit(code)  # at once: processes that joblib keeps would be waited for
