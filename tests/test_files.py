@@ -239,6 +239,13 @@ def test_a_column_named_like_the_place_of_the_digest(tmp_path: Path, name: str):
     assert again.predict({name: [1.0]}).tolist() == model.predict({name: [1.0]}).tolist()
 
 
+def test_the_same_model_makes_the_same_file(tmp_path: Path):
+    model = TableClassifier(epochs=1).fit(TABLE, [0, 1] * 4)
+    for n in range(8):
+        save(model, tmp_path / f"{n}")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 def test_the_forger_himself_forges_well(tmp_path: Path, content: bytes):
     path = tmp_path / "forged"
     path.write_bytes(forged(content, lambda head: None))

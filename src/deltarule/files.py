@@ -139,7 +139,8 @@ def _content(kind: str, record: dict[str, Any], network: Network) -> bytes:
         raise OptionError("the model holds a number that is not finite and cannot be saved.") from None
     if not np.isfinite(network.theta).all():
         raise OptionError("the network has a parameter that is not finite and cannot be saved.")
-    content = safetensors.numpy.save({"theta": network.theta}, {"deltarule": text, "sha256": NO_DIGEST})
+    metadata = {"deltarule": text, "sha256": NO_DIGEST}
+    content = _in_order(safetensors.numpy.save({"theta": network.theta}, metadata), metadata)
     if (size := _header_size(content)) > MOST_HEADER:
         raise OptionError(
             f"the model's columns take {size:,} bytes to describe, more than the {MOST_HEADER:,} that a model "
@@ -147,6 +148,17 @@ def _content(kind: str, record: dict[str, Any], network: Network) -> bytes:
         )
     first, last = _place_of_digest(content)
     return b"".join((content[:first], _hash(content).encode(), content[last:]))
+
+
+def _in_order(content: bytes, metadata: dict[str, str]) -> bytes:
+    """Return a safetensors file with its metadata in the order given, which safetensors leaves to chance.
+
+    So the same model makes the same file.
+    """
+    end = LENGTH + _header_size(content)
+    header = json.dumps(json.loads(content[LENGTH:end]) | {"__metadata__": metadata}, separators=(",", ":"))
+    header += " " * (-len(header) % LENGTH)
+    return b"".join((len(header).to_bytes(LENGTH, "little"), header.encode(), memoryview(content)[end:]))
 
 
 def _plain(value: object) -> object:
