@@ -30,6 +30,8 @@ class Bug:
     right: str
     wrong: str
     tests: tuple[str, ...]
+    vectors: str = ""
+    """DELTARULE_VECTORS, where only vectors as wide as this take the way with the bug; else those of the processor."""
 
 
 BUGS = [
@@ -169,9 +171,14 @@ BUGS = [
     Bug("parts of a batch share a gradient", "engines/compiled/kernels/epoch.py", "places[GRADIENT] + group * places[SIZE]", "places[GRADIENT] + 0 * group * places[SIZE]", ("tests/engines/test_compiled.py::test_shapes_at_the_edges",)),
     Bug("theta is given back in the middle of an epoch that diverged", "engines/compiled/kernels/transfers.py", "look(counters, STOP) != DIVERGED and ", "", ("tests/engines/test_compiled.py::TestDivergence::test_the_network_keeps_what_was_before_the_update",)),
     Bug("a diverged run goes back to theta alone", "engines/compiled/engine.py", "place.memory.numbers[: len(place.before)] = place.before", "place.memory.numbers[: len(q.net.theta)] = place.before[: len(q.net.theta)]", ("tests/engines/test_compiled.py::TestDivergence::test_the_network_keeps_what_was_before_the_update",)),
+    Bug("sums begin anew with a block of k", "engines/compiled/kernels/tiles.py", "\"==\", a[\"start\"], whole(0)", "\">=\", a[\"start\"], whole(0)", ("tests/engines/test_products.py",), "16"),
+    Bug("a block of k begins in the wrong segment", "engines/compiled/kernels/tiles.py", "else k // segment * a_jump)", "else k * a_step)", ("tests/engines/test_products.py",), "16"),
+    Bug("blocks begin in the middle of a segment", "engines/compiled/kernels/tiles.py", "unit = segment if segment < K else 1", "unit = 1", ("tests/engines/test_products.py",), "16"),
+    Bug("tiles side by side keep their sums in one place", "engines/compiled/kernels/tiles.py", "kept, packed, n = _beyond(kept, rows * row)", "kept, packed, n = _beyond(kept, row)", ("tests/engines/test_products.py",), "16"),
+    Bug("every tile takes the first columns that were packed", "engines/compiled/kernels/tiles.py", "_beyond(packed, count * row), n + row", "packed, n + row", ("tests/engines/test_products.py",), "16"),
     Bug("half as wide vectors keep products with a sum", "engines/compiled/processor.py", '16: ("avx", "fma",', '16: ("avx",', ("tests/engines/test_vectors.py::test_features_wider_than_the_vectors_are_left_out",)),
     Bug("vectors may be wider than the processor's", "engines/compiled/processor.py", "if width <= widest]", "if width]", ("tests/engines/test_vectors.py::test_a_width_that_the_processor_lacks_gets_one_sentence",)),
-    Bug("a row of X ends in the next one", "engines/compiled/kernels/tiles.py", "fits = builder.icmp_signed(\"<\", count, write.whole(PANEL))", "fits = builder.icmp_signed(\"<\", count, write.whole(2 * PANEL))", ("tests/engines/test_compiled.py::test_inputs_that_fill_more_than_a_panel",)),
+    Bug("a row of X ends in the next one", "engines/compiled/kernels/copying.py", "fits = builder.icmp_signed(\"<\", count, write.whole(PANEL))", "fits = builder.icmp_signed(\"<\", count, write.whole(2 * PANEL))", ("tests/engines/test_compiled.py::test_inputs_that_fill_more_than_a_panel",)),
     Bug("only the first chunk of examples counts in a gradient", "engines/compiled/kernels/blocks.py", "count, columns, height * columns, mode", "count, columns, 0, mode", ("tests/engines/test_compiled.py::test_ten_epochs_of_random_problems",)),
     # MLPClassifier and MLPRegressor
     Bug("the penalty is not divided by the batch's weight", "estimators/descent.py", "Penalty(l2=float(estimator.alpha), is_shared=True)", "Penalty(l2=float(estimator.alpha))", ("tests/estimators/test_mlp_parity.py::test_an_epoch_gives_the_same_weights",)),

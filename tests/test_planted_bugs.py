@@ -22,7 +22,7 @@ if METHOD == "forkserver":  # every process begins with what takes long to impor
     )
 
 
-def _run(source: str, tests: tuple[str, ...], engine: str, report: str) -> None:
+def _run(source: str, tests: tuple[str, ...], engine: str, vectors: str, report: str) -> None:
     """Run tests on the package below `source`, with few random examples, in this process."""
     for stream in (1, 2):
         os.dup2(os.open(report, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
@@ -32,6 +32,7 @@ def _run(source: str, tests: tuple[str, ...], engine: str, report: str) -> None:
         DELTARULE_EXPECT_SOURCE=source,
         DELTARULE_HYPOTHESIS="quick",
         DELTARULE_ENGINE=engine,
+        DELTARULE_VECTORS=vectors or os.environ.get("DELTARULE_VECTORS", ""),
         PYTHONDONTWRITEBYTECODE="1",
     )
     sys.dont_write_bytecode = True
@@ -46,10 +47,12 @@ def _run(source: str, tests: tuple[str, ...], engine: str, report: str) -> None:
     os._exit(code)  # at once: processes that joblib keeps would be waited for
 
 
-def run_tests(source: Path, tests: tuple[str, ...], engine: str = "reference") -> tuple[int | None, str]:
+def run_tests(
+    source: Path, tests: tuple[str, ...], engine: str = "reference", vectors: str = ""
+) -> tuple[int | None, str]:
     """Run tests in a process of their own; return its exit code and what it said."""
     report = source.with_name("report")
-    process = PROCESSES.Process(target=_run, args=(str(source), tests, engine, str(report)))
+    process = PROCESSES.Process(target=_run, args=(str(source), tests, engine, vectors, str(report)))
     process.start()
     process.join()
     return process.exitcode, report.read_text(encoding="utf-8")
@@ -69,7 +72,7 @@ def test_a_planted_bug_is_caught(bug: Bug, tmp_path: Path):
     assert text.count(bug.right) == 1, f"{bug.file} holds {text.count(bug.right)} times: {bug.right}"
     file.write_text(text.replace(bug.right, bug.wrong), encoding="utf-8")
     is_compiled = bug.file.startswith("engines/compiled")
-    code, said = run_tests(source, bug.tests, "compiled" if is_compiled else "reference")
+    code, said = run_tests(source, bug.tests, "compiled" if is_compiled else "reference", bug.vectors)
     assert code == 1, f"pytest ended with {code} (1 means: a test failed)\n{said[-4000:]}"
     assert re.search(r"^1 failed", said, re.MULTILINE), said[-4000:]
     assert " error" not in said.splitlines()[-1], said[-4000:]

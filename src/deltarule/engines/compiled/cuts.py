@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from deltarule.engines.compiled.places import PANEL
+from deltarule.engines.compiled.shapes import BLOCK_WIDTH, CHUNK, LONG_CHUNK
 from deltarule.maths.dropout import Dropout
 from deltarule.network import Network
 
@@ -98,7 +99,7 @@ class Cut(NamedTuple):
 
 def cut_of(batch: int, parts: int, threads: int, lanes: int, *, is_long: bool) -> Cut:
     """Return the cut of a batch for a gradient."""
-    widest = min(PANEL, 4 * lanes)
+    widest = min(PANEL, (LONG_CHUNK if is_long else CHUNK) * lanes)
 
     def even(n: int, least: int) -> int:
         """Return the examples of a chunk, so that all have about as many, and there are `least` or a multiple."""
@@ -135,7 +136,7 @@ def blocks_of(
     blocks: list[tuple[int, int, int, int, int]] = []
     costs: list[float] = []
     for k, (r0, r1, c0, c1) in ranges.items():
-        width = 4 * PANEL if batch * (c1 - c0) > CACHE and c1 - c0 > 4 * PANEL else c1 - c0
+        width = BLOCK_WIDTH if batch * (c1 - c0) > CACHE and c1 - c0 > BLOCK_WIDTH else c1 - c0
         height = max(6, BLOCK // width // 6 * 6)
         if is_given_out and (r1 - r0) * (c1 - c0) > BLOCK // 4:
             height = min(height, up(-(-(r1 - r0) // 16), 6))

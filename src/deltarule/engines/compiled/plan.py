@@ -62,6 +62,7 @@ from deltarule.engines.compiled.places import (
     H,
 )
 from deltarule.engines.compiled.processor import LANES_4, LANES_8
+from deltarule.engines.compiled.shapes import CHUNK
 from deltarule.maths.dropout import WORD, Dropout
 from deltarule.network import Network
 from deltarule.parameters import Selection
@@ -167,7 +168,7 @@ def plan(
     layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
     layers[0, N_OUT] = net.sizes[0]
     single = lanes_of_units(net, lanes) if selection is not None and is_by_units(net, batch, dropout) else 0
-    together = batch if batch < LONG_BATCH else min(PANEL, 4 * lanes)
+    together = batch if batch < LONG_BATCH else CHUNK * lanes
     strands = strands_of(net, batch, lanes) if selection is not None and single == 0 else []
     threads = min(threads, len(strands) - 1) if strands else threads
     is_inner: dict[int, bool] = {}
@@ -196,7 +197,7 @@ def plan(
     widths = 2 * sum(net.sizes[1:]) + 3 * (longest or net.sizes[0])
     is_long = batch >= LONG_BATCH and batch * widths > GROUPS * size
     if selection is None:
-        cut = Cut(1, min(PANEL, 4 * lanes), 0, min(PANEL, 4 * lanes))
+        cut = Cut(1, CHUNK * lanes, 0, CHUNK * lanes)
     else:
         parts = 1 if strands else parts_of(net, batch, size)
         cut = cut_of(batch, parts, 1 if strands else threads, lanes, is_long=is_long)

@@ -54,6 +54,19 @@ LANES_8: int = max(4, BYTES // 8)  # four numbers at least are turned together
 """Numbers in a vector: of 4 bytes, of 8 bytes."""
 
 
+def _cache(name: str, otherwise: int) -> int:
+    """Return the bytes of a cache as the system tells them, which not every one does."""
+    try:
+        return max(0, os.sysconf(name)) or otherwise
+    except (AttributeError, OSError, ValueError):
+        return otherwise
+
+
+FIRST_CACHE = _cache("SC_LEVEL1_DCACHE_SIZE", 2**15)
+SECOND_CACHE = _cache("SC_LEVEL2_CACHE_SIZE", 2**18)
+"""Bytes of the caches that a processor has for itself."""
+
+
 def features_of(found: dict[str, bool], width: int) -> str:
     """Return the features that machine code with vectors of so many bytes may use, as LLVM writes them."""
     signs = {name: "+" if has and not name.startswith(_WIDER[width]) else "-" for name, has in found.items()}
@@ -66,6 +79,5 @@ FEATURES = features_of(_FEATURES, BYTES)
 @cache
 def fingerprint() -> str:
     """Return what machine code for this processor depends on."""
-    return (
-        f"{llvmlite.binding.get_process_triple()} {llvmlite.binding.get_host_cpu_name()} {BYTES} {FEATURES}"
-    )
+    name = llvmlite.binding.get_host_cpu_name()
+    return f"{llvmlite.binding.get_process_triple()} {name} {BYTES} {FIRST_CACHE} {SECOND_CACHE} {FEATURES}"

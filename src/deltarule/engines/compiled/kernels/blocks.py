@@ -13,10 +13,11 @@ from numba import njit
 from deltarule.engines.compiled.codes import CLIP_NORM, CLIP_VALUE, DECAY, FIVE, L1, L2
 from deltarule.engines.compiled.kernels import rowwise
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.inner import dot
 from deltarule.engines.compiled.kernels.listing import add_listed
 from deltarule.engines.compiled.kernels.meeting import next_of
 from deltarule.engines.compiled.kernels.passes import change
-from deltarule.engines.compiled.kernels.tiles import SET, dot
+from deltarule.engines.compiled.kernels.tiles import SET
 from deltarule.engines.compiled.kernels.vectors import apart, call
 from deltarule.engines.compiled.places import (
     AT,

@@ -33,6 +33,7 @@ from deltarule.engines.compiled.kernels.blocks import (
     row_length,
 )
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.copying import prefetch_rows
 from deltarule.engines.compiled.kernels.dropout import salt
 from deltarule.engines.compiled.kernels.meeting import add, look, meet, swap
 from deltarule.engines.compiled.kernels.optimisers import corrected
@@ -52,11 +53,7 @@ from deltarule.engines.compiled.kernels.passes import (
     turn,
 )
 from deltarule.engines.compiled.kernels.single import loss_of
-from deltarule.engines.compiled.kernels.tiles import (
-    ADD,
-    SET,
-    prefetch_rows,
-)
+from deltarule.engines.compiled.kernels.tiles import ADD, SET
 from deltarule.engines.compiled.kernels.vectors import apart, call
 from deltarule.engines.compiled.places import (
     AT,

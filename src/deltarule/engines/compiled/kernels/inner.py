@@ -21,12 +21,7 @@ from numba.extending import intrinsic
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.tiles import ADD
 from deltarule.engines.compiled.kernels.vectors import Variable, Vector, Writer, apart
-from deltarule.engines.compiled.processor import IS_WIDE
-
-COLUMNS = 6
-"""The most rows of B a tile has."""
-TALL, FLAT = (8, 4) if IS_WIDE else (4, 2)
-"""Rows of A where it has one or two rows of B, and where it has more: the sums fill most of the vector registers."""
+from deltarule.engines.compiled.shapes import FLAT, INNER_COLUMNS, TALL
 
 _NAMES = "c", "c_row", "c_step", "a", "a_row", "b", "b_row", "M", "K", "segment", "a_jump", "b_jump", "mode"
 
@@ -124,7 +119,9 @@ def _totals(write: Writer, vectors: list[Vector]) -> list[Any]:
     return totals
 
 
-_1, _2, _3, _4, _5, _6 = (_tile(TALL if columns < 3 else FLAT, columns) for columns in range(1, COLUMNS + 1))
+_1, _2, _3, _4, _5, _6 = (
+    _tile(TALL if columns < 3 else FLAT, columns) for columns in range(1, INNER_COLUMNS + 1)
+)
 
 
 @njit(**OPTIONS)
@@ -155,7 +152,7 @@ def inner(memory, c, c_row, c_step, a, a_row, b, b_row, M, N, K, segment, a_jump
     n = 0
     while n < N:
         left = N - n
-        columns = min(left, COLUMNS) if left != 7 and left != 8 else 4
+        columns = min(left, INNER_COLUMNS) if left != 7 and left != 8 else 4
         rows = TALL if columns < 3 else FLAT
         for m in range(0, M, rows):
             _band(
@@ -163,3 +160,25 @@ def inner(memory, c, c_row, c_step, a, a_row, b, b_row, M, N, K, segment, a_jump
                 min(rows, M - m), columns, (K, segment, a_jump, b_jump, mode),
             )  # fmt: skip
         n += columns
+
+
+@intrinsic
+def dot(typing: Any, memory: Any, x: Any, y: Any, count: Any) -> Any:
+    """Return sum x y in float64 over `count` numbers of memory[x:] and memory[y:]."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        x, y, count = write.arguments
+        wide = ir.VectorType(ir.DoubleType(), write.lanes)
+        total = Variable(Vector(builder, ir.Constant(wide, [0.0] * write.lanes)))
+
+        def add(n: Any, mask: Any) -> None:
+            factors = [write.load(write.at(place, n), mask).value for place in (x, y)]
+            if write.width == 4:
+                factors = [builder.fpext(factor, wide) for factor in factors]
+            total.set(total.get() + Vector(builder, factors[0]) * Vector(builder, factors[1]))
+
+        write.over(count, add)
+        return total.get().total()
+
+    return types.float64(memory, types.intp, types.intp, types.intp), generate

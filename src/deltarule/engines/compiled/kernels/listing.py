@@ -26,7 +26,8 @@ from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels import rowwise
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
-from deltarule.engines.compiled.kernels.tiles import SET, STRIP, transpose_tile
+from deltarule.engines.compiled.kernels.copying import transpose_tile
+from deltarule.engines.compiled.kernels.tiles import SET
 from deltarule.engines.compiled.kernels.vectors import (
     Variable,
     Vector,
@@ -57,6 +58,7 @@ from deltarule.engines.compiled.places import (
     VALUES,
     H,
 )
+from deltarule.engines.compiled.shapes import STRIP
 
 
 class Strip:

@@ -10,17 +10,11 @@ from numba import njit
 
 from deltarule.engines.compiled.kernels import rowwise
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.copying import copy_columns, copy_rows, transpose_tile
 from deltarule.engines.compiled.kernels.dropout import WORD, mixed
+from deltarule.engines.compiled.kernels.inner import dot
 from deltarule.engines.compiled.kernels.listing import list_rows, multiply_listed
-from deltarule.engines.compiled.kernels.tiles import (
-    MULTIPLY,
-    SET,
-    copy_columns,
-    copy_rows,
-    dot,
-    transpose_tile,
-)
-from deltarule.engines.compiled.kernels.tiles import ROWS as TILE_ROWS
+from deltarule.engines.compiled.kernels.tiles import MULTIPLY, SET
 from deltarule.engines.compiled.kernels.vectors import apart, call, lanes_of
 from deltarule.engines.compiled.places import (
     ACTIVATE,
@@ -62,6 +56,7 @@ from deltarule.engines.compiled.places import (
     D,
     H,
 )  # fmt: skip
+from deltarule.engines.compiled.shapes import ROWS as TILE_ROWS
 
 ALONE = np.int64(0), np.int64(1)
 """Thread 0 of 1, as numbers and not as literals, for which Numba would compile everything once more."""

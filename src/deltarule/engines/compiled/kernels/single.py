@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from deltarule.engines.compiled.codes import ACTIVATION_CODES, FIVE, OUTPUT_CODES
 from deltarule.engines.compiled.kernels import activations, optimisers, outputs
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.copying import prefetch_rows, write_transposed
+from deltarule.engines.compiled.kernels.inner import dot
 from deltarule.engines.compiled.kernels.optimisers import corrected
-from deltarule.engines.compiled.kernels.tiles import dot, prefetch_rows, write_transposed
 from deltarule.engines.compiled.kernels.vectors import (
     INTEGER,
     Variable,

@@ -20,7 +20,6 @@ work among threads changes a bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -30,41 +29,41 @@ from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.vectors import (
-    INTEGER,
-    Variable,
     Vector,
     Writer,
     apart,
     below,
-    joined,
+    bytes_of,
     lanes_of,
-    load_part,
     spread,
     store,
-    transposed,
 )
 from deltarule.engines.compiled.places import PANEL
-from deltarule.engines.compiled.processor import IS_WIDE
+from deltarule.engines.compiled.shapes import (
+    BREADTH,
+    DEEPEST,
+    IN_FIRST,
+    IN_SECOND,
+    IS_BLOCKED,
+    LEAST,
+    ROWS,
+    TALLEST,
+    VECTORS,
+)
 
-ROWS = 6
-VECTORS = 4 if IS_WIDE else 2
-"""The largest tile: ROWS rows of VECTORS vectors.
+SET, MULTIPLY, ADD, KEEP = range(4)
+"""What becomes of C; KEEP: the sums wait for the next k."""
 
-Its sums, a row of B and a number of A fill the registers: 24 + 4 + 1 of 32, or 12 + 2 + 1 of 16. Measured by
-benchmarks/products.py on Zen 4 (64 and 32-byte vectors) and on Zen 3 (32), where four rows leave a quarter unused.
-"""
-STRIP = 4
-"""Columns that are transposed together."""
-PREFETCHED = 64
-"""Numbers of a row that are asked for ahead; the processor follows a longer row by itself."""
-SET, MULTIPLY, ADD = range(3)
-"""What becomes of C."""
-
-_NAMES = ("bands", "c", "c_row", "a", "a_row", "a_step", "b", "b_row", "N", "K", "segment", "a_jump", "mode")
+_NAMES = (
+    "bands", "c", "c_row", "a", "a_row", "a_step", "b_row", "N", "K", "segment", "a_jump", "start", "mode",
+)  # fmt: skip
 
 
-def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
-    """Write the instructions of one tile: a loop over k within a loop over segments of k."""
+def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any], begin_b: Any, kept: Any) -> None:
+    """Write the instructions of one tile: a loop over k within a loop over segments of k.
+
+    kept: where the sums of a tile are between two blocks of k.
+    """
     builder, lanes, align = write.builder, write.lanes, write.width
     grid = [(r, v) for r in range(rows) for v in range(vectors)]
     whole = write.whole
@@ -72,12 +71,24 @@ def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
     def vector_at(pointer: Any, v: int) -> Any:
         return builder.bitcast(builder.gep(pointer, [whole(v * lanes)]), write.vector.as_pointer())
 
-    before = builder.block
     outer, inner, after, done = (
         builder.append_basic_block(name) for name in ("segment", "k", "next", "sums")
     )
+    places = {(r, v): vector_at(kept, r * vectors + v) for r, v in grid}
+    first, going_on, before = (builder.append_basic_block(name) for name in ("first", "going_on", "before"))
+    builder.cbranch(builder.icmp_signed("==", a["start"], whole(0)), first, going_on)
+    builder.position_at_end(first)
+    builder.branch(before)
+    builder.position_at_end(going_on)
+    so_far = {cell: builder.load(place, align=align) for cell, place in places.items()}
+    builder.branch(before)
+    builder.position_at_end(before)
     zeros = ir.Constant(write.vector, [0.0] * lanes)
-    begin_a, begin_b = (builder.gep(write.data, [a[name]]) for name in ("a", "b"))
+    initial = {cell: builder.phi(write.vector) for cell in grid}
+    for cell, phi in initial.items():
+        phi.add_incoming(zeros, first)
+        phi.add_incoming(so_far[cell], going_on)
+    begin_a = builder.gep(write.data, [a["a"]])
     rows_of_a = [builder.mul(a["a_row"], whole(r)) for r in range(rows)]
     builder.branch(outer)
 
@@ -117,7 +128,7 @@ def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
         (left, a["K"], left_next),
         (a_segment, begin_a, a_next_segment),
         (b_segment, begin_b, b_next),
-        *((total[cell], zeros, summed[cell]) for cell in grid),
+        *((total[cell], initial[cell], summed[cell]) for cell in grid),
     ):
         phi.add_incoming(first, before)
         phi.add_incoming(then, after)
@@ -139,6 +150,12 @@ def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any]) -> None:
                 value = value * old if mode == MULTIPLY else value + old
             store(builder, value.value, where[cell], align, mask if cell[1] == vectors - 1 else None)
         builder.branch(end)
+    block = builder.append_basic_block("keep")
+    choice.add_case(whole(KEEP), block)
+    builder.position_at_end(block)
+    for cell, place in places.items():
+        builder.store(summed[cell], place, align=align)
+    builder.branch(end)
     builder.position_at_end(end)
 
 
@@ -147,21 +164,23 @@ def _tile(rows: int, vectors: int) -> Any:
 
     @intrinsic
     def tile(
-        typing: Any, memory: Any, bands: Any, c: Any, c_row: Any, a: Any, a_row: Any, a_step: Any, b: Any, b_row: Any,
-        N: Any, K: Any, segment: Any, a_jump: Any, mode: Any,
+        typing: Any, memory: Any, kept: Any, b: Any, bands: Any, c: Any, c_row: Any, a: Any, a_row: Any, a_step: Any,
+        b_row: Any, N: Any, K: Any, segment: Any, a_jump: Any, start: Any, mode: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             write = Writer(context, builder, signature, arguments)
-            a = dict(zip(_NAMES, write.arguments, strict=True))
+            kept, b, *rest = write.arguments
+            a = dict(zip(_NAMES, rest, strict=True))
             with write.each(write.whole(0), a["bands"]) as band:
                 row = builder.mul(band, write.whole(rows))
                 places = {
                     name: builder.add(a[name], builder.mul(row, a[f"{name}_row"])) for name in ("c", "a")
                 }
-                _emit(write, rows, vectors, a | places)
+                here = builder.gep(kept, [builder.mul(row, write.whole(vectors * write.lanes))])
+                _emit(write, rows, vectors, a | places, b, here)
             return context.get_dummy_value()
 
-        return types.void(memory, *[types.intp] * len(_NAMES)), generate
+        return types.void(memory, kept, b, *[types.intp] * len(_NAMES)), generate
 
     return tile
 
@@ -171,24 +190,107 @@ def _band(rows: int) -> Any:
     _1, _2, _3, _4 = (_tile(rows, min(v, VECTORS)) for v in (1, 2, 3, 4))
 
     @njit(**OPTIONS)
-    def band(memory, bands, vectors, c, a, rest):
+    def band(memory, kept, b, bands, vectors, c, a, rest):
         apart()
         if bands == 0:
             return
-        c_row, a_row, a_step, b, b_row, N, K, segment, a_jump, mode = rest
+        c_row, a_row, a_step, b_row, N, K, segment, a_jump, start, mode = rest
         if vectors == 4:
-            _4(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _4(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
         elif vectors == 3:
-            _3(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _3(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
         elif vectors == 2:
-            _2(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _2(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
         else:
-            _1(memory, bands, c, c_row, a, a_row, a_step, b, b_row, N, K, segment, a_jump, mode)
+            _1(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
 
     return band
 
 
 _six, _five, _four, _three, _two, _one = map(_band, (6, 5, 4, 3, 2, 1))
+
+
+@intrinsic
+def _room(typing: Any, memory: Any) -> Any:
+    """Return where there is room on the stack for the sums of a block, then for its part of B."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, size = context.get_data_type(memory.dtype), memory.dtype.bitwidth // 8
+        return cgutils.alloca_once(builder, kind, (TALLEST + DEEPEST) * BREADTH // size)
+
+    return types.CPointer(memory.dtype)(memory), generate
+
+
+@intrinsic
+def _beyond(typing: Any, pointer: Any, numbers: Any) -> Any:
+    """Return the pointer so many numbers on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return types.CPointer(pointer.dtype)(pointer, types.intp), generate
+
+
+@intrinsic
+def _copy_vector(typing: Any, to: Any, at: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, types.void(to), [arguments[0]])
+        place = builder.bitcast(arguments[1], write.vector.as_pointer())
+        write.store(write.whole(0), Vector(builder, builder.load(place, align=write.width)))
+        return context.get_dummy_value()
+
+    return types.void(to, at), generate
+
+
+@njit(**OPTIONS)
+def _pack(to, b, b_row, width, count):
+    """Copy `count` rows of B, of whole vectors, so that what a tile goes through lies together."""
+    apart()
+    lanes = lanes_of(to)
+    tile = VECTORS * lanes
+    full = width // tile * tile
+    rest = width - full
+    for k in range(count):
+        for n in range(0, full, tile):
+            for v in range(0, tile, lanes):
+                _copy_vector(_beyond(to, n * count + k * tile + v), _beyond(b, k * b_row + n + v))
+        for n in range(0, rest, lanes):
+            _copy_vector(_beyond(to, full * count + k * rest + n), _beyond(b, k * b_row + full + n))
+
+
+@njit(**OPTIONS)
+def _strip(memory, kept, b, M, vectors, c, a, rest):
+    """Make the tiles of M rows of C below each other."""
+    c_row, a_row, row = rest[0], rest[1], vectors * lanes_of(memory)
+    bands = M // ROWS
+    if bands > 0 and 0 < M % 6 < 4:  # 4 + 3, 4 + 4 and 5 + 4 rows are better than 6 and few
+        bands -= 1
+    _six(memory, kept, b, bands, vectors, c, a, rest)
+    m = bands * ROWS
+    if M - m == 5 or M - m == 9:
+        _five(memory, _beyond(kept, m * row), b, 1, vectors, c + m * c_row, a + m * a_row, rest)
+        m += 5
+    bands = (M - m) // 4
+    _four(memory, _beyond(kept, m * row), b, bands, vectors, c + m * c_row, a + m * a_row, rest)
+    m += 4 * bands
+    if M - m == 3:
+        _three(memory, _beyond(kept, m * row), b, 1, vectors, c + m * c_row, a + m * a_row, rest)
+    elif M - m == 2:
+        _two(memory, _beyond(kept, m * row), b, 1, vectors, c + m * c_row, a + m * a_row, rest)
+    elif M - m == 1:
+        _one(memory, _beyond(kept, m * row), b, 1, vectors, c + m * c_row, a + m * a_row, rest)
+
+
+@njit(**OPTIONS)
+def _block_of(memory, K, segment):
+    """Return k and rows of a block: about equal parts of K, in whole segments."""
+    apart()
+    size = bytes_of(memory)
+    deep = min(DEEPEST, IN_FIRST // (VECTORS * lanes_of(memory) * size))
+    unit = segment if segment < K else 1
+    blocks = (K + deep - 1) // deep
+    deep = max(1, min(deep, (K + blocks - 1) // blocks + unit - 1) // unit) * unit
+    return deep, min(TALLEST, max(LEAST, IN_SECOND // (deep * size) // ROWS * ROWS))
 
 
 def product(
@@ -200,214 +302,52 @@ def product(
     on, not segment * a_step, after each `segment` of k. B[k, n] is memory[b + n // PANEL b_panel + k b_row +
     n % PANEL].
     """
-    lanes = lanes_of(memory)
-    n = first
+    if IS_BLOCKED and M >= LEAST and K > DEEPEST and (segment == K or segment <= PANEL):
+        _product_by_blocks(
+            memory, c, c_row, a, a_row, a_step, b, b_row, b_panel, M, first, end, K, segment, a_jump, mode
+        )  # fmt: skip
+        return
+    lanes, n = lanes_of(memory), first
+    kept = _beyond(memory, 0)  # nothing is kept
     while n < end:
         vectors = min(VECTORS, (end - n + lanes - 1) // lanes, (PANEL - n % PANEL + lanes - 1) // lanes)
-        N = min(end - n, vectors * lanes)
-        rest = c_row, a_row, a_step, b + n // PANEL * b_panel + n % PANEL, b_row, N, K, segment, a_jump, mode
-        c_n = c + n - first
-        bands = M // ROWS
-        if bands > 0 and 0 < M % 6 < 4:  # 4 + 3, 4 + 4 and 5 + 4 rows are better than 6 and few
-            bands -= 1
-        _six(memory, bands, vectors, c_n, a, rest)
-        m = bands * ROWS
-        if M - m == 5 or M - m == 9:
-            _five(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
-            m += 5
-        bands = (M - m) // 4
-        _four(memory, bands, vectors, c_n + m * c_row, a + m * a_row, rest)
-        m += 4 * bands
-        if M - m == 3:
-            _three(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
-        elif M - m == 2:
-            _two(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
-        elif M - m == 1:
-            _one(memory, 1, vectors, c_n + m * c_row, a + m * a_row, rest)
+        rest = c_row, a_row, a_step, b_row, min(end - n, vectors * lanes), K, segment, a_jump, 0, mode
+        b_n = _beyond(memory, b + n // PANEL * b_panel + n % PANEL)
+        _strip(memory, kept, b_n, M, vectors, c + n - first, a, rest)
         n += vectors * lanes
 
 
-@intrinsic
-def dot(typing: Any, memory: Any, x: Any, y: Any, count: Any) -> Any:
-    """Return sum x y in float64 over `count` numbers of memory[x:] and memory[y:]."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        write = Writer(context, builder, signature, arguments)
-        x, y, count = write.arguments
-        wide = ir.VectorType(ir.DoubleType(), write.lanes)
-        total = Variable(Vector(builder, ir.Constant(wide, [0.0] * write.lanes)))
-
-        def add(n: Any, mask: Any) -> None:
-            factors = [write.load(write.at(place, n), mask).value for place in (x, y)]
-            if write.width == 4:
-                factors = [builder.fpext(factor, wide) for factor in factors]
-            total.set(total.get() + Vector(builder, factors[0]) * Vector(builder, factors[1]))
-
-        write.over(count, add)
-        return total.get().total()
-
-    return types.float64(memory, types.intp, types.intp, types.intp), generate
-
-
-@intrinsic
-def transpose_tile(typing: Any, memory: Any, to: Any, to_row: Any, at: Any, row: Any) -> Any:
-    """Write the square of LANES by LANES numbers from `at` on to `to` on, rows as columns."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        write = Writer(context, builder, signature, arguments)
-        to, to_row, at, row = write.arguments
-        write_transposed(write, to, to_row, at, row)
-        return context.get_dummy_value()
-
-    return types.void(memory, *[types.intp] * 4), generate
-
-
-def write_transposed(write: Writer, to: Any, to_row: Any, at: Any, row: Any) -> None:
-    """Write the transposition of one square."""
-    n = min(STRIP, write.lanes)
-    kind = ir.VectorType(write.number, n)
-
-    def part(r: int, j: int) -> Any:
-        place = write.at(at, write.builder.mul(row, write.whole(r)), j)
-        return write.builder.load(write.pointer(place, kind), align=write.width)
-
-    for first in range(0, write.lanes, n):
-        for i, column in enumerate(_columns(write, lambda r, j=first: part(r, j), n)):
-            write.store(
-                write.at(to, write.builder.mul(to_row, write.whole(first + i))), Vector(write.builder, column)
-            )
-
-
-def _columns(write: Writer, part: Callable[[int], Any], n: int) -> list[Any]:
-    """Return the n columns of a strip of LANES rows; part(r) is row r.
-
-    Rows n apart are joined, so that only parts of vectors are left to be transposed, which is cheaper.
-    """
-    rows = [joined(write.builder, [part(r) for r in range(k, write.lanes, n)]) for k in range(n)]
-    return transposed(write.builder, rows)
-
-
-@intrinsic
-def copy_rows(
-    typing: Any,
-    memory: Any,
-    to: Any,
-    to_row: Any,
-    table: Any,
-    order: Any,
-    start: Any,
-    end: Any,
-    first: Any,
-    count: Any,
-) -> Any:
-    """Copy rows order[start:end] of a contiguous table to memory[to:]: `count` numbers from column `first` on.
-
-    Where they leave room in their panel, a 1 follows them, then zeros up to a whole vector.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        write = Writer(context, builder, signature, arguments)
-        to, to_row, table, order, start, end, first, count = write.arguments
-        rows = context.make_array(signature.args[3])(context, builder, table)
-        places = context.make_array(signature.args[4])(context, builder, order).data
-        width = builder.extract_value(rows.shape, 1)
-        one = write.constant(1.0)
-        fits = builder.icmp_signed("<", count, write.whole(PANEL))  # else the next row begins there
-        end_of_row = builder.select(fits, builder.add(count, write.whole(1)), count)
-        with write.each(start, end) as r:
-            example = builder.load(builder.gep(places, [r]))
-            begin = builder.gep(rows.data, [builder.add(builder.mul(example, width), first)])
-            here = builder.add(to, builder.mul(builder.sub(r, start), to_row))
-            with write.each(write.whole(0), end_of_row, write.lanes) as n:
-                left = builder.sub(count, n)
-                mask, with_one = (
-                    below(builder, m, write.lanes) for m in (left, builder.add(left, write.whole(1)))
-                )
-                pointer = builder.bitcast(builder.gep(begin, [n]), write.vector.as_pointer())
-                value = Vector(builder, load_part(builder, pointer, write.vector, write.width, mask))
-                write.store(write.at(here, n), value.where(mask, one.where(with_one, 0.0)))
-        return context.get_dummy_value()
-
-    return types.void(memory, types.intp, types.intp, table, order, *[types.intp] * 4), generate
-
-
-@intrinsic
-def _copy_strip(
-    typing: Any,
-    memory: Any,
-    to: Any,
-    to_row: Any,
-    table: Any,
-    order: Any,
-    start: Any,
-    end: Any,
-    first: Any,
-    count: Any,
-) -> Any:
-    """Copy numbers `first` to `count`, STRIP at most, of LANES rows of a table to columns; the last row is repeated."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        write = Writer(context, builder, signature, arguments)
-        to, to_row, table, order, start, end, first, count = write.arguments
-        rows = context.make_array(signature.args[3])(context, builder, table)
-        places = context.make_array(signature.args[4])(context, builder, order).data
-        width = builder.extract_value(rows.shape, 1)
-        last, rest = builder.sub(end, write.whole(1)), builder.sub(count, first)
-        kind, mask = ir.VectorType(write.number, STRIP), below(builder, rest, STRIP)
-
-        def part(r: int) -> Any:
-            row = write.at(start, r)
-            row = builder.select(builder.icmp_signed("<", row, last), row, last)
-            begin = builder.mul(builder.load(builder.gep(places, [row])), width)
-            pointer = builder.bitcast(builder.gep(rows.data, [builder.add(begin, first)]), kind.as_pointer())
-            return load_part(builder, pointer, kind, write.width, mask)
-
-        for i, column in enumerate(_columns(write, part, STRIP)):
-            with builder.if_then(builder.icmp_signed("<", write.whole(i), rest)):
-                place = builder.mul(to_row, builder.add(first, write.whole(i)))
-                write.store(write.at(to, place), Vector(builder, column))
-        return context.get_dummy_value()
-
-    return types.void(memory, types.intp, types.intp, table, order, *[types.intp] * 4), generate
-
-
 @njit(**OPTIONS)
-def copy_columns(memory, to, to_row, table, order, start, end, count):
-    """Copy up to LANES rows order[start:end] of a contiguous table, `count` numbers each, to columns of memory[to:]."""
-    apart()
-    for first in range(0, count, STRIP):
-        _copy_strip(memory, to, to_row, table, order, start, end, first, count)
+def _product_by_blocks(
+    memory, c, c_row, a, a_row, a_step, b, b_row, b_panel, M, first, end, K, segment, a_jump, mode
+):  # fmt: skip
+    """Make a long product in blocks: some columns of C, of these some rows, and these by blocks of k.
 
-
-@intrinsic
-def prefetch_rows(typing: Any, table: Any, order: Any, start: Any, end: Any) -> Any:
-    """Ask for the rows order[start:end] of a contiguous table before they are needed; of long ones, for the beginning.
-
-    Rows in random order are the one thing that the processor cannot foresee.
+    Between blocks of k the sums of all tiles are kept on the stack. Within a block B is packed.
     """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        table, order, start, end = arguments
-        rows = context.make_array(signature.args[0])(context, builder, table)
-        places = context.make_array(signature.args[1])(context, builder, order).data
-        width = builder.extract_value(rows.shape, 1)
-        line = ir.Constant(INTEGER, 64 // (signature.args[0].dtype.bitwidth // 8))
-        most, one = ir.Constant(INTEGER, PREFETCHED), ir.Constant(INTEGER, 1)
-        byte = ir.IntType(8).as_pointer()
-        small = ir.IntType(32)
-        form = ir.FunctionType(ir.VoidType(), [byte, small, small, small])
-        ask = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
-        last = builder.select(builder.icmp_signed("<", width, most), width, most)
-        with cgutils.for_range_slice(builder, start, end, one, INTEGER) as (r, _):
-            begin = builder.gep(rows.data, [builder.mul(builder.load(builder.gep(places, [r])), width)])
-
-            def fetch(place: Any) -> None:
-                pointer = builder.bitcast(builder.gep(begin, [place]), byte)
-                builder.call(ask, [pointer, *(ir.Constant(small, n) for n in (0, 3, 1))])
-
-            with cgutils.for_range_slice(builder, ir.Constant(INTEGER, 0), last, line, INTEGER) as (n, _):
-                fetch(n)
-            fetch(builder.sub(last, one))
-        return context.get_dummy_value()
-
-    return types.void(table, order, types.intp, types.intp), generate
+    apart()
+    lanes, size, room = lanes_of(memory), bytes_of(memory), _room(memory)
+    deep, tall = _block_of(memory, K, segment)
+    wide = BREADTH // size
+    for left in range(first // wide * wide, end, wide):
+        right = min(end, left + wide)
+        for top in range(0, M, tall):
+            rows = min(tall, M - top)
+            for k in range(0, K, deep):
+                count = min(deep, K - k)
+                a_k = a + top * a_row + (k * a_step if segment == K else k // segment * a_jump)
+                kept, packed = room, _beyond(room, TALLEST * wide)
+                n = max(first, left)
+                while n < right:
+                    edge = min(right, (n // PANEL + 1) * PANEL)
+                    b_n = _beyond(memory, b + n // PANEL * b_panel + n % PANEL + k * b_row)
+                    _pack(packed, b_n, b_row, (edge - n + lanes - 1) // lanes * lanes, count)
+                    while n < edge:
+                        vectors = min(VECTORS, (edge - n + lanes - 1) // lanes)
+                        row = vectors * lanes
+                        rest = (
+                            c_row, a_row, a_step, row, min(edge - n, row), count, min(segment, count), a_jump, k,
+                            mode if k + count == K else KEEP,
+                        )  # fmt: skip
+                        _strip(memory, kept, packed, rows, vectors, c + top * c_row + n - first, a_k, rest)
+                        kept, packed, n = _beyond(kept, rows * row), _beyond(packed, count * row), n + row

@@ -48,6 +48,16 @@ def lanes_of(typing: Any, memory: Any) -> Any:
     return types.intp(memory), generate
 
 
+@intrinsic
+def bytes_of(typing: Any, memory: Any) -> Any:
+    """Return how many bytes a number of the memory has."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
+        return ir.Constant(INTEGER, memory.dtype.bitwidth // 8)
+
+    return types.intp(memory), generate
+
+
 def _write_call(builder: ir.IRBuilder, address: Any, given: list[Any]) -> None:
     """Write the call of a kernel: Numba's functions take two places more, for a result and for an error."""
     place = cgutils.alloca_once(builder, ir.ArrayType(INTEGER, 2))
