@@ -220,6 +220,18 @@ BUGS = [
     Bug("the gradient is not counted", "training/loop.py", "2 + chosen.numbers", "1 + chosen.numbers", OPTIONS),
     Bug("an empty name of starting weights is the default", "network.py", 'if initial is None else initial', 'if not initial else initial', OPTIONS),
     Bug("an open end counts as closed", "options.py", "plain > self.low if self.is_low_open else plain >= self.low", "plain >= self.low", OPTIONS),
+    # How many threads work
+    Bug("the power of beta begins anew in every piece of an epoch", "engines/compiled/kernels/epoch.py", "        running_a, running_b = result[5], result[6]\n", "", ("tests/engines/test_pace.py::test_the_bits_are_the_same_however_often_the_threads_change",)),
+    Bug("norms begin anew in every piece of an epoch", "engines/compiled/kernels/epoch.py", "    elif thread == 0:\n        norms[:] = 0.0", "    if thread == 0:\n        norms[:] = 0.0", ("tests/engines/test_pace.py::test_the_bits_are_the_same_however_often_the_threads_change",)),
+    Bug("a thread alone gathers for its own strand", "engines/compiled/plan.py", "% (at_work if strands else threads)", "% threads", ("tests/engines/test_pace.py::test_the_bits_are_the_same_however_often_the_threads_change",)),
+    Bug("theta stays with an engine that is interrupted", "engines/compiled/engine.py", "                place.give()\n", "                pass\n", ("tests/engines/test_pace.py::test_an_interruption_and_a_divergence_between_two_pieces",)),
+    Bug("a neighbour that came is measured by what was before", "engines/compiled/pace.py", "            self._expected = pace\n", "            pass\n", ("tests/engines/test_pace.py::test_a_neighbour_comes_and_goes",)),
+    Bug("nobody sees a neighbour go", "engines/compiled/pace.py", "self._expected / pace if self._chosen == 1 else", "1.0 if self._chosen == 1 else", ("tests/engines/test_pace.py::test_a_single_thread_that_becomes_faster_is_a_neighbour_that_has_gone",)),
+    Bug("long units are tried as often as short ones", "engines/compiled/pace.py", "DEAR * self._trial", "0.0", ("tests/engines/test_pace.py::test_the_faster_number_of_threads_works_nearly_all_the_time",)),
+    Bug("the slower number of threads is chosen", "engines/compiled/pace.py", "< BETTER * self._expected:", "> BETTER * self._expected:", ("tests/engines/test_pace.py::test_the_faster_number_of_threads_works_nearly_all_the_time",)),
+    Bug("an order of threads is none", "engines/compiled/pace.py", "self.is_fixed = is_fixed or most == 1", "self.is_fixed = most == 1", ("tests/engines/test_pace.py::test_an_order_is_kept",)),
+    Bug("a quota of a group around is overlooked", "engines/machine.py", "return [here, *(each for each in here.parents if each.is_relative_to(groups))]", "return [here]", ("tests/engines/test_pace.py::test_a_quota_bounds_the_processors",)),
+    Bug("nobody hears of too many threads", "engines/__init__.py", "made.notice = notice or made.notice", "made.notice = notice", ("tests/engines/test_pace.py::test_more_threads_than_processors_are_allowed_with_a_notice",)),
     # Machine code and its files
     Bug("a docstring counts as code", "engines/compiled/sources.py", "[each for each in node.body if not _is_text(each)] or [ast.Pass()]", "node.body", ("tests/engines/test_sources.py",)),
     Bug("what a module gives is not followed", "engines/compiled/sources.py", "                named.add(self._defined(\".\".join(", "                named.discard(self._defined(\".\".join(", ("tests/engines/test_sources.py::test_all_that_a_kernel_really_reaches_is_found",)),
@@ -236,7 +248,7 @@ BUGS = [
     Bug("a chain is explained in letters that lack", "cli/explain.py", "ascii=ascii or not has_every_letter()", "ascii=ascii", ("tests/cli/test_streams.py::test_a_chain_is_explained_in_ascii_where_there_is_nothing_else",)),
     Bug("a closed standard input is read", "tables/readers.py", "if is_standard and cast(Any, sys.stdin) is None:", "if False:", ("tests/cli/test_streams.py::test_a_closed_standard_stream",)),
     Bug("a closed standard error is asked whether it is a terminal", "training/progress.py", "sys.stderr is not None and sys.stderr.isatty()", "sys.stderr.isatty()", ("tests/training/test_progress.py::test_no_bar_where_standard_error_is_closed",)),
-    Bug("OMP_NUM_THREADS makes more processors than there are", "engines/machine.py", "min(there, int(told))", "int(told)", ("tests/estimators/test_mlp.py::TestThreads::test_the_environment_bounds_it",)),
+    Bug("OMP_NUM_THREADS makes more processors than there are", "engines/machine.py", "min(processors(), int(told))", "int(told)", ("tests/estimators/test_mlp.py::TestThreads::test_the_environment_bounds_it",)),
     # Files and standard output
     Bug("standard output's failures are like any others", "cli/standard.py", "    except OSError as error:\n        raise FileError(", "    except ZeroDivisionError as error:\n        raise FileError(", FAILING),
     Bug("a closed standard output is written to in vain", "cli/standard.py", "        if self.stream is None:\n            raise FileError(", "        if self.stream is None:\n            return 0\n            raise FileError(", FAILING),

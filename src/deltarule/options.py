@@ -257,8 +257,9 @@ OPTIONS = declared(
     ),
     Option("seed", "whole", low=0, default=0, help="Of the validation part and of the order."),
     Option(
-        "n_threads", "whole", low=1, none="for one each processor",
-        help="The most threads to use; None for one each processor. The result is the same, to the last bit, for any.",
+        "n_threads", "whole", low=1, none="for what is faster",
+        help="How many threads work; None for one or one each processor, whichever is faster as measured while they "
+        "work. The result is the same, to the last bit, for any.",
     ),
     Option(
         "progress", "flag", none="for a bar where that is a terminal",

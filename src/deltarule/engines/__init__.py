@@ -21,7 +21,8 @@ def engine(name: str, problem: Problem, n_threads: int | None = None, *, is_quie
 
     "auto" is the compiled one, or the one that the environment variable DELTARULE_ENGINE names. Where a network or
     what it learns by is of someone's own make, so that the compiled one has no formula for it, "auto" is the reference,
-    with a warning that says so, which is also the engine's `notice`. Where the compiled one must be compiled first,
+    with a warning that says so, which is also the engine's `notice`, as where `n_threads` are more than there are
+    processors. Where the compiled one must be compiled first,
     that is told on standard error, unless `is_quiet`.
 
     Raises
@@ -37,11 +38,12 @@ def engine(name: str, problem: Problem, n_threads: int | None = None, *, is_quie
             f"the compiled engine does not know {' and '.join(found)}, so the reference engine runs: "
             "the same mathematics, several times slower (docs/performance.md)."
         )
-        warnings.warn(notice, stacklevel=2)
     module, kind = where.split(".")
     chosen = cast(type[Engine], getattr(import_module(f"deltarule.engines.{module}"), kind))
     made = chosen(problem, n_threads, is_quiet=is_quiet)
-    made.notice = notice
+    made.notice = notice or made.notice
+    if made.notice:
+        warnings.warn(made.notice, stacklevel=2)
     return made
 
 

@@ -127,7 +127,8 @@ class Engine(Protocol):
     """Why this engine runs where another one was expected, and what that costs; empty where there is nothing to say."""
 
     def __init__(self, problem: Problem, n_threads: int | None = None, *, is_quiet: bool = False) -> None:
-        """n_threads: the most threads to use; None for one each processor. The result is the same for any.
+        """n_threads: how many threads work, where there is work for as many; None for one or one each processor, as is
+        faster. The result is the same for any.
 
         is_quiet: nothing is told of compiling.
         """

@@ -383,8 +383,8 @@ class MLPClassifier(_MLP, sklearn.neural_network.MLPClassifier):
     listeners : sequence of callables, default=()
         Called with every event of the run (`deltarule.training.Event`); one that returns a reason ends it.
     n_threads : int or None, default=None
-        The most threads to use; None is one each processor, and fewer where joblib or OMP_NUM_THREADS says so. The
-        result is the same for any.
+        How many threads work; None is one or one each processor, whichever is faster, and fewer where joblib or
+        OMP_NUM_THREADS says so. The result is the same for any.
 
     Attributes
     ----------

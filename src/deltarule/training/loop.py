@@ -131,7 +131,8 @@ def train(
     seed
         Of the validation part and of the order.
     n_threads
-        The most threads to use; None for one each processor. The result is the same, to the last bit, for any.
+        How many threads work; None for one or one each processor, whichever is faster as measured while they work. The
+        result is the same, to the last bit, for any.
     engine
         "compiled" (machine code made for this processor), "reference" (the functions of `deltarule.maths` as they
         are), or "auto": the first, or with a warning the second, where an activation, an output or an optimiser is a

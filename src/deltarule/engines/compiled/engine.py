@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from deltarule.engines.compiled.freezing import Frozen
 from deltarule.engines.compiled.letters import CHUNKS, SINGLES, STEPS, TRANSFERS, Letter
 from deltarule.engines.compiled.machine_code import code_for, seconds_spent
 from deltarule.engines.compiled.memory import Memory
+from deltarule.engines.compiled.pace import Pace
 from deltarule.engines.compiled.places import (
     ACTIVATE,
     CHANGE,
@@ -47,10 +49,10 @@ from deltarule.engines.compiled.places import (
 from deltarule.engines.compiled.places import STATES as STATES_PLACE
 from deltarule.engines.compiled.plan import plan
 from deltarule.engines.compiled.rows import Rows
-from deltarule.engines.compiled.threads import EACH, QUEUES, SPREAD, alone, aside, hired
+from deltarule.engines.compiled.threads import EACH, GOING, QUEUES, SPREAD, STOP, alone, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.examples import matrices
-from deltarule.engines.machine import available_threads
+from deltarule.engines.machine import available_threads, processors
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import State
 from deltarule.maths.schedules import Constant
@@ -90,24 +92,22 @@ class Workplace:
         rows: Rows | None = None,
         *,
         may_return: bool = False,
+        is_order: bool = False,
     ) -> None:
         threads = threads_worth(net, batch, examples, most_threads)
         listed = rows.listed if rows else (0, 0, 0)
         self.plan = plan(net, selection, batch, threads, n_states, keeps_gradient, dropout, listed)
         self.threads = self.plan.threads
         self.code = code_for(str(net.dtype))
-        for place, name in KERNELS.items():
-            self.plan.places_of[:, place] = self.code.address[name]
-        if self.plan.places[SINGLE]:
-            self.plan.places_of[:, ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
+        self.pace = Pace(self.threads, is_fixed=is_order)
+        self.told = {threads: self._told(threads, *self.plan.told(threads)) for threads in {1, self.threads}}
+        """What a letter says, by how many threads work."""
         self.memory = Memory(net, self.plan)
         if selection is not None:
             self.memory.mark(selection)
         self.is_long = operations(net) * examples > LONG
         self.losses = alone(SPREAD * self.plan.sums)
         self.squares = alone(len(self.plan.blocks), SPREAD)
-        self.shares = self.plan.shares
-        self.plan.places_of[:, LAYERS] = self.plan.layers.ctypes.data
         self.counters = alone(QUEUES + EACH * self.threads, dtype=np.int64)
         self.lists = np.zeros(self.plan.lists, np.int64)
         if rows:
@@ -120,6 +120,18 @@ class Workplace:
         self._take, self._give = (
             (self.code.address[entry], self._theta.address) for entry in ("take", "give")
         )
+
+    def _told(
+        self, threads: int, layers_of: NDArray[np.int64], places_of: NDArray[np.int64]
+    ) -> dict[str, Any]:
+        for place, name in KERNELS.items():
+            places_of[:, place] = self.code.address[name]
+        if self.plan.places[SINGLE]:
+            places_of[:, ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
+        places_of[:, LAYERS] = layers_of.ctypes.data
+        shares = self.plan.shares(threads)
+        told = {"layers_of": layers_of, "places_of": places_of, "shares": shares, "threads": threads}
+        return told | {"layers": layers_of[0], "places": places_of[0]}
 
     def _take_lists(self, rows: Rows) -> None:
         """Copy the lists of X to where the kernels look for them."""
@@ -134,41 +146,46 @@ class Workplace:
     def letter(self, names: tuple[str, ...]) -> Letter:
         """Return a letter to an entry, with what belongs to this workplace."""
         own = {
+            **self.told[self.threads],
             "memory": self.memory.numbers,
-            "layers": self.plan.layers,
-            "places": self.plan.places,
-            "layers_of": self.plan.layers_of,
-            "places_of": self.plan.places_of,
             "blocks": self.plan.blocks,
-            "shares": self.shares,
             "losses": self.losses,
             "squares": self.squares,
             "counters": self.counters,
             "lists": self.lists,
-            "threads": self.threads,
         }
         letter = Letter(names, self.memory.numbers.dtype)
         return letter.write(**{name: value for name, value in own.items() if name in names})
 
-    def run(self, entry: int, letter: Letter, *, gives: bool = False) -> None:
-        """Take theta over from the network and call the entry at an address with a letter, in as many threads as pay.
+    def run(self, entry: int, letter: Letter, units: int, *, takes: bool = True, gives: bool = False) -> None:
+        """Call the entry at an address with a letter, in as many threads as work fastest.
 
-        With `gives`, theta goes back to the network, if nothing diverged and it and the optimiser's state are finite.
+        units: how much work that is. With `takes`, theta is taken over from the network before; with `gives`, it goes
+        back to the network, if nothing diverged and it and the optimiser's state are finite.
         """
         self.counters[:] = 0
-        around = (*self._take, *(self._give if gives else (0, 0)))
+        around = (*(self._take if takes else (0, 0)), *(self._give if gives else (0, 0)))
+        threads = self.pace.threads
+        if self.threads > 1:
+            letter.write(**{name: value for name, value in self.told[threads].items() if name in letter})
 
         def work() -> None:
-            if self.threads == 1:
+            if threads == 1:
                 self.code.side_by_side(entry, letter.address, 0, 0, *around)
                 return
-            with hired(self.code, self.threads - 1) as boards:
+            with hired(self.code, threads - 1) as boards:
                 self.code.side_by_side(entry, letter.address, boards.ctypes.data, len(boards), *around)
 
+        begin = perf_counter()
         if self.is_long:
             aside(work)
         else:
             work()
+        self.pace.took(units, perf_counter() - begin)
+
+    def give(self) -> None:
+        """Give theta back to the network, as `run` does."""
+        self.code.side_by_side(*self._give, 0, 0, 0, 0, 0, 0)
 
 
 class CompiledEngine:
@@ -190,6 +207,12 @@ class CompiledEngine:
         is_single = is_by_units(q.net, q.batch_size, q.dropout)
         self.rows = Rows.of(q.X, q.epochs, may_list=not is_single)
         self.most_threads = n_threads or available_threads()
+        self.is_order = n_threads is not None
+        if (n_threads or 0) > processors():
+            self.notice = (
+                f"n_threads is {n_threads}, and this process may use {processors()} of the machine's processors: the "
+                "result is the same, and more threads than processors are slower."
+            )
         clips = (q.clip_value or 0.0, q.clip_norm or 0.0)
         self.w = q.w[:0] if (q.w == q.w[0]).all() else q.w
         """Empty where all examples weigh the same, and are only counted."""
@@ -210,7 +233,7 @@ class CompiledEngine:
         self.states = STATES[q.optimiser.name]
         self.t = 0
         self.freezing: Frozen | None = None
-        self.norms, self.result = alone(q.net.K), alone(5)
+        self.norms, self.result = alone(q.net.K), alone(7)
 
     @cached_property
     def training(self) -> Workplace:
@@ -228,6 +251,7 @@ class CompiledEngine:
             dropout=q.dropout,
             rows=self.rows,
             may_return=True,
+            is_order=self.is_order,
         )
         initial = q.optimiser.init(q.net.theta)
         for n, name in enumerate(self.states):
@@ -238,12 +262,14 @@ class CompiledEngine:
     def whole(self) -> Workplace:
         """Where the gradient of the full batch is taken."""
         q = self.problem
-        return Workplace(q.net, q.selection, self.N, self.most_threads, self.N, rows=self.rows)
+        return Workplace(
+            q.net, q.selection, self.N, self.most_threads, self.N, rows=self.rows, is_order=self.is_order
+        )
 
     @cached_property
     def evaluation(self) -> Workplace:
         """Where the losses of other examples are taken."""
-        return _evaluation(self.problem.net, self.most_threads, self.N)
+        return _evaluation(self.problem.net, self.most_threads, self.N, is_order=self.is_order)
 
     @property
     def state(self) -> State:
@@ -267,7 +293,7 @@ class CompiledEngine:
         q = self.problem
         rates = self._rates(q.updates_per_epoch)
         self._run(order, rates, interrupted, q.updates_per_epoch)
-        total, steps, updates, of_batches, penalty = self.result.tolist()
+        total, steps, updates, of_batches, penalty = self.result[:5].tolist()
         if not self.training.is_good[0]:
             self._return_to_last_good(order, rates, int(steps))
         self.t += int(updates)
@@ -284,10 +310,21 @@ class CompiledEngine:
         """Make at most so many steps of an epoch, and give theta to the network if that went well."""
         place, letter = self.training, self._letter
         letter.write(order=order, rates=rates, t=self.t, interrupted=interrupted, most=most)
-        entry = place.code.address["steps"]
         if self.is_simple:
-            entry = self._frozen() or place.code.address["singles"]
-        place.run(entry, letter, gives=True)
+            place.run(self._frozen() or place.code.address["singles"], letter, most, gives=True)
+            return
+        done, entry = 0, place.code.address["steps"]
+        while True:
+            end = min(most, done + place.pace.next())
+            place.run(
+                entry, letter.write(done=done, most=end), end - done, takes=done == 0, gives=end == most
+            )
+            if end == most:
+                return
+            if place.counters[STOP] != GOING:  # interrupted, or diverged
+                place.give()
+                return
+            done = end
 
     @cached_property
     def _letter(self) -> Letter:
@@ -345,19 +382,19 @@ class CompiledEngine:
     def _objective(self) -> tuple[Letter, NDArray[np.float64], Floats]:
         """The letter that asks for the gradient of the full batch, where the loss comes to, and where it does."""
         q, place = self.problem, self.whole
-        result, reals = alone(5), self.reals.copy()
+        result, reals = alone(7), self.reals.copy()
         reals[[CLIP_VALUE, CLIP_NORM]] = 0.0
         letter = place.letter(STEPS).write(
             code=-1, reals=reals, X=self.rows.X, p=q.p, w=self.w, keys=self.w[:0],
             order=np.arange(self.N), rates=np.zeros(1), t=0, norms=alone(q.net.K), result=result,
-            interrupted=np.zeros(1, bool), most=1,
+            interrupted=np.zeros(1, bool), done=0, most=1,
         )  # fmt: skip
         return letter, result, np.zeros_like(q.net.theta)
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q, place = self.problem, self.whole
         letter, result, whole = self._objective
-        place.run(place.code.address["steps"], letter)
+        place.run(place.code.address["steps"], letter, 1)
         place.memory.read(int(place.plan.places[GRADIENT]), whole)
         loss, penalty = float(result[0]) / self.weight, float(result[4]) / self.N
         return loss, penalty, whole[q.selection.index]
@@ -388,7 +425,8 @@ def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
     N = X.shape[0]
     out = np.zeros((N, net.sizes[-1]), net.dtype)
     nothing = np.zeros((0, net.sizes[-1]), net.dtype)
-    place, start = _evaluation(net, n_threads or available_threads(), N), 0
+    most = n_threads or available_threads()
+    place, start = _evaluation(net, most, N, is_order=n_threads is not None), 0
     for rows in matrices(X):
         end = start + len(rows)
         _evaluate(place, rows, nothing, np.zeros(0, net.dtype), out[start:end], np.zeros(0))
@@ -396,15 +434,15 @@ def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
     return out
 
 
-def _evaluation(net: Network, most_threads: int, examples: int) -> Workplace:
-    return Workplace(net, None, examples, most_threads, examples)
+def _evaluation(net: Network, most_threads: int, examples: int, *, is_order: bool) -> Workplace:
+    return Workplace(net, None, examples, most_threads, examples, is_order=is_order)
 
 
 def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
     order = np.arange(len(X))
     tables = {name: np.ascontiguousarray(table) for name, table in (("X", X), ("p", p), ("w", c))}
     letter = place.letter(CHUNKS).write(**tables, order=order, out=out, sums=sums)
-    place.run(place.code.address["chunks"], letter)
+    place.run(place.code.address["chunks"], letter, len(order))
 
 
 def _state_at(place: Workplace, n: int) -> int:

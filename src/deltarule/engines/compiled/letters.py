@@ -34,6 +34,7 @@ KINDS: dict[str, tuple[str, int]] = {
     "result": ("float64", 1),
     "counters": ("int64", 1),
     "interrupted": ("bool", 1),
+    "done": ("int64", 0),
     "most": ("int64", 0),
     "out": ("number", 2),
     "sums": ("float64", 1),
@@ -45,7 +46,7 @@ KINDS: dict[str, tuple[str, int]] = {
 
 STEPS = (
     "memory", "layers_of", "places_of", "blocks", "shares", "code", "reals", "X", "lists", "p", "w", "keys",
-    "order", "rates", "t", "losses", "squares", "norms", "result", "counters", "interrupted", "most",
+    "order", "rates", "t", "losses", "squares", "norms", "result", "counters", "interrupted", "done", "most",
     "threads",
 )  # fmt: skip
 SINGLES = (
@@ -72,6 +73,9 @@ class Letter:
             size += 1 + KINDS[name][1]
         self.numbers = np.zeros(size, np.int64)
         self.address = int(self.numbers.ctypes.data)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
 
     def write(self, **arguments: Any) -> Letter:
         """Write some of the arguments. Arrays are kept alive, and must be contiguous and of the right dtype."""

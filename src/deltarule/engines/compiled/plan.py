@@ -7,7 +7,9 @@ is a product over examples, for which one of its factors is also kept with a row
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -94,6 +96,8 @@ class Plan:
     layers_of, places_of
         int64, (threads, K + 1, columns) and (threads, fields): what each thread is told, see `places.py`; with strands,
         what is told of each of them.
+    told
+        The function that returns both for a number of threads that are at work, up to `threads`.
     blocks
         (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta, or of the strand's.
     strands
@@ -112,6 +116,7 @@ class Plan:
     regions: int
     layers_of: NDArray[np.int64]
     places_of: NDArray[np.int64]
+    told: Callable[[int], tuple[NDArray[np.int64], NDArray[np.int64]]]
     blocks: NDArray[np.int64]
     costs: NDArray[np.float64]
     strands: NDArray[np.int64]
@@ -134,13 +139,12 @@ class Plan:
         """How many sums of losses a batch has at once: one a group, or a thread."""
         return -(-self.batch // int(self.places[GROUP])) if self.places[GROUP] else self.threads
 
-    @property
-    def shares(self) -> NDArray[np.int64]:
-        """The first block of every thread, or strand, and the number of blocks."""
+    def shares(self, threads: int) -> NDArray[np.int64]:
+        """Return the first block of every one of so many threads, or of every strand, and the number of blocks."""
         if len(self.strands):
             return self.strands
         done = np.concatenate([[0.0], np.cumsum(self.costs)])
-        goals = done[-1] * np.arange(self.threads + 1) / self.threads - 1e-9
+        goals = done[-1] * np.arange(threads + 1) / threads - 1e-9
         return np.array(np.searchsorted(done, goals), np.int64)
 
 
@@ -286,17 +290,15 @@ def plan(
         places["values"] = take(numbers)
         places["starts"], places["inputs"] = regions * ints, regions * ints + rows_of_X + 1
     at += lanes * PANEL  # tiles may read beyond what they use
-    if has_own:
-        layers_of, places_of = _told(layers_of, places, threads, of_thread, region, ints)
-    else:
-        layers_of, places_of = _told(layers_of, places, threads, 0, 0, 0)
+    apart = (of_thread, region, ints) if has_own else (0, 0, 0)
+    told = partial(_told, layers_of, places, threads, *apart)
     return Plan(
         batch,
         chunks,
         threads,
         regions,
-        layers_of,
-        places_of,
+        *told(threads),
+        told,
         np.array(blocks, np.int64).reshape(-1, 5),
         np.array(costs),
         np.array(firsts if strands else [], np.int64),
@@ -348,19 +350,21 @@ def _told(
     of_thread: int,
     region: int,
     ints: int,
+    at_work: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return layers and places for each thread, whose buffers lie `region` numbers and `ints` integers further on.
 
-    With strands, for each strand. What does not depend on units, as h_0, is the same for all strands of a thread, and
-    lies `of_thread` numbers further on for the next, before all else.
+    at_work: how many of the threads, for which there is room, work. With strands, for each strand. What does not depend
+    on units, as h_0, is the same for all strands of a thread, and lies `of_thread` numbers further on for the next,
+    before all else.
     """
     strands = len(layers_of) if places["strands"] else 0
     count = strands or threads
-    layers_of = layers_of if strands else np.repeat(layers_of, threads, axis=0)
+    layers_of = np.repeat(layers_of, 1 if strands else threads, axis=0)
     places_of = np.repeat(np.array([[places[name] for name in FIELDS]], np.int64), count, axis=0)
     if count == 1:
         return layers_of, places_of
-    thread = np.arange(count) % threads
+    thread = np.arange(count) % (at_work if strands else threads)
     own = (threads - 1) * of_thread + np.arange(count) * region
     shared = thread * of_thread if strands else own
     is_shared = np.zeros(layers_of.shape[1:], bool)

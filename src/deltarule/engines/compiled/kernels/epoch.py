@@ -198,14 +198,14 @@ def batch_weight(w, order):
 @njit(**OPTIONS)
 def steps_of(
     memory, layers_of, places_of, blocks, shares, code, reals, X, lists, p, w, keys, order, rates, t, losses, squares,
-    norms, result, counters, interrupted, most, threads, thread,
+    norms, result, counters, interrupted, done, most, threads, thread,
 ):  # fmt: skip
-    """Run at most `most` steps of an epoch as thread `thread` of `threads`.
+    """Go on with an epoch, of which `done` steps are made, up to step `most`, as thread `thread` of `threads`.
 
     w has no entries where all examples weigh the same. Where code is negative, gradients are made and nothing else:
-    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (5,): sum over batches of
-    their weight times their loss; steps made; updates made; sums over batches of their size times their loss, and
-    times their penalty.
+    that of the last batch, penalty included, is in memory[places[GRADIENT]:]. result, (7,), of the epoch so far: sum
+    over batches of their weight times their loss; steps made; updates made; sums over batches of their size times
+    their loss, and times their penalty; beta^t twice, for Adam.
     norms, (K,): the sums over updates of the gradient's norm by layer. losses and squares are this epoch's
     scratch. counters[STOP] says why it ended.
     """
@@ -214,13 +214,16 @@ def steps_of(
     N, batch = len(order), places[BATCH]
     total = counted = penalty = 0.0
     updates = 0
-    steps = 0
-    if thread == 0:
-        norms[:] = 0.0
+    steps = done
     parts = max(threads, places[STRANDS])  # of part 2: strands, or one a thread
     clips = reals[CLIP_NORM] > 0.0
     running_a, running_b = reals[FIVE] ** t, reals[FIVE + 1] ** t  # beta^t, for Adam
-    for start in range(0, N, batch):
+    if done > 0:
+        total, updates, counted, penalty = result[0], int(result[2]), result[3], result[4]
+        running_a, running_b = result[5], result[6]
+    elif thread == 0:
+        norms[:] = 0.0
+    for start in range(done * batch, N, batch):
         if steps == most:
             break
         rows = order[start : start + batch]
@@ -302,6 +305,7 @@ def steps_of(
         steps += 1
     if thread == 0:
         result[0], result[1], result[2], result[3], result[4] = total, steps, updates, counted, penalty
+        result[5], result[6] = running_a, running_b
 
 
 @njit(**OPTIONS)

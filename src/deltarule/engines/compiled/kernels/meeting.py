@@ -136,10 +136,11 @@ def next_of(counters, shares, thread, threads):
 def side_by_side(function, letter, boards, count, first, its_letter, last, last_letter):
     """Call an entry with a letter in this thread, as thread 0, and in the `count` threads of boards; wait for all.
 
-    boards is the address of the boards' addresses. This thread calls `first` before them, and `last`, unless that is 0,
-    after them, each with a letter of its own.
+    boards is the address of the boards' addresses. This thread calls `first` before them, and `last` after them, each
+    with a letter of its own, unless it is 0.
     """
-    enter(first, its_letter, 0)
+    if first != 0:
+        enter(first, its_letter, 0)
     for n in range(count):
         board = look(boards, n)
         swap(board, FUNCTION, function)
