@@ -137,7 +137,7 @@ BUGS = [
     Bug("a subclass counts as its base", "engines/compiled/codes.py", "if kind not in known:", "if not issubclass(kind, known):", STRANGERS),
     Bug("attributes of one's own are overlooked", "engines/compiled/codes.py", "elif own:", "elif not known:", STRANGERS),
     Bug("a subclass of a constant schedule is constant", "engines/compiled/engine.py", "type(q.schedule) is Constant", "isinstance(q.schedule, Constant)", STRANGERS),
-    Bug("another engine runs without a word", "engines/__init__.py", "warnings.warn(notice, stacklevel=2)", "pass", STRANGERS),
+    Bug("another engine runs without a word", "engines/__init__.py", "warnings.warn(made.notice, stacklevel=2)", "pass", STRANGERS),
     Bug("predictions of the engine that does not know the network", "engines/__init__.py", 'if default() == "reference" or _strangers(net):', 'if default() == "reference":', STRANGERS),
     Bug("copies take functions by name", "network.py", "net.g, net.output = g, output", "net = Network(**spec)", STRANGERS),
     Bug("the slope of a saturated tanh cancels", "engines/compiled/kernels/activations.py", "four_e * inverse * inverse", "1.0 - (less * inverse) * (less * inverse)", SLOPES),

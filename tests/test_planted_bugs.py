@@ -38,6 +38,7 @@ def _run(source: str, tests: tuple[str, ...], engine: str, vectors: str, report:
     sys.dont_write_bytecode = True
     sys.path.insert(0, source)
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    options += ["-o", "faulthandler_timeout=300"]  # before the one of the test that waits for it
     known = [
         "-W",
         "ignore::pytest.PytestAssertRewriteWarning",

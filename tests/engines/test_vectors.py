@@ -23,6 +23,7 @@ NARROWER = [width for width in processor.WIDTHS if width < processor.BYTES]
 def test_the_contract_with_narrower_vectors(width: int):
     environment = {**os.environ, "DELTARULE_VECTORS": str(width), "DELTARULE_HYPOTHESIS": "quick"}
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
+    options += ["-o", "faulthandler_timeout=300"]  # before the one of the test that waits for it
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *CONTRACT],
         cwd=ROOT,
