@@ -30,7 +30,7 @@ demo: $(APP)  ## set up, train on a real table, print the result
 	$(BIN)/python examples/demo.py
 
 test: $(DEV)  ## set up, run every test
-	PYTHONWARNDEFAULTENCODING=1 $(BIN)/python -m pytest -n auto
+	PYTHONWARNDEFAULTENCODING=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(DEV)  ## style
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -67,6 +67,7 @@ def quota(processors: float) -> Generator[Path | None]:
     """Make a control group that gets so much of a processor; nothing where that is not allowed."""
     group = GROUPS / f"deltarule-{os.getpid()}"
     try:
+        (GROUPS / "cgroup.subtree_control").write_text("+cpu", encoding="utf-8")
         group.mkdir()
         (group / "cpu.max").write_text(f"{int(100_000 * processors)} 100000", encoding="utf-8")
     except OSError:
@@ -93,7 +94,11 @@ class Trainer:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         )
-        self.hash = self._line()
+        try:
+            self.hash = self._line()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def _line(self) -> str:
         assert self.process.stdout
@@ -106,10 +111,12 @@ class Trainer:
         print(seconds, file=self.process.stdin, flush=True)
         self.seconds.append(float(self._line()))
 
-    def end(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
+    def __enter__(self) -> Trainer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
 
 
 def measure(case: Case, situation: str, rounds: int, seconds: float) -> tuple[list[float], set[str]] | None:
@@ -118,12 +125,11 @@ def measure(case: Case, situation: str, rounds: int, seconds: float) -> tuple[li
     with quota(processors) if processors else busy(int(situation[0]) if "busy" in situation else 0) as group:
         if processors and group is None:
             return None
-        trainers = [Trainer(case, way, situation, group) for way in WAYS]
-        for _ in range(rounds):
-            for trainer in trainers:
-                trainer.train(seconds)
-        for trainer in trainers:
-            trainer.end()
+        with ExitStack() as trained:
+            trainers = [trained.enter_context(Trainer(case, way, situation, group)) for way in WAYS]
+            for _ in range(rounds):
+                for trainer in trainers:
+                    trainer.train(seconds)
     return [float(np.median(each.seconds)) for each in trainers], {each.hash for each in trainers}
 
 

@@ -87,16 +87,7 @@ def test_a_small_file_of_a_large_table_is_asked_about(
         read_table(path)
 
 
-def test_what_a_container_and_a_machine_leave(tmp_path: Path):
-    own, groups = tmp_path / "own", tmp_path / "groups"
-    (groups / "a").mkdir(parents=True)
-    own.write_text("1:cpu:/x\n0::/a\n", encoding="utf-8")
-    for name, content in {"max": "1000", "current": "800", "stat": "anon 1\nfile 300\n"}.items():
-        (groups / "a" / f"memory.{name}").write_text(content, encoding="utf-8")
-    assert memory._of_group(groups, own) == [500]
-    (groups / "a" / "memory.max").write_text("max\n", encoding="utf-8")
-    assert memory._of_group(groups, own) == []
-    assert memory._of_group(tmp_path / "none", tmp_path / "none") == []
+def test_what_a_machine_leaves(tmp_path: Path):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text(
         "MemTotal: 9 kB\nMemAvailable: 5 kB\nSwapFree: 2 kB\nHugePages_Total: 0\n", encoding="utf-8"
@@ -105,6 +96,14 @@ def test_what_a_container_and_a_machine_leave(tmp_path: Path):
     assert memory._of_machine(tmp_path / "none") == []
     there = available()
     assert there is None or there > 0
+
+
+@pytest.mark.parametrize("left", [7, 10**15])
+def test_a_container_bounds_what_can_be_had(left: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(memory.groups, "memory", lambda: left)
+    monkeypatch.setattr(memory, "_of_machine", lambda: [9])
+    monkeypatch.setattr(memory, "_of_limits", list[int])
+    assert available() == min(left, 9)
 
 
 def test_signs_of_a_shortage():

@@ -14,6 +14,7 @@ import pytest
 from tests.planted_bugs import BUGS, Bug
 
 ROOT = Path(__file__).parents[1]
+NAMED = {test for bug in BUGS for test in bug.tests}
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 PROCESSES = multiprocessing.get_context(METHOD)
 if METHOD == "forkserver":  # every process begins with what takes long to import; of deltarule it has nothing
@@ -79,10 +80,11 @@ def test_a_planted_bug_is_caught(bug: Bug, tmp_path: Path):
     assert " error" not in said.splitlines()[-1], said[-4000:]
 
 
-@pytest.mark.parametrize("file", sorted({test.split("::")[0] for bug in BUGS for test in bug.tests}))
-def test_the_package_without_a_bug_passes(file: str, tmp_path: Path):
-    """So that it is the bug that fails; of a file, those tests that bugs name."""
-    named = {test for bug in BUGS for test in bug.tests if test.split("::")[0] == file}
-    tests = (file,) if file in named else tuple(sorted(named))
+@pytest.mark.parametrize("room", sorted({test.split("/")[1].split("::")[0] for test in NAMED}))
+def test_the_package_without_a_bug_passes(room: str, tmp_path: Path):
+    """So that it is the bug that fails; of a room's tests, those that bugs name."""
+    files = {test for test in NAMED if "::" not in test}
+    named = {test for test in NAMED if test.split("::")[0] not in files} | files
+    tests = tuple(sorted(test for test in named if test.split("/")[1].split("::")[0] == room))
     code, said = run_tests(copy_of_the_package(tmp_path), tests)
     assert code == 0, said[-4000:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Generator, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
+from deltarule import groups
 from deltarule.errors import OutOfMemoryError
 
 if sys.platform == "win32":
@@ -105,8 +107,8 @@ def available() -> int | None:
 
     The least of what is left of its own limits (`ulimit -v`, `-d`), of its control group's, and of the machine's.
     """
-    bounds = [*_of_limits(), *_of_group(), *_of_machine()]
-    return min(bounds, default=None)
+    bounds = [*_of_limits(), groups.memory(), *_of_machine()]
+    return int(least) if (least := min(bounds)) < math.inf else None
 
 
 def limit() -> int | None:
@@ -131,23 +133,6 @@ def _of_machine(meminfo: Path = Path("/proc/meminfo")) -> list[int]:
         lines = (line.partition(":") for line in meminfo.read_text(encoding="utf-8").splitlines())
         kilobytes = {name: int(value.split()[0]) for name, _, value in lines}
         return [1024 * (kilobytes["MemAvailable"] + kilobytes["SwapFree"])]
-    return []
-
-
-def _of_group(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
-    """Return what is left of a container's memory; files that are kept in it give way."""
-    with suppress(OSError, KeyError, ValueError, StopIteration):
-        name = next(
-            line[3:] for line in own.read_text(encoding="utf-8").splitlines() if line.startswith("0::")
-        )
-        folder = groups / name.lstrip("/")
-        folder = folder if folder.is_dir() else groups
-        lines = (line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines())
-        kept = {name: int(value) for name, value in lines}
-        most, used = (
-            int((folder / f"memory.{each}").read_text(encoding="utf-8")) for each in ("max", "current")
-        )
-        return [most - used + kept["file"]]
     return []
 
 

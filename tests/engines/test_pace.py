@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -127,29 +126,11 @@ def test_an_interruption_and_a_divergence_between_two_pieces(monkeypatch: pytest
     assert (q.net.theta != before).any()
 
 
-def test_a_quota_bounds_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    own, groups = tmp_path / "own", tmp_path / "groups"
-    (groups / "a" / "b").mkdir(parents=True)
-    own.write_text("0::/a/b\n", encoding="utf-8")
-    assert machine.quota(groups, own) == np.inf
-    (groups / "a" / "b" / "cpu.max").write_text("max 100000\n", encoding="utf-8")
-    assert machine.quota(groups, own) == np.inf
-    (groups / "a" / "cpu.max").write_text("150000 100000\n", encoding="utf-8")
-    assert machine.quota(groups, own) == 1.5
-    (groups / "a" / "b" / "cpu.max").write_text("50000 100000\n", encoding="utf-8")
-    assert machine.quota(groups, own) == 0.5
-    (groups / "cpu").mkdir()
-    for name, value in {"quota": "20000", "period": "100000"}.items():
-        (groups / "cpu" / f"cpu.cfs_{name}_us").write_text(value, encoding="utf-8")
-    assert machine.quota(groups, own) == 0.2
-    (groups / "cpu" / "cpu.cfs_quota_us").write_text("-1", encoding="utf-8")
-    assert machine.quota(groups, own) == 0.5
-    assert machine.quota(tmp_path / "none", tmp_path / "none") == np.inf
+def test_a_quota_bounds_the_processors(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(machine, "quota", lambda: 1.5)
-    assert machine.processors() == 2
-    monkeypatch.setattr(machine, "quota", lambda: 0.5)
-    assert machine.processors() == 1
+    for quota, processors in ((1.5, 2), (0.5, 1), (100.0, 8), (np.inf, 8)):
+        monkeypatch.setattr(machine.groups, "processors", lambda quota=quota: quota)
+        assert machine.processors() == processors
 
 
 def test_more_threads_than_processors_are_allowed_with_a_notice(monkeypatch: pytest.MonkeyPatch):

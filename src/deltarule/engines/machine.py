@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import os
 import platform
-from contextlib import suppress
 from pathlib import Path
 
-GROUPS = Path("/sys/fs/cgroup")
+from deltarule import groups
 
 
 def processors() -> int:
     """Return how many processors this process may use: those it is bound to, within its containers' quota."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(there, quota())))
+    return max(1, math.ceil(min(there, groups.processors())))
 
 
 def available_threads() -> int:
@@ -24,36 +23,6 @@ def available_threads() -> int:
     """
     told = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return min(processors(), int(told)) if told.isdecimal() and int(told) > 0 else processors()
-
-
-def quota(groups: Path = GROUPS, own: Path = Path("/proc/self/cgroup")) -> float:
-    """Return how many processors' time the control groups of this process allow it; infinity where none bounds it.
-
-    Of the second version of control groups, the least of a group and all around it; of the first, which containers
-    show as the top, that of the top.
-    """
-    bounds = [math.inf]
-    for group in _groups(groups, own):
-        with suppress(OSError, ValueError):
-            most, period = (group / "cpu.max").read_text(encoding="utf-8").split()
-            bounds.append(int(most) / int(period))
-    with suppress(OSError, ValueError):
-        first = [
-            int((groups / "cpu" / f"cpu.cfs_{name}_us").read_text(encoding="utf-8"))
-            for name in ("quota", "period")
-        ]
-        bounds += [first[0] / first[1]] if first[0] > 0 else []
-    return min(bound for bound in bounds if bound > 0)
-
-
-def _groups(groups: Path, own: Path) -> list[Path]:
-    """Return the folders of this process's control group and of those around it."""
-    with suppress(OSError, ValueError, StopIteration):
-        lines = own.read_text(encoding="utf-8").splitlines()
-        name = next(line[3:] for line in lines if line.startswith("0::")).strip("/")
-        here = groups / name
-        return [here, *(each for each in here.parents if each.is_relative_to(groups))]
-    return [groups]
 
 
 def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:

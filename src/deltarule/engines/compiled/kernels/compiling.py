@@ -47,19 +47,20 @@ class _Linked(JITCodeLibrary):
 
 @contextmanager
 def _linking() -> Generator[None]:
-    """Keep Numba from making machine code of every function that a kernel calls, and wrappers of it for Python.
+    """Keep Numba from making machine code of every function that a kernel calls, and wrappers of it for Python and C.
 
-    Nobody would call these, and they take half of the time.
+    Nobody would call these, and they take more than half of the time.
     """
     target = cpu_target.target_context
     codegen = target.codegen()
     codegen._library_class = _Linked
-    target.create_cpython_wrapper = lambda *_, **__: None
+    target.create_cpython_wrapper = target.create_cfunc_wrapper = lambda *_, **__: None
     target.get_executable = lambda *_: [].append  # something built in, and another for every function
     try:
         yield
     finally:
-        del codegen._library_class, target.create_cpython_wrapper, target.get_executable
+        del codegen._library_class, target.get_executable
+        del target.create_cpython_wrapper, target.create_cfunc_wrapper
 
 
 @global_compiler_lock
