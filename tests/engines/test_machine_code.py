@@ -226,7 +226,8 @@ class TestCompiled:
 
 
 TRAIN = (
-    "import sys; from deltarule import Network, train; "
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "  # nohup and & have it ignored
+    "from deltarule import Network, train; "
     "run = train(Network([2, 3, 2]), [[0.0, 1.0], [1.0, 0.0]], [0, 1], epochs=2); "
     "print(run.engine, run.compiling > 0, 'numba' in sys.modules)"
 )
