@@ -15,19 +15,22 @@ import hashlib
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
+from deltarule.groups import GROUPS
 from page import markdown, renew
 from systems import CASES, Case, Deltarule
 
 WAYS = ("one", "all", "chosen")
 SITUATIONS = ("quiet", "1 busy process", "2 busy processes", "1 processor", "quota of 1", "quota of 1/2")
-GROUPS = Path("/sys/fs/cgroup")
+PERIOD = 100_000
+"""Microseconds in which a group gets its quota."""
 WORST, BEST = 1.15, 0.97
 """To reach: of the time of one thread beside the same neighbours, at most; of the better one's pace when quiet."""
 
@@ -39,6 +42,7 @@ def serve(name: str, way: str) -> None:
     case = next(case for case in CASES if case.name == name)
     model = Deltarule(case)
     threads = {"one": 1, "all": len(os.sched_getaffinity(0)), "chosen": None}[way]
+    warnings.simplefilter("ignore", UserWarning)  # under a limit all processors are more than there are
     model.engine = engine("compiled", model.problem, threads)
     model.epoch()
     print(hashlib.sha256(model.problem.net.theta.tobytes()).hexdigest(), flush=True)
@@ -64,14 +68,18 @@ def busy(count: int) -> Generator[None]:
 
 @contextmanager
 def quota(processors: float) -> Generator[Path | None]:
-    """Make a control group that gets so much of a processor; nothing where that is not allowed."""
-    group = GROUPS / f"deltarule-{os.getpid()}"
+    """Make a control group of either version that gets so much of a processor; nothing where that is not allowed."""
+    is_first = (GROUPS / "cpu").is_dir()
+    group = (GROUPS / "cpu" if is_first else GROUPS) / f"deltarule-{os.getpid()}"
+    most = int(processors * PERIOD)
+    name, told = ("cpu.cfs_quota_us", f"{most}") if is_first else ("cpu.max", f"{most} {PERIOD}")
     try:
-        (GROUPS / "cgroup.subtree_control").write_text("+cpu", encoding="utf-8")
+        if not is_first:
+            (GROUPS / "cgroup.subtree_control").write_text("+cpu", encoding="utf-8")
         group.mkdir()
-        (group / "cpu.max").write_text(f"{int(100_000 * processors)} 100000", encoding="utf-8")
+        (group / name).write_text(told, encoding="utf-8")
     except OSError:
-        if group.exists():
+        with suppress(OSError):
             group.rmdir()
         yield None
         return
