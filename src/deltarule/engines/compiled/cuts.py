@@ -99,7 +99,7 @@ class Cut(NamedTuple):
 
 def cut_of(batch: int, parts: int, threads: int, lanes: int, *, is_long: bool) -> Cut:
     """Return the cut of a batch for a gradient."""
-    widest = min(PANEL, (LONG_CHUNK if is_long else CHUNK) * lanes)
+    widest = min(PANEL, (LONG_CHUNK if batch >= LONG_BATCH else CHUNK) * lanes)
 
     def even(n: int, least: int) -> int:
         """Return the examples of a chunk, so that all have about as many, and there are `least` or a multiple."""
