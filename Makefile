@@ -51,6 +51,7 @@ $(BENCH): pyproject.toml benchmarks/requirements.txt
 
 bench: $(BENCH)  ## set up the peers (a gigabyte), measure speed beside them, renew docs/performance.md
 	$(PEERS)/bin/python benchmarks/speed.py --write docs/performance.md
+	$(PEERS)/bin/python benchmarks/neighbours.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/costs.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/estimators.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/products.py --write docs/performance.md

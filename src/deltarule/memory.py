@@ -23,7 +23,10 @@ SMALLER = "take a smaller network or a smaller batch_size"
 WORTH_ASKING = 2**26
 """Bytes from which on it is worth the time to ask the system whether they can be had."""
 HALF_LOADED = "Polars binary is missing"
-SIGNS = "failed to map segment", "annot allocate memory", "can't start new thread", HALF_LOADED
+SIGNS = (
+    "failed to map segment", "annot allocate", "cannot map zero-fill pages", "cannot create shared object descriptor",
+    "out of memory", "can't start new thread", HALF_LOADED,
+)  # fmt: skip
 """What loaders, systems and libraries say instead of raising a MemoryError."""
 
 

@@ -669,8 +669,27 @@ def test_fit_under_a_limit_of_memory_ends_well_or_with_71(model_and_table: Path,
         assert (err, "Model    of" in out) == ("", True)
         return
     assert megabytes < 16_000
-    assert (code, out, err.count("\n")) == (71, "", 1)
+    assert (code, out, err.count("\n")) == (71, "", 1), err
     assert err.startswith("deltarule: out of memory: ")
+
+
+FORK_SLOWLY = """
+import threading
+fork = os.fork
+def slowly():
+    if child := fork():
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    return child
+os.fork = slowly
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+"""
+
+
+@ON_LINUX
+def test_a_process_that_ends_before_it_is_waited_for(model_and_table: Path):
+    """Another thread, which is told of its end first, forgets it."""
+    code, out, err = limited(model_and_table, 16_000, (*VERBS["fit"], "--out", "slow"), FORK_SLOWLY)
+    assert (code, err, "Model    slow" in out) == (0, "", True)
 
 
 @ON_LINUX

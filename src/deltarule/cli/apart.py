@@ -21,6 +21,8 @@ from deltarule import memory
 ROOM = 4096
 """Bytes for what one process tells the other: the first is 1 once a command has ended in its own way."""
 PASSED_ON = signal.SIGINT, signal.SIGTERM
+OFTEN = 0.1
+"""Seconds between two looks at the process that works."""
 DEATH = 1
 """The option of prctl that ends a process with its parent."""
 
@@ -56,10 +58,13 @@ def run_apart(run: Callable[[], int]) -> tuple[int | None, str]:
 
 
 def _awaited(child: int, awaited: set[signal.Signals]) -> int:
-    """Return the status that a process ended with; pass on the signals that come until then."""
+    """Return the status that a process ended with; pass on the signals that come until then.
+
+    A library's thread may have taken SIGCHLD before this one waits; so the process is asked for from time to time.
+    """
     while True:
-        came = signal.sigwaitinfo(awaited)
-        if came.si_signo != signal.SIGCHLD:
+        came = signal.sigtimedwait(awaited, OFTEN)
+        if came is not None and came.si_signo != signal.SIGCHLD:
             if came.si_pid:  # else from the terminal
                 os.kill(child, came.si_signo)
             continue
