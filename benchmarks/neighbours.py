@@ -157,7 +157,7 @@ def main() -> int:
         serve(*options.serve)
         return 0
     rows = [["case", "situation", "one thread, us", "all, us", "chosen, us", "of one", "of the better"]]
-    is_same = True
+    is_same, missed = True, list[str]()
     for case in (case for case in CASES if case.name in options.cases):
         of_case: set[str] = set()
         for situation in options.situations:
@@ -171,8 +171,12 @@ def main() -> int:
                 [case.name, situation, *times, f"{chosen / one:.2f}", f"{chosen / min(one, every):.2f}"]
             )
             print("  ".join(rows[-1]), flush=True)
+            most = min(one, every) / BEST if situation == "quiet" else WORST * one
+            if chosen > most:
+                missed.append(f"{case.name}, {situation}")
         is_same = is_same and len(of_case) == 1
     print("All hashes are the same." if is_same else "THE HASHES DIFFER.")
+    print("Beyond what is to be reached:", "; ".join(missed) or "nothing")
     if options.write:
         renew(options.write, "neighbours.py", markdown(rows))
     return 0 if is_same else 1

@@ -113,4 +113,11 @@ def test_signs_of_a_shortage():
     outer.__cause__ = cause
     assert is_shortage(outer)
     assert is_shortage(OSError(12, "Cannot allocate memory"))
+    for said in (
+        "x.so: cannot map zero-fill pages",
+        "x.so: cannot create shared object descriptor: Cannot allocate memory",
+        "cannot allocate dependency list",
+        "LLVM: out of memory",
+    ):
+        assert is_shortage(ImportError(said))
     assert not is_shortage(ImportError("no module"))

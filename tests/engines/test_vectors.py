@@ -8,14 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.emulated import CONTRACT
 
 from deltarule.engines.compiled import processor
 from deltarule.errors import OptionError
 
 ROOT = Path(__file__).parents[2]
-CONTRACT = [
-    f"tests/engines/test_{name}.py" for name in ("engines", "compiled", "products", "strands", "functions")
-]
 NARROWER = [width for width in processor.WIDTHS if width < processor.BYTES]
 
 

@@ -198,7 +198,7 @@ class _Telling:
         self.is_terminal = sys.stderr is not None and sys.stderr.isatty()
         what = "the engine" if kernels == len(NAMES) else f"{kernels} of the engine's {len(NAMES)} kernels"
         self.text = f"deltarule: compiling {what} for {dtype} on this processor, once"
-        self._say(f"{self.text} ..." if self.is_terminal else f"{self.text} (about ten seconds) ...\n")
+        self._say(f"{self.text} ..." if self.is_terminal else f"{self.text} (ten to twenty seconds) ...\n")
 
     def so_far(self, done: int) -> None:
         """Tell how much is done."""
