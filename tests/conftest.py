@@ -37,7 +37,11 @@ if expected := os.environ.get("DELTARULE_EXPECT_SOURCE"):
 
 
 # Nothing of the terminal comes in, and processes that tests start run the same source, in whatever folder.
-for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+# Nor does CI, with which pytest writes differences out in full: minutes for the bytes of a theta.
+for name in (
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+    *("CI", "BUILD_NUMBER"),
+):
     os.environ.pop(name, None)
 sources = [str(Path(deltarule.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sources))
