@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
@@ -47,16 +48,27 @@ from deltarule.engines.compiled.shapes import (
     IS_BLOCKED,
     LEAST,
     ROWS,
+    SHALLOW,
     TALLEST,
     VECTORS,
 )
 
 SET, MULTIPLY, ADD, KEEP = range(4)
 """What becomes of C; KEEP: the sums wait for the next k."""
+_ZERO = np.int64(0)
+"""As a number and not as a literal, for which Numba would compile everything once more."""
 
-_NAMES = (
-    "bands", "c", "c_row", "a", "a_row", "a_step", "b_row", "N", "K", "segment", "a_jump", "start", "mode",
-)  # fmt: skip
+_NAMES = "c_row", "a_row", "a_step", "b_row", "N", "K", "segment", "a_jump", "start", "mode"
+"""What bands are told beside their places."""
+
+
+def _unforeseen(builder: Any, number: Any) -> Any:
+    """Return an integer of which LLVM does not know how it was made.
+
+    Else it sums the distances of the rows of A up from one to the next, which takes longer than a tile's products.
+    """
+    kind = ir.FunctionType(number.type, [number.type])
+    return builder.asm(kind, "", "=r,0", [number], side_effect=False)
 
 
 def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any], begin_b: Any, kept: Any) -> None:
@@ -89,7 +101,7 @@ def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any], begin_b: An
         phi.add_incoming(zeros, first)
         phi.add_incoming(so_far[cell], going_on)
     begin_a = builder.gep(write.data, [a["a"]])
-    rows_of_a = [builder.mul(a["a_row"], whole(r)) for r in range(rows)]
+    rows_of_a = [_unforeseen(builder, builder.mul(a["a_row"], whole(r))) for r in range(rows)]
     builder.branch(outer)
 
     builder.position_at_end(outer)
@@ -159,50 +171,39 @@ def _emit(write: Writer, rows: int, vectors: int, a: dict[str, Any], begin_b: An
     builder.position_at_end(end)
 
 
-def _tile(rows: int, vectors: int) -> Any:
-    """Return the intrinsic of a tile for `bands` bands of rows; places and strides count numbers of `memory`."""
+def _band(rows: int) -> Any:
+    """Return the intrinsic of `bands` bands of `rows` rows of C, below each other, and up to VECTORS vectors of them.
+
+    Places and strides count numbers of `memory`.
+    """
 
     @intrinsic
-    def tile(
-        typing: Any, memory: Any, kept: Any, b: Any, bands: Any, c: Any, c_row: Any, a: Any, a_row: Any, a_step: Any,
-        b_row: Any, N: Any, K: Any, segment: Any, a_jump: Any, start: Any, mode: Any,
-    ) -> Any:  # fmt: skip
+    def band(
+        typing: Any, memory: Any, kept: Any, b: Any, bands: Any, vectors: Any, c: Any, a: Any, rest: Any
+    ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             write = Writer(context, builder, signature, arguments)
-            kept, b, *rest = write.arguments
-            a = dict(zip(_NAMES, rest, strict=True))
-            with write.each(write.whole(0), a["bands"]) as band:
-                row = builder.mul(band, write.whole(rows))
-                places = {
-                    name: builder.add(a[name], builder.mul(row, a[f"{name}_row"])) for name in ("c", "a")
-                }
-                here = builder.gep(kept, [builder.mul(row, write.whole(vectors * write.lanes))])
-                _emit(write, rows, vectors, a | places, b, here)
+            kept, b, bands, vectors, c, a, rest = write.arguments
+            given = {name: builder.extract_value(rest, n) for n, name in enumerate(_NAMES)}
+            end = builder.append_basic_block("bands_done")
+            choice = builder.switch(vectors, end)
+            for count in range(1, VECTORS + 1):
+                block = builder.append_basic_block("tiles")
+                choice.add_case(write.whole(count), block)
+                builder.position_at_end(block)
+                with write.each(write.whole(0), bands) as n:
+                    row = builder.mul(n, write.whole(rows))
+                    places = {
+                        "c": builder.add(c, builder.mul(row, given["c_row"])),
+                        "a": builder.add(a, builder.mul(row, given["a_row"])),
+                    }
+                    here = builder.gep(kept, [builder.mul(row, write.whole(count * write.lanes))])
+                    _emit(write, rows, count, given | places, b, here)
+                builder.branch(end)
+            builder.position_at_end(end)
             return context.get_dummy_value()
 
-        return types.void(memory, kept, b, *[types.intp] * len(_NAMES)), generate
-
-    return tile
-
-
-def _band(rows: int) -> Any:
-    """Return the function that makes bands of `rows` rows of C, up to VECTORS vectors of them."""
-    _1, _2, _3, _4 = (_tile(rows, min(v, VECTORS)) for v in (1, 2, 3, 4))
-
-    @njit(**OPTIONS)
-    def band(memory, kept, b, bands, vectors, c, a, rest):
-        apart()
-        if bands == 0:
-            return
-        c_row, a_row, a_step, b_row, N, K, segment, a_jump, start, mode = rest
-        if vectors == 4:
-            _4(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
-        elif vectors == 3:
-            _3(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
-        elif vectors == 2:
-            _2(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
-        else:
-            _1(memory, kept, b, bands, c, c_row, a, a_row, a_step, b_row, N, K, segment, a_jump, start, mode)
+        return types.void(memory, kept, b, bands, vectors, c, a, rest), generate
 
     return band
 
@@ -302,7 +303,7 @@ def product(
     on, not segment * a_step, after each `segment` of k. B[k, n] is memory[b + n // PANEL b_panel + k b_row +
     n % PANEL].
     """
-    if IS_BLOCKED and M >= LEAST and K > DEEPEST and (segment == K or segment <= PANEL):
+    if IS_BLOCKED and M >= LEAST and K > SHALLOW and (segment == K or segment <= PANEL):
         _product_by_blocks(
             memory, c, c_row, a, a_row, a_step, b, b_row, b_panel, M, first, end, K, segment, a_jump, mode
         )  # fmt: skip
@@ -311,7 +312,8 @@ def product(
     kept = _beyond(memory, 0)  # nothing is kept
     while n < end:
         vectors = min(VECTORS, (end - n + lanes - 1) // lanes, (PANEL - n % PANEL + lanes - 1) // lanes)
-        rest = c_row, a_row, a_step, b_row, min(end - n, vectors * lanes), K, segment, a_jump, 0, mode
+        count = min(end - n, vectors * lanes)
+        rest = c_row, a_row, a_step, b_row, count, K, segment, a_jump, _ZERO, mode
         b_n = _beyond(memory, b + n // PANEL * b_panel + n % PANEL)
         _strip(memory, kept, b_n, M, vectors, c + n - first, a, rest)
         n += vectors * lanes
