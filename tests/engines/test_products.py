@@ -12,20 +12,27 @@ from numpy.typing import NDArray
 from deltarule.engines.compiled.kernels.tiles import ADD, MULTIPLY, SET
 from deltarule.engines.compiled.machine_code import code_for
 from deltarule.engines.compiled.places import PANEL
-from deltarule.engines.compiled.shapes import DEEPEST, LEAST
+from deltarule.engines.compiled.shapes import DEEPEST, LEAST, SHALLOW
 
+ACROSS = 0
 SHAPES = [
     (1, 3, 5, 3), (7, 64, 64, 64), (LEAST, DEEPEST + 1, 37, DEEPEST + 1), (LEAST + 5, 2 * DEEPEST + 7, 200, 64),
     (200, DEEPEST + 40, 130, 24), (193, 3 * DEEPEST, PANEL, 3 * DEEPEST), (LEAST, 1000, PANEL + 1, 40),
+    (7, 70, 40, ACROSS), (LEAST + 5, 2 * SHALLOW + 3, 37, ACROSS), (LEAST + 97, 2 * DEEPEST + 41, PANEL + 9, ACROSS),
 ]  # fmt: skip
-"""M, K, N, and the k of a segment; from LEAST rows and more than DEEPEST k on, there are blocks."""
+"""M, K, N, and the k of a segment, or that A lies across: as W^T does, by rows of its transpose.
+
+From LEAST rows and more than SHALLOW k on, there are blocks; from more than DEEPEST k on, A is turned.
+"""
 
 
 class Product:
-    """A product whose A lies in segments of k and whose B lies in panels, in memory of the engine's kind."""
+    """A product whose A lies in segments of k or across, and whose B lies in panels, in memory of the engine's kind."""
 
     def __init__(self, shape: tuple[int, int, int, int], dtype: type[np.floating[Any]], seed: int) -> None:
-        self.M, self.K, self.N, self.segment = M, K, N, segment = shape
+        self.M, self.K, self.N, segment = M, K, N, _ = shape
+        self.row, self.step = (1, M) if segment == ACROSS else (segment, 1)
+        self.segment = segment = segment or K
         rng = np.random.default_rng(seed)
         self.A, self.B, self.C = (rng.normal(size=size).astype(dtype) for size in ((M, K), (K, N), (M, N)))
         panels = -(-N // PANEL)
@@ -37,6 +44,8 @@ class Product:
         for s in range(segments):
             part = self.A[:, s * segment : (s + 1) * segment]
             A[s, :, : part.shape[1]] = part
+        if self.row == 1:
+            A = A[0].T
         self.memory = np.concatenate([A.ravel(), B.ravel(), self.C.ravel(), np.zeros(PANEL, dtype)])
         self.b, self.c, self.jump = A.size, A.size + B.size, M * segment
 
@@ -50,7 +59,7 @@ class Product:
         for top in range(0, self.M, height):
             product(
                 ctypes.addressof(for_numba), ctypes.addressof(for_numba), memory.ctypes.data,
-                self.c + top * self.N, self.N, top * self.segment, self.segment, 1, self.b, PANEL, self.K * PANEL,
+                self.c + top * self.N, self.N, top * self.row, self.row, self.step, self.b, PANEL, self.K * PANEL,
                 min(height, self.M - top), 0, self.N, self.K, self.segment, self.jump, mode,
             )  # fmt: skip
         assert (memory[self.c + self.C.size :] == 0).all()

@@ -29,6 +29,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
+from deltarule.engines.compiled.kernels.copying import transpose_tile
 from deltarule.engines.compiled.kernels.vectors import (
     Vector,
     Writer,
@@ -40,7 +41,9 @@ from deltarule.engines.compiled.kernels.vectors import (
     store,
 )
 from deltarule.engines.compiled.places import PANEL
+from deltarule.engines.compiled.processor import LANES_4
 from deltarule.engines.compiled.shapes import (
+    ACROSS,
     BREADTH,
     DEEPEST,
     IN_FIRST,
@@ -50,6 +53,7 @@ from deltarule.engines.compiled.shapes import (
     ROWS,
     SHALLOW,
     TALLEST,
+    TALLEST_TURNED,
     VECTORS,
 )
 
@@ -213,11 +217,12 @@ _six, _five, _four, _three, _two, _one = map(_band, (6, 5, 4, 3, 2, 1))
 
 @intrinsic
 def _room(typing: Any, memory: Any) -> Any:
-    """Return where there is room on the stack for the sums of a block, then for its part of B."""
+    """Return where there is room on the stack for the sums of a block, its part of B, and that of A if it is turned."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind, size = context.get_data_type(memory.dtype), memory.dtype.bitwidth // 8
-        return cgutils.alloca_once(builder, kind, (TALLEST + DEEPEST) * BREADTH // size)
+        turned = (TALLEST_TURNED + LANES_4) * (DEEPEST + LANES_4)
+        return cgutils.alloca_once(builder, kind, (TALLEST + DEEPEST) * BREADTH // size + turned)
 
     return types.CPointer(memory.dtype)(memory), generate
 
@@ -259,6 +264,30 @@ def _pack(to, b, b_row, width, count):
             _copy_vector(_beyond(to, full * count + k * rest + n), _beyond(b, k * b_row + full + n))
 
 
+@intrinsic
+def _place_of(typing: Any, memory: Any, pointer: Any) -> Any:
+    """Return how many numbers after the memory's first one a pointer is."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        write = Writer(context, builder, signature, arguments)
+        here, first = (
+            builder.ptrtoint(each, write.whole(0).type) for each in (write.arguments[0], write.data)
+        )
+        return builder.sdiv(builder.sub(here, first), write.whole(write.width))
+
+    return types.intp(memory, pointer), generate
+
+
+@njit(**OPTIONS)
+def _turn(memory, to, to_row, a, a_step, rows, count):
+    """Copy `count` columns of A, whose numbers lie side by side, so that what follows in k lies together."""
+    apart()
+    lanes = lanes_of(memory)
+    for k in range(0, count, lanes):
+        for m in range(0, rows, lanes):
+            transpose_tile(memory, to + m * to_row + k, to_row, a + m + k * a_step, a_step)
+
+
 @njit(**OPTIONS)
 def _strip(memory, kept, b, M, vectors, c, a, rest):
     """Make the tiles of M rows of C below each other."""
@@ -283,11 +312,11 @@ def _strip(memory, kept, b, M, vectors, c, a, rest):
 
 
 @njit(**OPTIONS)
-def _block_of(memory, K, segment):
+def _block_of(memory, K, segment, is_across):
     """Return k and rows of a block: about equal parts of K, in whole segments."""
     apart()
     size = bytes_of(memory)
-    deep = min(DEEPEST, IN_FIRST // (VECTORS * lanes_of(memory) * size))
+    deep = min(ACROSS if is_across else DEEPEST, IN_FIRST // (VECTORS * lanes_of(memory) * size))
     unit = segment if segment < K else 1
     blocks = (K + deep - 1) // deep
     deep = max(1, min(deep, (K + blocks - 1) // blocks + unit - 1) // unit) * unit
@@ -325,12 +354,18 @@ def _product_by_blocks(
 ):  # fmt: skip
     """Make a long product in blocks: some columns of C, of these some rows, and these by blocks of k.
 
-    Between blocks of k the sums of all tiles are kept on the stack. Within a block B is packed.
+    Between blocks of k the sums of all tiles are kept on the stack. Within a block B is packed, and A turned where
+    its rows do not go along k.
     """
     apart()
     lanes, size, room = lanes_of(memory), bytes_of(memory), _room(memory)
-    deep, tall = _block_of(memory, K, segment)
+    is_across = a_row == 1 and a_step != 1  # the rows of A do not go along k
+    is_turned = is_across and K > DEEPEST
+    deep, tall = _block_of(memory, K, segment, is_across and not is_turned)
     wide = BREADTH // size
+    if is_turned:
+        tall = min(tall, TALLEST_TURNED)
+    turned = _place_of(memory, _beyond(room, (TALLEST + DEEPEST) * wide))
     for left in range(first // wide * wide, end, wide):
         right = min(end, left + wide)
         for top in range(0, M, tall):
@@ -338,6 +373,11 @@ def _product_by_blocks(
             for k in range(0, K, deep):
                 count = min(deep, K - k)
                 a_k = a + top * a_row + (k * a_step if segment == K else k // segment * a_jump)
+                row_k, step_k = a_row, a_step
+                if is_turned:
+                    row_k, step_k = (count + lanes - 1) // lanes * lanes, 1
+                    _turn(memory, turned, row_k, a_k, a_step, rows, count)
+                    a_k = turned
                 kept, packed = room, _beyond(room, TALLEST * wide)
                 n = max(first, left)
                 while n < right:
@@ -348,7 +388,7 @@ def _product_by_blocks(
                         vectors = min(VECTORS, (edge - n + lanes - 1) // lanes)
                         row = vectors * lanes
                         rest = (
-                            c_row, a_row, a_step, row, min(edge - n, row), count, min(segment, count), a_jump, k,
+                            c_row, row_k, step_k, row, min(edge - n, row), count, min(segment, count), a_jump, k,
                             mode if k + count == K else KEEP,
                         )  # fmt: skip
                         _strip(memory, kept, packed, rows, vectors, c + top * c_row + n - first, a_k, rest)
