@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 
 import numpy as np
 
@@ -86,7 +87,23 @@ def quota(processors: float) -> Generator[Path | None]:
     try:
         yield group
     finally:
-        group.rmdir()
+        _end(group)
+
+
+def _end(group: Path) -> None:
+    """Remove a group, and what trainers have left running in it, as a kernel that was being compiled."""
+    until = monotonic() + 10.0
+    while True:
+        for process in (group / "cgroup.procs").read_text(encoding="utf-8").split():
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGKILL)
+        try:
+            group.rmdir()
+            return
+        except OSError:  # a process that was killed is still about to end
+            if monotonic() > until:
+                raise
+            sleep(0.05)
 
 
 class Trainer:
