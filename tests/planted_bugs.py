@@ -176,6 +176,7 @@ BUGS = [
     Bug("a block of k begins in the wrong segment", "engines/compiled/kernels/tiles.py", "else k // segment * a_jump)", "else k * a_step)", ("tests/engines/test_products.py",), "16"),
     Bug("blocks begin in the middle of a segment", "engines/compiled/kernels/tiles.py", "unit = segment if segment < K else 1", "unit = 1", ("tests/engines/test_products.py",), "16"),
     Bug("A is turned as if its rows lay along k", "engines/compiled/kernels/tiles.py", "a + m + k * a_step, a_step)", "a + m + k, a_step)", ("tests/engines/test_products.py",), "16"),
+    Bug("A in segments is turned as if it were whole", "engines/compiled/kernels/tiles.py", "a_step != 1 and segment == K", "a_step != 1", ("tests/engines/test_products.py",), "16"),
     Bug("tiles side by side keep their sums in one place", "engines/compiled/kernels/tiles.py", "kept, packed, n = _beyond(kept, rows * row)", "kept, packed, n = _beyond(kept, row)", ("tests/engines/test_products.py",), "16"),
     Bug("every tile takes the first columns that were packed", "engines/compiled/kernels/tiles.py", "_beyond(packed, count * row), n + row", "packed, n + row", ("tests/engines/test_products.py",), "16"),
     Bug("half as wide vectors keep products with a sum", "engines/compiled/processor.py", '16: ("avx", "fma",', '16: ("avx",', ("tests/engines/test_vectors.py::test_features_wider_than_the_vectors_are_left_out",)),

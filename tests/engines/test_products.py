@@ -19,8 +19,9 @@ SHAPES = [
     (1, 3, 5, 3), (7, 64, 64, 64), (LEAST, DEEPEST + 1, 37, DEEPEST + 1), (LEAST + 5, 2 * DEEPEST + 7, 200, 64),
     (200, DEEPEST + 40, 130, 24), (193, 3 * DEEPEST, PANEL, 3 * DEEPEST), (LEAST, 1000, PANEL + 1, 40),
     (7, 70, 40, ACROSS), (LEAST + 5, 2 * SHALLOW + 3, 37, ACROSS), (LEAST + 97, 2 * DEEPEST + 41, PANEL + 9, ACROSS),
+    (LEAST + 1, DEEPEST + 50, 40, -24),
 ]  # fmt: skip
-"""M, K, N, and the k of a segment, or that A lies across: as W^T does, by rows of its transpose.
+"""M, K, N, and the k of a segment, or that A lies across, as W^T does: by rows of its transpose, -24 in segments of 24.
 
 From LEAST rows and more than SHALLOW k on, there are blocks; from more than DEEPEST k on, A is turned.
 """
@@ -31,8 +32,8 @@ class Product:
 
     def __init__(self, shape: tuple[int, int, int, int], dtype: type[np.floating[Any]], seed: int) -> None:
         self.M, self.K, self.N, segment = M, K, N, _ = shape
-        self.row, self.step = (1, M) if segment == ACROSS else (segment, 1)
-        self.segment = segment = segment or K
+        self.row, self.step = (1, M) if segment <= ACROSS else (segment, 1)
+        self.segment = segment = abs(segment) or K
         rng = np.random.default_rng(seed)
         self.A, self.B, self.C = (rng.normal(size=size).astype(dtype) for size in ((M, K), (K, N), (M, N)))
         panels = -(-N // PANEL)
@@ -45,7 +46,7 @@ class Product:
             part = self.A[:, s * segment : (s + 1) * segment]
             A[s, :, : part.shape[1]] = part
         if self.row == 1:
-            A = A[0].T
+            A = A.transpose(0, 2, 1)
         self.memory = np.concatenate([A.ravel(), B.ravel(), self.C.ravel(), np.zeros(PANEL, dtype)])
         self.b, self.c, self.jump = A.size, A.size + B.size, M * segment
 

@@ -48,8 +48,8 @@ IN_SECOND = SECOND_CACHE * 5 // 8
 
 Zen 4: 96 rows are slower by 2%, 48 by 8%.
 """
-TALLEST_TURNED = 96
-"""Rows of A of a block, at most, where A is turned, as W^T is for k beyond DEEPEST: less room on the stack.
+TALLEST_TURNED = 96 * 4
+"""Bytes of a column of A in a block, at most, where A is turned, as W^T is for k beyond DEEPEST: room on the stack.
 
 Zen 3, 2048 x 2048 x 64: .98 of a BLAS in place of .80.
 """

@@ -60,8 +60,9 @@ _FLAGS: dict[str, Any] = {
     "fastmath": {"contract"},
     "_nrt": False,
 }
-OPTIONS: dict[str, Any] = {**_FLAGS, "pipeline_class": _Pipeline}
 """Of every function: no exceptions in loops, products and sums may fuse, nothing is reordered, no memory is counted."""
+OPTIONS: dict[str, Any] = {**_FLAGS, "pipeline_class": _Pipeline}
+"""What `njit` is given for each."""
 
 
 class _Linked(JITCodeLibrary):

@@ -9,10 +9,10 @@ in h_k and delta_k, and h_k ends in a row of ones, which is the input of the bia
     delta_k = g'_k * W_{k+1}^T delta_{k+1}  A = W_{k+1}^T,  B = delta_{k+1}
     [dW_k db_k] = delta_k h_{k-1}^T       A = delta_k,    B = h_{k-1}^T   (or its transpose, A = h_{k-1}, B = delta_k^T)
 
-A may have any strides, so W needs no transposed copy. A tile is ROWS rows of A by up to four vectors of B: every
-number of A is broadcast once and every vector of B loaded once for each tile, and the sums never leave the
-registers. An entry of C is always summed in the order of k, whatever the tile it falls into, so that no cut of the
-work among threads changes a bit.
+A may have any strides, so W needs no transposed copy; only in a long product a block of it is turned at a time. A tile
+is ROWS rows of A by up to four vectors of B: every number of A is broadcast once and every vector of B loaded once for
+each tile, and the sums never leave the registers. An entry of C is always summed in the order of k, whatever the tile
+it falls into, so that no cut of the work among threads changes a bit.
 """
 
 # pyright: basic, reportCallIssue=false, reportArgumentType=false
@@ -221,7 +221,7 @@ def _room(typing: Any, memory: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         kind, size = context.get_data_type(memory.dtype), memory.dtype.bitwidth // 8
-        turned = (TALLEST_TURNED + LANES_4) * (DEEPEST + LANES_4)
+        turned = (TALLEST_TURNED // size + LANES_4) * (DEEPEST + LANES_4)
         return cgutils.alloca_once(builder, kind, (TALLEST + DEEPEST) * BREADTH // size + turned)
 
     return types.CPointer(memory.dtype)(memory), generate
@@ -266,7 +266,7 @@ def _pack(to, b, b_row, width, count):
 
 @intrinsic
 def _place_of(typing: Any, memory: Any, pointer: Any) -> Any:
-    """Return how many numbers after the memory's first one a pointer is."""
+    """Return how many numbers after the memory's first one a pointer is: a place on the stack as one of the memory."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         write = Writer(context, builder, signature, arguments)
@@ -359,12 +359,12 @@ def _product_by_blocks(
     """
     apart()
     lanes, size, room = lanes_of(memory), bytes_of(memory), _room(memory)
-    is_across = a_row == 1 and a_step != 1  # the rows of A do not go along k
+    is_across = a_row == 1 and a_step != 1 and segment == K  # the rows of A do not go along k
     is_turned = is_across and K > DEEPEST
     deep, tall = _block_of(memory, K, segment, is_across and not is_turned)
     wide = BREADTH // size
     if is_turned:
-        tall = min(tall, TALLEST_TURNED)
+        tall = min(tall, TALLEST_TURNED // size)
     turned = _place_of(memory, _beyond(room, (TALLEST + DEEPEST) * wide))
     for left in range(first // wide * wide, end, wide):
         right = min(end, left + wide)
