@@ -121,3 +121,12 @@ def test_signs_of_a_shortage():
     ):
         assert is_shortage(ImportError(said))
     assert not is_shortage(ImportError("no module"))
+
+
+@pytest.mark.parametrize("most", [None, 10**9])
+def test_native_code_that_fails_in_silence_is_short_of_memory_under_a_limit(
+    most: int | None, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(memory, "limit", lambda: most)
+    assert is_shortage(SystemError("error return without exception set")) is (most is not None)
+    assert not is_shortage(SystemError("unknown opcode"))

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from deltarule.files import load as load
     from deltarule.files import save as save
     from deltarule.network import Network as Network
-    from deltarule.training import check as check
     from deltarule.training import train as train
+    from deltarule.training.proof import check as check
 
 __version__ = "0.1.0"
 
 _ROOMS = {
     "Network": "network",
-    "check": "training",
+    "check": "training.proof",
     "explain": "chain",
     "pullers": "chain",
     "suspects": "chain",

@@ -28,6 +28,8 @@ SIGNS = (
     "out of memory", "can't start new thread", HALF_LOADED,
 )  # fmt: skip
 """What loaders, systems and libraries say instead of raising a MemoryError."""
+UNSAID = "without exception set"
+"""What Python says of native code that fails and says nothing, as some does where a limit has it refused memory."""
 
 
 def _nobody(sentence: str) -> None:
@@ -144,6 +146,8 @@ def is_shortage(error: BaseException | None) -> bool:
     while error is not None:
         text = str(error)
         if isinstance(error, MemoryError) or any(sign in text for sign in SIGNS):
+            return True
+        if isinstance(error, SystemError) and UNSAID in text and limit() is not None:
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,14 +15,17 @@ import numpy as np
 import pytest
 
 from deltarule.engines.compiled import cache, compiler, machine_code
-from deltarule.engines.compiled.catalogue import LONGEST, NAMES
+from deltarule.engines.compiled.catalogue import HALF, NAMES, RARE
 from deltarule.engines.compiled.compiler import Compiling, Made, Order
 from deltarule.engines.compiled.freezing import Frozen
 from deltarule.engines.compiled.letters import CHUNKS, Letter
 
 CODE = ("symbol_of_a", b"\x7fELF one\nand another line\n")
 SMALL = "hire"
-"""A kernel that is compiled in a hundredth of a second."""
+"""A kernel that is compiled in a hundredth of a second,"""
+LONG = "together"
+"""and one that takes seconds."""
+COMMON = [name for name in NAMES if name not in RARE]
 
 
 def python(script: str, **environment: str) -> subprocess.Popen[str]:
@@ -136,7 +140,7 @@ class TestProcesses:
         assert machine_code.Loaded(made.code).address > 0
 
     def test_one_that_is_stopped_leaves_what_it_has_made(self, tmp_path: Path):
-        process = Compiling(Order("float32", {SMALL: str(tmp_path / "hire.code"), LONGEST: ""}))
+        process = Compiling(Order("float32", {SMALL: str(tmp_path / "hire.code"), LONG: ""}))
         while process.is_running and not process.made:
             process.wait(0.01)
         process.stop()
@@ -183,7 +187,9 @@ class TestCompiled:
         monkeypatch.setattr(machine_code, "Compiling", lambda order: FakeProcess(order, made, code))
         codes = machine_code._compiled("float32", self.FILES, is_quiet=True)
         assert codes.keys() == set(NAMES)
-        assert sum(code == b"there" for _, code in codes.values()) == min(made, 1) + min(made, len(NAMES) - 1)
+        assert sum(code == b"there" for _, code in codes.values()) == sum(
+            min(made, count) for count in (len(HALF), len(NAMES) - len(HALF))
+        )
 
     def test_one_that_the_system_ended_is_not_followed_by_this_process(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(machine_code, "Compiling", lambda order: FakeProcess(order, 0, -signal.SIGKILL))
@@ -199,7 +205,7 @@ class TestCompiled:
 
         monkeypatch.setattr(machine_code, "Compiling", start)
         machine_code._compiled("float32", self.FILES, is_quiet=True)
-        assert [set(order.files) for order in orders] == [{LONGEST}, {*NAMES} - {LONGEST}]
+        assert [set(order.files) for order in orders] == [{*HALF}, {*NAMES} - {*HALF}]
         monkeypatch.setattr(machine_code, "available_threads", lambda: 1)
         machine_code._compiled("float32", self.FILES, is_quiet=True)
         assert [set(order.files) for order in orders[2:]] == [{*NAMES}]
@@ -239,16 +245,28 @@ def test_a_process_that_finds_the_code_does_without_numba():
     assert (out, err) == ("compiled False False\n", "")
 
 
+def _copies(folder: Path) -> list[Path]:
+    """Copy the kernels that every network needs to a folder."""
+    machine_code.code_for("float32")
+    files = [cache.file_of(name, "float32") for name in COMMON]
+    return [Path(shutil.copy(file, folder)) for file in files if file is not None]
+
+
+def test_what_few_networks_need_is_compiled_when_one_does(tmp_path: Path):
+    _copies(tmp_path)
+    assert python(TRAIN, DELTARULE_CACHE=str(tmp_path)).communicate() == ("compiled False False\n", "")
+    singly = TRAIN.replace("epochs=2", "epochs=2, batch_size=1")
+    out, err = python(singly, DELTARULE_CACHE=str(tmp_path)).communicate()
+    assert out == "compiled True False\n"
+    assert err.startswith(f"deltarule: compiling 3 of the engine's {len(NAMES)} kernels for float32")
+    assert python(singly, DELTARULE_CACHE=str(tmp_path)).communicate() == ("compiled False False\n", "")
+
+
 def test_two_at_once_one_of_them_killed_and_the_folder_full_of_garbage(tmp_path: Path):
     """In the end both kernels and folder are as they should be, and Numba is where it compiles alone."""
-    machine_code.code_for("float32")
     spoilt: list[Path] = []
-    for name in NAMES:
-        file = cache.file_of(name, "float32")
-        assert file is not None
-        copy = tmp_path / file.name
-        copy.write_bytes(file.read_bytes())
-        if name in (SMALL, "dismiss", "take", "give", "chunks"):  # they take about as long as Numba to begin
+    for copy in _copies(tmp_path):
+        if copy.name.split("-")[0] in (SMALL, "dismiss", "take", "give", "step"):
             copy.write_bytes(b"garbage")
             spoilt.append(copy)
     first, second = (python(TRAIN, DELTARULE_CACHE=str(tmp_path)) for _ in range(2))
@@ -270,7 +288,7 @@ def test_ctrl_c_while_the_engine_is_compiled_ends_at_once(tmp_path: Path):
     out, err = process.communicate()
     assert out == ""
     assert "KeyboardInterrupt" in err
-    assert cache.read(tmp_path / f"{LONGEST}.code") is None
+    assert cache.read(tmp_path / f"{LONG}.code") is None
 
 
 class TestFrozen:

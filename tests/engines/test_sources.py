@@ -41,7 +41,12 @@ ROOM = "deltarule.engines.compiled.kernels"
             {"product"},
         ),
         (KERNELS + "transfers.py", "total.get() + (x - x)", "total.get() + 0.0 * x", {"give"}),
-        ("maths/dropout.py", "0x846CA68B % WORD\n", "0x846CA68D % WORD\n", {"chunks", "drop", "steps"}),
+        (
+            "maths/dropout.py",
+            "0x846CA68B % WORD\n",
+            "0x846CA68D % WORD\n",
+            {"chunks", "drop", "in_groups", "in_strands", "steps", "together"},
+        ),
         ("engines/compiled/letters.py", '"t", "norms", "result"', '"t", "result", "norms"', {"singles"}),
         (
             "engines/compiled/kernels/compiling.py",

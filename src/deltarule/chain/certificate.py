@@ -20,13 +20,13 @@ from numpy.typing import ArrayLike
 from deltarule.chain.agreement import Agreement, Runner, agree
 from deltarule.chain.mistakes import Findings, Setting, recognise
 from deltarule.chain.own import Given, flat
-from deltarule.chain.units import still
 from deltarule.maths import differences, passes
 from deltarule.maths.arrays import Array
 from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats, Network
 from deltarule.options import CHECK, checked
 from deltarule.parameters import Only
+from deltarule.units import still
 
 COMPLEX_LIMIT = 1e-7
 CENTRAL_LIMIT = 1e-5

@@ -12,7 +12,7 @@ from deltarule.cli.output import Data, Flag, Names, Whole, open_model, print_jso
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
 from deltarule.tables import Table, read_table
-from deltarule.training import check as certify
+from deltarule.training.proof import check as certify
 
 
 def check(

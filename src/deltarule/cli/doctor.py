@@ -35,9 +35,7 @@ def doctor(*, warm: Flag = False, json: Flag = False) -> int:
     found = _examine()
     if warm:
         for dtype in DTYPES:
-            if found["cache"][dtype]:
-                continue
-            compiled.code_for(dtype)
+            compiled.code_for(dtype, *compiled.RARE)
         found = _examine()
     if json:
         print_json(found)

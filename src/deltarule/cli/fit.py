@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from cyclopts import Parameter
 
-from deltarule.chain.units import off_words
 from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
@@ -34,6 +33,7 @@ from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.options import Option
 from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableModel, guess_task, read_table
 from deltarule.training import Run, hold_out
+from deltarule.units import off_words
 from deltarule.writing import is_standard_output
 
 FEWEST_ROWS = 2  # of a class, that remain to learn from

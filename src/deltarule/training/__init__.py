@@ -4,7 +4,6 @@ from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, S
 from deltarule.training.history import History
 from deltarule.training.loop import Run, events, train
 from deltarule.training.progress import ProgressBar
-from deltarule.training.proof import check
 from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
 
@@ -18,7 +17,6 @@ __all__ = [
     "Run",
     "RunStarted",
     "Stopped",
-    "check",
     "events",
     "hold_out",
     "train",

@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.chain.units import off_everywhere
 from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
@@ -32,6 +31,7 @@ from deltarule.training.lbfgs import iterations, options
 from deltarule.training.progress import ProgressBar
 from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
+from deltarule.units import off_everywhere
 
 Examples: TypeAlias = tuple[Floats, Floats, Floats]
 """X (N, n_0), targets p (N, n_K) and weights (N,)."""

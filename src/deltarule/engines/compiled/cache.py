@@ -9,9 +9,12 @@ import os
 import sys
 import tempfile
 from functools import cache
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from time import time
+
+import llvmlite
+import numpy as np
 
 import deltarule.maths
 from deltarule.engines.compiled.catalogue import ENTRIES, NAMES, place_of
@@ -130,11 +133,11 @@ def digests() -> dict[str, str]:
     True
     """
     sources, here = Sources(), f"{__name__.rpartition('.')[0]}.kernels"
-    around = "compiled", "compiling.object_code", "compiling.of_memory", "compiling.entry"
+    around = "compiled", "compiling.object_code", "compiling.of_memory", "compiling.by_letter"
 
     def digest(name: str) -> str:
         own = sources.digest(*(f"{here}.{place}" for place in (place_of(name), *around)))
-        letter = ENTRIES[name][1] if name in ENTRIES else ()
+        letter = ENTRIES[name][1:] if name in ENTRIES else ()
         return hashlib.sha256(f"{own} {letter} {_surroundings()}".encode()).hexdigest()
 
     return {name: digest(name) for name in NAMES}
@@ -143,7 +146,9 @@ def digests() -> dict[str, str]:
 @cache
 def _surroundings() -> str:
     """Return what else machine code depends on."""
-    made_with = " ".join(version(package) for package in ("numba", "llvmlite", "numpy"))
+    numba = find_spec("numba")  # not imported, nor asked for by importlib.metadata: both take long
+    version = Path(numba.origin).with_name("_version.py").read_bytes() if numba and numba.origin else b""
+    made_with = hashlib.sha256(version).hexdigest(), llvmlite.__version__, np.__version__
     return f"{fingerprint()} {made_with} {sys.version_info[:2]}"
 
 

@@ -27,7 +27,9 @@ from deltarule.engines.compiled.memory import Memory
 from deltarule.engines.compiled.pace import Pace
 from deltarule.engines.compiled.places import (
     ACTIVATE,
+    BLOCKS,
     CHANGE,
+    CLIPPED,
     COLUMNS,
     DELTA,
     DROPPING,
@@ -38,6 +40,7 @@ from deltarule.engines.compiled.places import (
     LAYERS,
     LEARNS,
     ONE,
+    PART,
     PRODUCT,
     SINGLE,
     SIZE,
@@ -47,7 +50,7 @@ from deltarule.engines.compiled.places import (
     Y_HAT,
 )
 from deltarule.engines.compiled.places import STATES as STATES_PLACE
-from deltarule.engines.compiled.plan import plan
+from deltarule.engines.compiled.plan import plan, rare_kernels
 from deltarule.engines.compiled.rows import Rows
 from deltarule.engines.compiled.threads import EACH, GOING, QUEUES, SPREAD, STOP, alone, aside, hired
 from deltarule.engines.divergence import diverged
@@ -68,8 +71,10 @@ KERNELS = {
     Y_HAT: "y_hat",
     STEP: "step",
     CHANGE: "change",
+    BLOCKS: "by_blocks",
+    CLIPPED: "clipped",
 }
-"""What a plan calls by its address."""
+"""What every plan calls by its address."""
 FREEZE = 2e9
 """Floating-point operations of a run on single examples from which on compiling for its sizes pays."""
 LONG = 1e9
@@ -98,7 +103,8 @@ class Workplace:
         listed = rows.listed if rows else (0, 0, 0)
         self.plan = plan(net, selection, batch, threads, n_states, keeps_gradient, dropout, listed)
         self.threads = self.plan.threads
-        self.code = code_for(str(net.dtype))
+        rare = rare_kernels(net, batch, dropout) if selection is not None else ()
+        self.code = code_for(str(net.dtype), *rare)
         self.pace = Pace(self.threads, is_fixed=is_order)
         self.told = {threads: self._told(threads, *self.plan.told(threads)) for threads in {1, self.threads}}
         """What a letter says, by how many threads work."""
@@ -126,6 +132,7 @@ class Workplace:
     ) -> dict[str, Any]:
         for place, name in KERNELS.items():
             places_of[:, place] = self.code.address[name]
+        places_of[:, PART] = self.code.address[self.plan.way]
         if self.plan.places[SINGLE]:
             places_of[:, ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
         places_of[:, LAYERS] = layers_of.ctypes.data
@@ -201,7 +208,8 @@ class CompiledEngine:
         self.problem = q = problem
         refuse_strangers(q.net, q)
         before = seconds_spent()
-        code_for(str(q.net.dtype), is_quiet=is_quiet)
+        rare = rare_kernels(q.net, q.batch_size, q.dropout)
+        code_for(str(q.net.dtype), *rare, is_quiet=is_quiet)
         self.compiling = seconds_spent() - before
         self.N = q.X.shape[0]
         is_single = is_by_units(q.net, q.batch_size, q.dropout)

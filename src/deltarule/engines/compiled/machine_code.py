@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from deltarule.engines.compiled.cache import Code, file_of, folder, lock_of, read
-from deltarule.engines.compiled.catalogue import LONGEST, NAMES
+from deltarule.engines.compiled.catalogue import HALF, MEETING, NAMES, RARE
 from deltarule.engines.compiled.compiler import Compiling, Made, Order, compile_here
 from deltarule.engines.machine import available_threads
 from deltarule.memory import room_for
@@ -50,17 +50,24 @@ def _prepare() -> None:
 
 
 class MachineCode:
-    """The kernels for networks of one dtype: their addresses, and those that Python calls as functions."""
+    """The kernels for networks of one dtype that were asked for: their addresses, and those that Python calls."""
 
-    def __init__(self, codes: dict[str, Code]) -> None:
-        self._loaded = {
-            name: Loaded(code) for name, code in codes.items()
-        }  # each alone, for names may repeat
-        self.address = {name: loaded.address for name, loaded in self._loaded.items()}
-        self.side_by_side = _function(self.address["side_by_side"], 8)
-        self.listen, self.hire, self.dismiss = (
-            _function(self.address[name], 1) for name in ("listen", "hire", "dismiss")
-        )
+    side_by_side: Callable[..., None]
+    listen: Callable[..., None]
+    hire: Callable[..., None]
+    dismiss: Callable[..., None]
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Loaded] = {}
+        self.address: dict[str, int] = {}
+
+    def add(self, codes: dict[str, Code]) -> None:
+        """Load kernels."""
+        for name, code in codes.items():  # each alone, for names may repeat
+            self._loaded[name] = Loaded(code)
+            self.address[name] = self._loaded[name].address
+            if name in MEETING:
+                setattr(self, name, _function(self.address[name], 8 if name == "side_by_side" else 1))
 
 
 def _function(address: int, count: int) -> Callable[..., None]:
@@ -85,10 +92,11 @@ def seconds_spent() -> float:
     return _spent
 
 
-def code_for(dtype: str, *, is_quiet: bool = False) -> MachineCode:
+def code_for(dtype: str, *rare: str, is_quiet: bool = False) -> MachineCode:
     """Return the kernels for a dtype; those that this machine has not compiled before are compiled now.
 
-    That is told on standard error, unless `is_quiet`.
+    Of those that few networks need only the ones that are named. What is compiled is told on standard error, unless
+    `is_quiet`.
 
     Raises
     ------
@@ -96,21 +104,23 @@ def code_for(dtype: str, *, is_quiet: bool = False) -> MachineCode:
         The process that compiles was ended, which happens where memory is short.
     """
     with _lock:
-        if dtype not in _codes:
-            _codes[dtype] = _loaded(dtype, is_quiet)
-        return _codes[dtype]
+        code = _codes.setdefault(dtype, MachineCode())
+        missing = [name for name in NAMES if name not in code.address and (name not in RARE or name in rare)]
+        if missing:
+            code.add(_read_or_compiled(dtype, missing, is_quiet))
+        return code
 
 
 def is_kept(dtype: str) -> bool:
-    """Return whether the code for a dtype, from these sources and for this processor, is there already."""
-    return all(read(file_of(name, dtype)) for name in NAMES)
+    """Return whether what every network of a dtype needs, from these sources and for this processor, is there."""
+    return all(read(file_of(name, dtype)) for name in NAMES if name not in RARE)
 
 
-def _loaded(dtype: str, is_quiet: bool) -> MachineCode:
+def _read_or_compiled(dtype: str, names: list[str], is_quiet: bool) -> dict[str, Code]:
     global _spent
-    files = {name: file_of(name, dtype) for name in NAMES}
+    files = {name: file_of(name, dtype) for name in names}
     codes = _there(files)
-    if len(codes) < len(NAMES):
+    if len(codes) < len(files):
         begin = perf_counter()
         with _turn(lock_of(dtype)):
             codes |= _there({name: file for name, file in files.items() if name not in codes})
@@ -119,7 +129,7 @@ def _loaded(dtype: str, is_quiet: bool) -> MachineCode:
                 with room_for("compiling the engine", f"free some, {ELSEWHERE}"):
                     codes |= _compiled(dtype, missing, is_quiet)
         _spent += perf_counter() - begin
-    return MachineCode(codes)
+    return codes
 
 
 def _there(files: dict[str, Path | None]) -> dict[str, Code]:
@@ -184,10 +194,10 @@ def _compiled(dtype: str, files: dict[str, Path | None], is_quiet: bool) -> dict
 
 
 def _shares(files: dict[str, str]) -> list[dict[str, str]]:
-    """Return what each process is to compile: the longest kernel in one, all others in another."""
-    if LONGEST not in files or len(files) == 1 or available_threads() < 2:
-        return [files]
-    return [{LONGEST: files[LONGEST]}, {name: file for name, file in files.items() if name != LONGEST}]
+    """Return what each process is to compile."""
+    half = {name: file for name, file in files.items() if name in HALF}
+    others = {name: file for name, file in files.items() if name not in HALF}
+    return [half, others] if half and others and available_threads() > 1 else [files]
 
 
 class _Telling:
@@ -196,9 +206,11 @@ class _Telling:
     def __init__(self, dtype: str, kernels: int, is_quiet: bool) -> None:
         self.kernels, self.begin, self.is_quiet = kernels, perf_counter(), is_quiet
         self.is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        what = "the engine" if kernels == len(NAMES) else f"{kernels} of the engine's {len(NAMES)} kernels"
+        is_whole = kernels >= len(NAMES) - len(RARE)
+        what = "the engine" if is_whole else f"{kernels} of the engine's {len(NAMES)} kernels"
         self.text = f"deltarule: compiling {what} for {dtype} on this processor, once"
-        self._say(f"{self.text} ..." if self.is_terminal else f"{self.text} (ten to twenty seconds) ...\n")
+        how_long = "ten to twenty seconds" if is_whole else "a few seconds"
+        self._say(f"{self.text} ..." if self.is_terminal else f"{self.text} ({how_long}) ...\n")
 
     def so_far(self, done: int) -> None:
         """Tell how much is done."""

@@ -43,7 +43,8 @@ FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
     "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
     "single", "spare", "listed", "starts", "inputs", "values", "firsts", "ends", "turning", "strands",
-    "logits", "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "layers",
+    "logits", "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "part", "blocks",
+    "clipped", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
 theta, `size` numbers each, one after another; of `gradient` there is one a group. columns: examples of a chunk; group:
@@ -54,11 +55,12 @@ the factors with a row for each have room for; lowest: the lowest layer that lea
 number; single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside.
 listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no row's list is longer; starts, inputs,
 firsts, ends: places among the engine's `lists`, see `kernels/listing.py`; values, turning: in memory. strands: how many
-there are, 0 where the network is not cut into any; logits: the place of a_K. The last ten are addresses of kernels and
-of `Plan.layers`, which the engine fills in."""
+there are, 0 where the network is not cut into any; logits: the place of a_K. From product on they are addresses of
+kernels, and of `Plan.layers`, which the engine fills in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
     SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SETTING,
     SINGLE, SPARE, LISTED, STARTS, INPUTS, VALUES, FIRSTS, ENDS, TURNING, STRANDS,
-    LOGITS, PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, LAYERS,
+    LOGITS, PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, PART, BLOCKS,
+    CLIPPED, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip

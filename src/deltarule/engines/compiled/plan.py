@@ -55,6 +55,8 @@ from deltarule.engines.compiled.places import (
     PANEL_WIDTH,
     ROWS,
     ROWS_STEP,
+    SINGLE,
+    STRANDS,
     TURNING,
     UNIT,
     WEIGHTS,
@@ -135,6 +137,12 @@ class Plan:
         return self.places_of[0]
 
     @property
+    def way(self) -> str:
+        """The kernel that does part 1 of a step."""
+        ways = {"by_one": SINGLE, "in_strands": STRANDS, "in_groups": GROUP}
+        return next((name for name, place in ways.items() if self.places[place]), "together")
+
+    @property
     def sums(self) -> int:
         """How many sums of losses a batch has at once: one a group, or a thread."""
         return -(-self.batch // int(self.places[GROUP])) if self.places[GROUP] else self.threads
@@ -146,6 +154,26 @@ class Plan:
         done = np.concatenate([[0.0], np.cumsum(self.costs)])
         goals = done[-1] * np.arange(threads + 1) / threads - 1e-9
         return np.array(np.searchsorted(done, goals), np.int64)
+
+
+def ways_of(net: Network, batch: int, dropout: Dropout | None) -> tuple[int, list[int]]:
+    """Return the numbers of a vector of units, where a batch is one example taken by units, else 0; and the strands."""
+    lanes = _lanes(net)
+    single = lanes_of_units(net, lanes) if is_by_units(net, batch, dropout) else 0
+    return single, [] if single else strands_of(net, batch, lanes)
+
+
+def rare_kernels(net: Network, batch: int, dropout: Dropout | None) -> tuple[str, ...]:
+    """Return the kernels that training in such batches needs and few networks do."""
+    single, strands = ways_of(net, batch, dropout)
+    return (
+        *(("by_one", "singles", f"one_{single}") if single else ()),
+        *(("in_strands",) if strands else ()),
+    )
+
+
+def _lanes(net: Network) -> int:
+    return LANES_4 if net.dtype == np.float32 else LANES_8
 
 
 def plan(
@@ -165,15 +193,14 @@ def plan(
     listed: where X is kept as lists, how long they are at most and together, and how many there are.
     """
     longest, numbers, rows_of_X = listed
-    lanes = LANES_4 if net.dtype == np.float32 else LANES_8
+    lanes = _lanes(net)
     learns = np.zeros(net.layout.size, bool)
     if selection is not None:
         learns[selection.index] = True
     layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
     layers[0, N_OUT] = net.sizes[0]
-    single = lanes_of_units(net, lanes) if selection is not None and is_by_units(net, batch, dropout) else 0
+    single, strands = ways_of(net, batch, dropout) if selection is not None else (0, [])
     together = batch if batch < LONG_BATCH else CHUNK * lanes
-    strands = strands_of(net, batch, lanes) if selection is not None and single == 0 else []
     threads = min(threads, len(strands) - 1) if strands else threads
     is_inner: dict[int, bool] = {}
     learning: dict[int, bool] = {}  # whether weights of a layer learn, and not its biases alone

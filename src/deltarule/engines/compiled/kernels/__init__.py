@@ -13,8 +13,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from deltarule.engines.compiled.catalogue import ENTRIES, OVER_MEMORY, place_of
-from deltarule.engines.compiled.kernels.compiling import entry, object_code, of_memory
-from deltarule.engines.compiled.letters import SINGLES
+from deltarule.engines.compiled.kernels.compiling import by_letter, object_code, of_memory
 
 
 def compiled(dtype: str, name: str) -> tuple[str, bytes]:
@@ -23,7 +22,7 @@ def compiled(dtype: str, name: str) -> tuple[str, bytes]:
     if name in OVER_MEMORY:
         return object_code(function, of_memory(function, dtype))
     if name in ENTRIES:
-        return object_code(entry(function, ENTRIES[name][1], dtype), [types.int64, types.int64])
+        return object_code(*by_letter(function, *ENTRIES[name][1:], dtype))
     return object_code(function, [types.int64] * function.__code__.co_argcount)
 
 
@@ -39,4 +38,4 @@ def frozen(dtype: str, layers: list[list[int]], places: list[int], optimiser: in
 
     of_layers: NDArray[np.int64] = np.array(layers, np.int64)
     function: Any = single.frozen(of_layers, np.array(places, np.int64), optimiser)
-    return object_code(entry(function, SINGLES, dtype), [types.int64, types.int64])
+    return object_code(*by_letter(function, *ENTRIES["singles"][1:], dtype))

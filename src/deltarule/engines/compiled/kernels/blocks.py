@@ -186,22 +186,23 @@ def keeps_to_its_own(places):
     return places[STRANDS] > 0 or (places[GROUP] > 0 and places[SPAN] == places[GROUP])
 
 
-@njit(**OPTIONS)
 def by_blocks(
-    memory, layers, places, lists, blocks, shares, code, reals, share_of, count, lr, corrections, squares, keeps,
-    counters, thread, threads,
+    memory, layers_of, places_of, lists, blocks, shares, code, reals, squares, counters, threads,
+    part, count, keeps, real_share, real_lr, real_corrected_a, real_corrected_b, real_corrected_c,
 ):  # fmt: skip
-    """Do part 2 for the blocks that this thread gets.
+    """Do part 2 for the blocks that a thread gets, or a strand.
 
-    squares[block] becomes sum g^2, before and after clipping, and the penalty, whose factor is share_of.
+    squares[block] becomes sum g^2, before and after clipping, and the penalty, whose factor is real_share.
     """
     apart()
-    scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
+    layers, places = layers_of[part], places_of[part]
+    corrections = real_corrected_a, real_corrected_b, real_corrected_c
+    scratch = places[SCRATCH] + part * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
     is_fixed = threads == 1 or keeps_to_its_own(places)
-    n, end = shares[thread] - 1, shares[thread + 1]
+    n, end = shares[part] - 1, shares[part + 1]
     while True:
-        n = n + 1 if is_fixed else next_of(counters, shares, thread, threads)
+        n = n + 1 if is_fixed else next_of(counters, shares, part, threads)
         if n < 0 or (is_fixed and n == end):
             break
         block = blocks[n]
@@ -210,7 +211,7 @@ def by_blocks(
         at = layers[k, AT] + block[1] * row + block[3]
         block_gradient(memory, layers, places, lists, block, scratch, count)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
-            squares[n, 2] = share_of * penalty_of(memory, layers, places, block, reals[L1], reals[L2])
+            squares[n, 2] = real_share * penalty_of(memory, layers, places, block, reals[L1], reals[L2])
             height, length = weights_of(layers, block)
             theta = places[THETA] + at
             change(
@@ -223,8 +224,8 @@ def by_blocks(
                 row,
                 height,
                 length,
-                share_of * reals[L1],
-                share_of * reals[L2],
+                real_share * reals[L1],
+                real_share * reals[L2],
             )
         if layers[k, IS_PARTIAL]:
             change(
@@ -259,28 +260,32 @@ def by_blocks(
                 0.0,
             )
         else:
-            update(memory, layers, places, code, block, scratch, lr, reals, corrections, spare)
+            update(memory, layers, places, code, block, scratch, real_lr, reals, corrections, spare)
 
 
-@njit(**OPTIONS)
-def by_blocks_clipped(memory, layers, places, blocks, shares, code, reals, lr, corrections, squares, thread):
+def by_blocks_clipped(
+    memory, layers_of, places_of, blocks, shares, code, reals, squares,
+    part, real_lr, real_corrected_a, real_corrected_b, real_corrected_c,
+):  # fmt: skip
     """Do part 3: scale the gradient to the longest norm allowed, and make the step."""
     apart()
+    layers, places = layers_of[part], places_of[part]
+    corrections = real_corrected_a, real_corrected_b, real_corrected_c
     squared = 0.0
     for n in range(len(blocks)):
         squared += squares[n, 1]
     norm = math.sqrt(squared)
     scale = reals[CLIP_NORM] / norm if norm > reals[CLIP_NORM] else 1.0
-    scratch = places[SCRATCH] + thread * places[SCRATCH_SIZE]
+    scratch = places[SCRATCH] + part * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
-    for n in range(shares[thread], shares[thread + 1]):
+    for n in range(shares[part], shares[part + 1]):
         block = blocks[n]
         row, width = row_length(layers, block[0]), block[4] - block[3]
         begin = places[GRADIENT] + layers[block[0], AT] + block[1] * row + block[3]
         rows = block[2] - block[1]
         change(memory, places, rowwise.COPY, scratch, width, begin, row, rows, width, 0.0, 0.0)
         change(memory, places, rowwise.SCALE, scratch, width, 0, 0, rows, width, scale, 0.0)
-        update(memory, layers, places, code, block, scratch, lr, reals, corrections, spare)
+        update(memory, layers, places, code, block, scratch, real_lr, reals, corrections, spare)
 
 
 @njit(**OPTIONS)

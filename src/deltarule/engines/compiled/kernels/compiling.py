@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,22 +75,44 @@ class _Linked(JITCodeLibrary):
         self._finalized = True
 
 
+_OPERATORS: dict[Any, Any] = {}
+"""By operator and types: what types the operation has."""
+
+
+def _each_once(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what types the call of a function as `resolve` does, and what it has found for an operator only once.
+
+    For every + and [] Numba tries all that it knows of them, which takes a fifth of the time.
+    """
+
+    def resolved(function: Any, arguments: Any, named: Any) -> Any:
+        key = function, tuple(arguments)
+        if named or getattr(getattr(function, "typing_key", None), "__module__", "") != "_operator":
+            return resolve(function, arguments, named)
+        if key not in _OPERATORS:
+            _OPERATORS[key] = resolve(function, arguments, named)
+        return _OPERATORS[key]
+
+    return resolved
+
+
 @contextmanager
 def _linking() -> Generator[None]:
     """Keep Numba from making machine code of every function that a kernel calls, and wrappers of it for Python and C.
 
     Nobody would call these, and they take more than half of the time.
     """
-    target = cpu_target.target_context
+    target, typing = cpu_target.target_context, cpu_target.typing_context
     codegen = target.codegen()
     codegen._library_class = _Linked
     target.create_cpython_wrapper = target.create_cfunc_wrapper = lambda *_, **__: None
     target.get_executable = lambda *_: [].append  # something built in, and another for every function
+    typing.resolve_function_type = _each_once(typing.resolve_function_type)
     try:
         yield
     finally:
         del codegen._library_class, target.get_executable
-        del target.create_cpython_wrapper, target.create_cfunc_wrapper
+        del target.create_cpython_wrapper, target.create_cfunc_wrapper, typing.resolve_function_type
 
 
 @global_compiler_lock
@@ -118,34 +140,48 @@ def number_of(dtype: str) -> Any:
     return types.float32 if dtype == "float32" else types.float64
 
 
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(getattr(function, "py_func", function)).parameters)
+
+
+def _plain(names: Iterable[str]) -> list[Any]:
+    """Return the types of parameters that are numbers: counts and places, and what begins with real_."""
+    return [types.float64 if name.startswith("real_") else types.int64 for name in names]
+
+
 def of_memory(function: Callable[..., None], dtype: str) -> list[Any]:
-    """Return the types of a kernel over the engine's memory: places and counts, and what begins with real_."""
-    names = list(inspect.signature(function).parameters)[1:]
-    reals = [types.float64 if name.startswith("real_") else types.intp for name in names]
-    return [types.CPointer(number_of(dtype)), *reals]
+    """Return the types of a kernel over the engine's memory."""
+    return [types.CPointer(number_of(dtype)), *_plain(_parameters(function)[1:])]
 
 
-def entry(function: Any, names: tuple[str, ...], dtype: str) -> Callable[..., None]:
-    """Return a function of (letter, thread) that calls another with what is in the letter, and the thread if wanted."""
+def by_letter(
+    function: Any, names: tuple[str, ...], beside: tuple[str, ...], dtype: str
+) -> tuple[Callable[..., None], list[Any]]:
+    """Return a function of a letter and what is given `beside` it, and the types of these; it calls another with them.
+
+    The other takes of all that what it has parameters for, by their names; `letter` is the letter's address.
+    """
     named = {
         "number": number_of(dtype),
         "bool": types.boolean,
         "int64": types.int64,
         "float64": types.float64,
     }
-    kinds = [
-        types.Array(named[kind], axes, "C") if axes else named[kind]
-        for kind, axes in (KINDS[name] for name in names)
-    ]
-
+    kinds = {
+        name: types.Array(named[kind], axes, "C") if axes else named[kind]
+        for name, (kind, axes) in ((name, KINDS[name]) for name in names)
+    }
+    wanted = _parameters(function)
+    given = dict(zip(beside, _plain(beside), strict=True))
     called = function if isinstance(function, Dispatcher) else njit(**OPTIONS)(function)
-    takes_thread = called.py_func.__code__.co_argcount > len(names)
 
     @intrinsic
-    def opened(typing: Any, letter: Any, thread: Any) -> Any:
+    def opened(typing: Any, letter: Any, rest: Any) -> Any:
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
             whole = ir.IntType(64)
             numbers = builder.inttoptr(arguments[0], whole.as_pointer())
+            found = {name: builder.extract_value(arguments[1], n) for n, name in enumerate(beside)}
+            found["letter"] = arguments[0]
             place = 0
 
             def following() -> Any:
@@ -153,18 +189,15 @@ def entry(function: Any, names: tuple[str, ...], dtype: str) -> Callable[..., No
                 place += 1
                 return builder.load(builder.gep(numbers, [ir.Constant(whole, place - 1)]))
 
-            values: list[Any] = []
-            for kind in kinds:
+            for name, kind in kinds.items():
                 value = following()
                 if isinstance(kind, types.Array):
                     value = array(context, builder, kind, value, [following() for _ in range(kind.ndim)])
-                values.append(value)
-            if takes_thread:
-                values.append(arguments[1])
-            return context.make_tuple(builder, signature.return_type, values)
+                found[name] = value
+            return context.make_tuple(builder, signature.return_type, [found[name] for name in wanted])
 
-        given = [*kinds, types.int64] if takes_thread else kinds
-        return types.Tuple(given)(types.int64, types.int64), generate
+        every = {**kinds, **given, "letter": types.int64}
+        return types.Tuple([every[name] for name in wanted])(types.int64, rest), generate
 
     def array(context: Any, builder: ir.IRBuilder, kind: Any, address: Any, shape: list[Any]) -> Any:
         """Return the array of a shape at an address."""
@@ -184,7 +217,7 @@ def entry(function: Any, names: tuple[str, ...], dtype: str) -> Callable[..., No
         )
         return made._getvalue()
 
-    def opening(letter, thread):  # type: ignore[no-untyped-def]
-        called(*opened(letter, thread))
+    def opening(letter, *rest):  # type: ignore[no-untyped-def]
+        called(*opened(letter, rest))
 
-    return opening
+    return opening, [types.int64, types.StarArgTuple(list(given.values()))]

@@ -9,6 +9,8 @@ A step, with a barrier after each part where there are several threads:
 
 Where groups of examples have gradients of their own, part 1 is done group by group, each by one thread alone. Where the
 network is cut into strands, each thread does both parts for its own ones, with a barrier before logits are added up.
+Each of these ways of part 1 is a kernel of its own, and so are parts 2 and 3: `steps` calls them by their addresses
+with its own letter, and they are compiled by themselves.
 Everything a thread does is a function of what all threads wrote before the last barrier, in a fixed order; so the
 bits do not depend on how many there are.
 """
@@ -27,8 +29,6 @@ from deltarule.engines.compiled.codes import CLIP_NORM, FIVE, IS_SHARED
 from deltarule.engines.compiled.kernels.blocks import (
     add_norms,
     add_product,
-    by_blocks,
-    by_blocks_clipped,
     keeps_to_its_own,
     row_length,
 )
@@ -52,12 +52,13 @@ from deltarule.engines.compiled.kernels.passes import (
     total_loss,
     turn,
 )
-from deltarule.engines.compiled.kernels.single import loss_of
 from deltarule.engines.compiled.kernels.tiles import ADD, SET
 from deltarule.engines.compiled.kernels.vectors import apart, call
 from deltarule.engines.compiled.places import (
     AT,
     BATCH,
+    BLOCKS,
+    CLIPPED,
     COLUMNS,
     GRADIENT,
     GROUP,
@@ -66,8 +67,8 @@ from deltarule.engines.compiled.places import (
     LOWEST,
     N_OUT,
     OUTPUT,
+    PART,
     SEED,
-    SINGLE,
     SIZE,
     SPAN,
     STRANDS,
@@ -85,12 +86,13 @@ SHARED = 262_144
 updates: what both threads have read, neither can write to without asking the other."""
 
 
-@njit(**OPTIONS)
-def group_losses(
-    memory, layers, places, blocks, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
+def in_groups(
+    memory, layers_of, places_of, blocks, X, lists, p, w, keys, order, losses, counters, threads,
+    thread, start, count, salted, real_scale,
 ):  # fmt: skip
     """Do part 1 for groups of a batch, with the gradient of each group; losses[SPREAD group]: sum c L."""
     apart()
+    layers, places, order = layers_of[thread], places_of[thread], order[start : start + count]
     rows, span = places[GROUP], places[SPAN]
     zero = ALONE[0]
     groups = (len(order) + rows - 1) // rows
@@ -101,30 +103,31 @@ def group_losses(
             break
         first, end = group * rows, min(len(order), (group + 1) * rows)
         total = 0.0
-        for start in range(first, end, span):
-            examples = order[start : min(end, start + span)]
-            count = len(examples)
-            through(memory, layers, places, X, lists, p, w, keys, scale, salted, examples, zero)
+        for at in range(first, end, span):
+            examples = order[at : min(end, at + span)]
+            size = len(examples)
+            through(memory, layers, places, X, lists, p, w, keys, real_scale, salted, examples, zero)
             if places[LISTED] == 0:
-                prefetch_rows(X, order, start + count, min(end, start + 2 * count))
-            prefetch_rows(p, order, start + count, min(end, start + 2 * count))
-            total += total_loss(memory, places, zero, count)
+                prefetch_rows(X, order, at + size, min(end, at + 2 * size))
+            prefetch_rows(p, order, at + size, min(end, at + 2 * size))
+            total += total_loss(memory, places, zero, size)
             for n in range(len(blocks)):
                 row = row_length(layers, blocks[n, 0])
                 begin = places[GRADIENT] + group * places[SIZE] + layers[blocks[n, 0], AT]
                 begin += blocks[n, 1] * row + blocks[n, 3]
-                mode = np.int64(SET if start == first else ADD)
-                add_product(memory, layers, places, lists, blocks[n], begin, row, count, mode)
+                mode = np.int64(SET if at == first else ADD)
+                add_product(memory, layers, places, lists, blocks[n], begin, row, size, mode)
         losses[SPREAD * group] = total
 
 
-@njit(**OPTIONS)
-def batch_losses(
-    memory, layers, places, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
+def together(
+    memory, layers_of, places_of, X, lists, p, w, keys, order, losses, counters, threads,
+    thread, start, count, salted, real_scale,
 ):  # fmt: skip
     """Do part 1 for a batch together with the other threads; losses[0]: sum c L."""
     apart()
-    K, count, columns, zero = len(layers) - 1, len(order), places[COLUMNS], ALONE[0]
+    layers, places, order = layers_of[thread], places_of[thread], order[start : start + count]
+    K, columns, zero = len(layers) - 1, places[COLUMNS], ALONE[0]
     chunks = (count + columns - 1) // columns
     each = (chunks + threads - 1) // threads * columns
     if threads == 1 or (
@@ -132,12 +135,12 @@ def batch_losses(
     ):  # every thread makes its own examples up to the end
         first, end = min(count, thread * each), min(count, (thread + 1) * each)
         chunk = first // columns
-        through(memory, layers, places, X, lists, p, w, keys, scale, salted, order[first:end], chunk)
+        through(memory, layers, places, X, lists, p, w, keys, real_scale, salted, order[first:end], chunk)
         meet(counters, thread, threads)
         if thread == 0:
             losses[0] = total_loss(memory, places, zero, count)
         return
-    gather(memory, layers, places, X, lists, p, w, keys, scale, order, zero, thread, threads)
+    gather(memory, layers, places, X, lists, p, w, keys, real_scale, order, zero, thread, threads)
     meet(counters, thread, threads)
     for k in range(1, K + 1):
         forward(memory, layers, places, lists, k, salted, zero, count, thread, threads)
@@ -159,28 +162,28 @@ def batch_losses(
         losses[0] = total_loss(memory, places, zero, count)
 
 
-@njit(**OPTIONS)
-def strand_losses(
-    memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, order, losses, counters, thread, threads
+def in_strands(
+    memory, layers_of, places_of, X, lists, p, w, keys, order, losses, counters, threads,
+    thread, start, count, salted, real_scale,
 ):  # fmt: skip
     """Do part 1 for a batch, each thread for its strands; losses[SPREAD thread]: sum c L, the same for all."""
     apart()
-    places, count, columns = places_of[thread], len(order), places_of[thread, COLUMNS]
-    zero = ALONE[0]
+    places, order = places_of[thread], order[start : start + count]
+    columns, zero = places[COLUMNS], ALONE[0]
     together = columns if places[SIZE] <= HOT else max(1, count)
-    for start in range(0, count, together):
-        examples = order[start : start + together]
-        chunk = start // columns
+    for first in range(0, count, together):
+        examples = order[first : first + together]
+        chunk = first // columns
         strands_forth(
-            memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, examples, chunk, thread, threads
+            memory, layers_of, places_of, X, lists, p, w, keys, real_scale, salted, examples, chunk, thread, threads
         )  # fmt: skip
         if threads == 1:
             strands_back(memory, layers_of, places_of, chunk, len(examples), thread, threads)
     if threads > 1:
         meet(counters, thread, threads)
-        for start in range(0, count, together):
-            size = min(together, count - start)
-            strands_back(memory, layers_of, places_of, start // columns, size, thread, threads)
+        for first in range(0, count, together):
+            size = min(together, count - first)
+            strands_back(memory, layers_of, places_of, first // columns, size, thread, threads)
     losses[SPREAD * thread] = total_loss(memory, places, zero, count)
 
 
@@ -195,10 +198,9 @@ def batch_weight(w, order):
     return total
 
 
-@njit(**OPTIONS)
-def steps_of(
-    memory, layers_of, places_of, blocks, shares, code, reals, X, lists, p, w, keys, order, rates, t, losses, squares,
-    norms, result, counters, interrupted, done, most, threads, thread,
+def steps(
+    layers_of, places_of, blocks, code, reals, X, p, w, order, rates, t, losses, squares, norms, result, counters,
+    interrupted, done, most, threads, letter, thread,
 ):  # fmt: skip
     """Go on with an epoch, of which `done` steps are made, up to step `most`, as thread `thread` of `threads`.
 
@@ -210,13 +212,14 @@ def steps_of(
     scratch. counters[STOP] says why it ended.
     """
     apart()
-    layers, places = layers_of[thread], places_of[thread]
+    places = places_of[thread]
     N, batch = len(order), places[BATCH]
     total = counted = penalty = 0.0
     updates = 0
-    steps = done
+    made = done
     parts = max(threads, places[STRANDS])  # of part 2: strands, or one a thread
     clips = reals[CLIP_NORM] > 0.0
+    keeps = np.int64(clips or code < 0)
     running_a, running_b = reals[FIVE] ** t, reals[FIVE + 1] ** t  # beta^t, for Adam
     if done > 0:
         total, updates, counted, penalty = result[0], int(result[2]), result[3], result[4]
@@ -224,14 +227,14 @@ def steps_of(
     elif thread == 0:
         norms[:] = 0.0
     for start in range(done * batch, N, batch):
-        if steps == most:
+        if made == most:
             break
         rows = order[start : start + batch]
         weight = batch_weight(w, rows)
         if thread == 0 and interrupted[0]:
             add(counters, STOP, INTERRUPTED - look(counters, STOP))
         if weight <= 0.0:
-            steps += 1
+            made += 1
             continue
         swap(counters, QUEUES + EACH * thread, 0)
         ahead = min(N, start + 2 * batch) - start - len(rows)
@@ -244,23 +247,7 @@ def steps_of(
                 prefetch_rows(X, order, first, last)
             prefetch_rows(p, order, first, last)
         scale, salted = 1.0 / weight, salt(places[SEED], t + updates)
-        if places[SINGLE] > 0:
-            if thread == 0:
-                losses[0] = loss_of(memory, layers, places, X, p, rows[0])
-        elif places[STRANDS] > 0:
-            strand_losses(
-                memory, layers_of, places_of, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread,
-                threads,
-            )  # fmt: skip
-        elif places[GROUP] > 0:
-            group_losses(
-                memory, layers, places, blocks, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread,
-                threads,
-            )  # fmt: skip
-        else:
-            batch_losses(
-                memory, layers, places, X, lists, p, w, keys, scale, salted, rows, losses, counters, thread, threads
-            )  # fmt: skip
+        call(places[PART], letter, (thread, start, len(rows), salted, scale))
         if places[STRANDS] == 0:  # else they met already
             meet(counters, thread, threads)
         if look(counters, STOP) != GOING:
@@ -285,31 +272,26 @@ def steps_of(
         corrections = corrected(running_a, running_b, reals[FIVE:])
         share_of = 1.0 / weight if reals[IS_SHARED] == 1.0 else 1.0
         for part in range(thread, parts, threads):
-            by_blocks(
-                memory, layers_of[part], places_of[part], lists, blocks, shares, code, reals, share_of, len(rows), lr,
-                corrections, squares, clips or code < 0, counters, part, threads,
-            )  # fmt: skip
+            call(places[BLOCKS], letter, (
+                part, len(rows), keeps, share_of, lr, corrections[0], corrections[1], corrections[2]
+            ))  # fmt: skip
         meet(counters, thread, threads)
         if clips and code >= 0:
             for part in range(thread, parts, threads):
-                by_blocks_clipped(
-                    memory, layers_of[part], places_of[part], blocks, shares, code, reals, lr, corrections, squares,
-                    part,
-                )  # fmt: skip
+                call(places[CLIPPED], letter, (part, lr, corrections[0], corrections[1], corrections[2]))
             meet(counters, thread, threads)
         if thread == 0:
             for n in range(len(blocks)):
                 penalty += len(rows) * squares[n, 2]
             if not add_norms(blocks, squares, norms):
                 add(counters, STOP, DIVERGED)
-        steps += 1
+        made += 1
     if thread == 0:
-        result[0], result[1], result[2], result[3], result[4] = total, steps, updates, counted, penalty
+        result[0], result[1], result[2], result[3], result[4] = total, made, updates, counted, penalty
         result[5], result[6] = running_a, running_b
 
 
-@njit(**OPTIONS)
-def chunks_of(memory, layers_of, places_of, X, p, w, order, out, sums, threads, thread):
+def chunks(memory, layers_of, places_of, X, p, w, order, out, sums, threads, thread):
     """Do this thread's chunks of examples: y_hat to out, or, where out is empty, sum w L to sums[chunk]."""
     apart()
     layers, places = layers_of[thread], places_of[thread]
@@ -317,8 +299,8 @@ def chunks_of(memory, layers_of, places_of, X, p, w, order, out, sums, threads, 
     n = layers[K, N_OUT]
     first, one = ALONE
     a = layers[K, H]
-    chunks = (len(order) + columns - 1) // columns
-    for chunk in range(share(chunks, 1, thread, threads), share(chunks, 1, thread + 1, threads)):
+    every = (len(order) + columns - 1) // columns
+    for chunk in range(share(every, 1, thread, threads), share(every, 1, thread + 1, threads)):
         examples = order[chunk * columns : (chunk + 1) * columns]
         count = len(examples)
         gather(memory, layers, places, X, order, p, w, w[:0], 1.0, examples, first, first, one)

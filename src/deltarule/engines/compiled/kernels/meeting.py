@@ -17,7 +17,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
-from deltarule.engines.compiled.kernels.vectors import INTEGER, enter
+from deltarule.engines.compiled.kernels.vectors import INTEGER, call
 from deltarule.engines.compiled.threads import (
     ASLEEP,
     DONE,
@@ -140,14 +140,14 @@ def side_by_side(function, letter, boards, count, first, its_letter, last, last_
     with a letter of its own, unless it is 0.
     """
     if first != 0:
-        enter(first, its_letter, 0)
+        call(first, its_letter, (0,))
     for n in range(count):
         board = look(boards, n)
         swap(board, FUNCTION, function)
         swap(board, LETTER, letter)
         swap(board, THREAD, n + 1)
         add(board, GIVEN, 1)
-    enter(function, letter, 0)
+    call(function, letter, (0,))
     for n in range(count):
         board = look(boards, n)
         spins = 0
@@ -157,7 +157,7 @@ def side_by_side(function, letter, boards, count, first, its_letter, last, last_
                 _give_way()
 
     if last != 0:
-        enter(last, last_letter, 0)
+        call(last, last_letter, (0,))
 
 
 def listen(board):
@@ -165,7 +165,7 @@ def listen(board):
     turns = 0
     while turns <= SPINS + YIELDS or not replace(board, STATE, LISTENING, ASLEEP):
         if look(board, GIVEN) != look(board, DONE):
-            enter(look(board, FUNCTION), look(board, LETTER), look(board, THREAD))
+            call(look(board, FUNCTION), look(board, LETTER), (look(board, THREAD),))
             add(board, DONE, 1)
             turns = 0
         turns += 1

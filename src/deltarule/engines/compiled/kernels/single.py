@@ -350,12 +350,18 @@ def _loss_of(memory, layers, places, X, p, example):
     return float(memory[places[LOSSES]])
 
 
+def by_one(memory, layers_of, places_of, X, p, order, losses, thread, start):
+    """Do part 1 for a batch of one example; losses[0]: c L."""
+    if thread == 0:
+        losses[0] = loss_of(memory, layers_of[0], places_of[0], X, p, order[start])
+
+
 def singles(
     memory, layers, places, code, reals, X, p, order, rates, t, norms, result, counters, interrupted, most
 ):  # fmt: skip
     """Run an epoch of single examples of equal weight, where every parameter learns and nothing is added to the loss.
 
-    At most `most` steps; the other arguments are those of `epoch.steps_of`.
+    At most `most` steps; the other arguments are those of `epoch.steps`.
     """
     settings = reals[FIVE:]
     running_a, running_b = settings[0] ** t, settings[1] ** t  # beta^t, for Adam

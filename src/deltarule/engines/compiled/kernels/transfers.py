@@ -104,7 +104,7 @@ def transfer(memory, layers_of, places_of, theta, is_taking):
                 copy(theta, layer[BIASES], 1, 1, memory, biases, unit, 1, n_out, layer[BIAS])
 
 
-def take(memory, layers_of, places_of, theta, before, _counters, _result):
+def take(memory, layers_of, places_of, theta, before):
     """Copy theta to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
     transfer(memory, layers_of, places_of, theta, True)
     copy(before, 0, 0, 1, memory, 0, 0, 1, 1, len(before))

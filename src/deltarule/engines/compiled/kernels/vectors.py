@@ -67,31 +67,22 @@ def _write_call(builder: ir.IRBuilder, address: Any, given: list[Any]) -> None:
 
 
 @intrinsic
-def call(typing: Any, address: Any, memory: Any, rest: Any) -> Any:
-    """Call the kernel at an address with the memory and a tuple of further arguments, integers and float64."""
+def call(typing: Any, address: Any, first: Any, rest: Any) -> Any:
+    """Call the kernel at an address with the memory, or a letter's address, and a tuple of integers and float64."""
     kinds = [types.float64 if isinstance(kind, types.Float) else types.intp for kind in rest]
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        write = Writer(context, builder, types.void(memory), [arguments[1]])
+        begin = arguments[1]
+        if not isinstance(first, types.Integer):
+            begin = Writer(context, builder, types.void(first), [begin]).data
         given = [
             context.cast(builder, builder.extract_value(arguments[2], n), kind, wanted)
             for n, (kind, wanted) in enumerate(zip(rest, kinds, strict=True))
         ]
-        _write_call(builder, arguments[0], [write.data, *given])
+        _write_call(builder, arguments[0], [begin, *given])
         return context.get_dummy_value()
 
-    return types.void(types.int64, memory, rest), generate
-
-
-@intrinsic
-def enter(typing: Any, address: Any, letter: Any, thread: Any) -> Any:
-    """Call the entry at an address with the address of a letter, as a thread."""
-
-    def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
-        _write_call(builder, arguments[0], list(arguments[1:]))
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.int64, types.int64), generate
+    return types.void(types.int64, first, rest), generate
 
 
 class Vector:
