@@ -46,6 +46,7 @@ def _run(
     sys.path.insert(0, source)
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
     options += ["-o", "faulthandler_timeout=300"]  # before the one of the test that waits for it
+    options += ["-p", "no:unraisableexception", "--tb=native"]  # which collect garbage, and look for sources
     known = [
         "-W",
         "ignore::pytest.PytestAssertRewriteWarning",
