@@ -265,12 +265,16 @@ BAD = [
     (("fit", "latin.csv", "--target", "b"), 65, "is not UTF-8"),
     (("fit", "twice.csv", "--target", "b"), 65, "'a'"),
     (("fit", "ragged.csv", "--target", "b"), 65, "row 2"),
-    (("fit", "number.csv", "--target", "y"), 65, "row 4,711"),
+    (("fit", "number.csv", "--target", "y", "--strict"), 65, "row 4,711"),
     (("fit", "gaps.csv", "--target", "b"), 65, "the target 'b' is missing in 1 row, first in row 2"),
     (("fit", "one.csv", "--target", "b"), 65, "the target 'b' is x in every row"),
     (("fit", "few.csv", "--target", "b"), 65, "class 'y' of the target 'b' has 1 row"),
     (("fit", "flat.csv", "--target", "b"), 65, "no column is left to learn from"),
-    (("fit", "infinite.csv", "--target", "b"), 65, "row 2"),
+    (
+        ("fit", "infinite.csv", "--target", "b", "--set", "a=number", "--strict"),
+        65,
+        "row 2 'inf'",
+    ),
     (("fit", "broken.parquet", "--target", "b"), 65, "broken.parquet"),
     (("fit", "no.parquet", "--target", "b"), 65, "is not a Parquet file"),
     (
@@ -304,7 +308,7 @@ BAD = [
         2,
         "--validation is 2.0; it must be a number from 0 to less than 1",
     ),
-    (("fit", "flowers.csv", "--target", "species", "--ignore", "colr"), 65, "did you mean 'colour'"),
+    (("fit", "flowers.csv", "--target", "species", "--ignore", "colr"), 2, "did you mean 'colour'"),
     (("fit", "flowers.csv", "--target", "species", "--text", "colr"), 2, "did you mean 'colour'"),
     (("fit", "flowers.csv", "--target", "species", "--out", "none/m"), 73, "there is no folder none"),
     (("fit", "flowers.csv", "--target", "species", "--out", "old"), 73, "old exists; add --force"),
@@ -396,6 +400,72 @@ def test_a_mistake_in_a_number_column_can_be_declared(folder: Path, capsys: pyte
     assert load("n.deltarule").record()["encoder"]["columns"][0]["encoder"] == "Number"
 
 
+MESSY = """price;when;zip;size
+1.234,50 €;25.3.2020;00501;8GB
+12,00 €;1.2.2020;10001;512MB
+-3,25 €;oops;10001;16GB
+"""
+
+
+@pytest.fixture
+def messy(folder: Path) -> Path:
+    rows = MESSY.splitlines()
+    path = Path("messy.csv")
+    path.write_text("\n".join([rows[0], *(rows[1:3] * 15), rows[3]]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureFixture[str]):
+    code, out, err = run("schema", "messy.csv", "--target", "price", capsys=capsys)
+    assert (code, err) == (0, "")
+    for said in (
+        "number:1.234,56 €", "-3.25 to 1234.5", "date:%d.%m.%Y", "2020-02-01 to 2020-03-25", "number:1234.56 GB",
+        "price: regression", "when: 1 cell (row 31 'oops'), not dates, counted as missing", "zip: kept as text",
+    ):  # fmt: skip
+        assert said in " ".join(out.split())
+    told = json.loads(run("schema", "messy.csv", "--set", "zip=number", "--json", capsys=capsys)[1])
+    assert [column["kind"] for column in told["columns"]] == ["number", "date", "number", "number"]
+    assert run("schema", "messy.csv", "--out", "s.toml", capsys=capsys)[0] == 0
+    text = Path("s.toml").read_text(encoding="utf-8")
+    assert '["price"]\nis = "number:1.234,56 €"' in text
+    Path("s.toml").write_text(text.replace('is = "date:%d.%m.%Y"', 'is = "ignore"'), encoding="utf-8")
+    fit = ("fit", "messy.csv", "--target", "price", "--epochs", "1", "--json")
+    code, out, err = run(*fit, "--schema", "s.toml", "--force", capsys=capsys)
+    assert (code, err) == (0, "")
+    columns = json.loads(out)["columns"]
+    assert columns["size"] == "1234.56 GB, number, standardised"
+    assert columns["when"].startswith("left out")
+    code, out, err = run(*fit, "--force", capsys=capsys)
+    assert json.loads(out)["notices"] == [
+        "zip: kept as text: texts such as '00501', whose zeros a number would lose",
+        "when: 1 cell (row 31 'oops'), not dates, counted as missing",
+    ]
+    code, out, err = run("predict", "messy.deltarule", "messy.csv", capsys=capsys)
+    assert (code, err) == (0, "deltarule: when: 1 cell (row 31 'oops'), not dates, counted as missing\n")
+    assert len(out.splitlines()) == 32
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "when"), "--set 'when' is no COLUMN=KIND"),
+        (("--set", "wen=date"), "there is no column 'wen' to set in the table; did you mean 'when'?"),
+        (
+            ("--strict",),
+            "column 'when' holds dates, but 1 cell (row 31 'oops'); mend it, or add --missing 'oops'",
+        ),
+        (("--schema", "none.toml"), "cannot read none.toml: No such file or directory."),
+        (("--schema", "messy.csv"), "messy.csv is no TOML"),
+    ],
+)
+def test_schemas_that_are_none(
+    messy: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+):
+    code, out, err = run("fit", "messy.csv", "--target", "price", *words, capsys=capsys)
+    assert (code != 0, out, err.count("\n")) == (True, "", 1)
+    assert said in err
+
+
 def command(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "deltarule", *words],
@@ -432,6 +502,7 @@ VERBS = {
     "check": ("check", "m", "t.csv", "--parameters", "5"),
     "explain": ("explain", "m", "t.csv", "--row", "1"),
     "suspects": ("suspects", "m", "t.csv"),
+    "schema": ("schema", "t.csv"),
     "doctor": ("doctor",),
     "help": ("fit", "--help"),
 }

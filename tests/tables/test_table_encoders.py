@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deltarule.errors import DataError, OptionError
-from deltarule.tables import Column, Table, TableEncoder
+from deltarule.tables import Column, Table, TableEncoder, schema
 
 DAY = dt.datetime(2024, 1, 30, 22)
 MIXED = {
@@ -163,7 +164,7 @@ def test_columns_that_say_nothing_are_left_out():
         "constant": [7] * n,
         "empty": [None] * n,
         "PassengerId": list(range(900, 900 + n)),
-        "counter": list(range(1, n + 1)),
+        "row number": list(range(1, n + 1)),
         "year": list(range(1990, 1990 + n)),
         "name": [f"name {row}" for row in range(n)],
         "flag": [True] * (n - 1) + [None],
@@ -174,7 +175,7 @@ def test_columns_that_say_nothing_are_left_out():
         "constant": "the same value in every row, '7'",
         "empty": "no value in any row",
         "PassengerId": "a row number, from 900 to 929",
-        "counter": "a row number, from 1 to 30",
+        "row number": "a row number, from 1 to 30",
         "name": "30 different texts in 30 rows",
     }
     assert encoder.notices[-1] == "name: 30 different texts in 30 rows; left out"
@@ -193,8 +194,10 @@ def test_levels():
     encoder = TableEncoder.fit(many)
     assert len(encoder.features) == 101
     assert encoder.encode({"s": ["rare", "new", None]})[:, -1].tolist() == [1, 1, 1]
-    assert TableEncoder.fit({"s": ["other", "", "other", ""]}).features == ("s=", "s=other", "s=any other")
-    digits = TableEncoder.fit({"s": ["1", "2", "1", "2"]})
+    assert TableEncoder.fit({"s": ["other", "x", "other", "x"]}).features == ("s=other", "s=x", "s=any other")
+    digits = TableEncoder.fit(
+        {"s": ["1", "2", "1", "2"]}, schema=schema({"s": ["1", "2"]}, settings={"s": "category"})
+    )
     for same in ([1, 2], [1.0, 2.0], ["1", "2"], np.array([1, 2], np.uint8)):
         assert digits.encode({"s": same}).tolist() == [[1, 0, 0], [0, 1, 0]]
 
@@ -236,14 +239,20 @@ def test_columns_of_another_type_are_read_or_refused():
     assert (encode(age=["22", None], alone=["true", 0.0], since=["2024-01-30T22:00:00Z", "2024-02-01 05:00"])
             == encode(alone=[1, 0])).all()  # fmt: skip
     assert (encode(alone=[None, None], sex=[None, None])[:, :3] == plain[:, :3]).all()
-    assert "expected numbers in column 'age', but row 2 holds 'x'" in refusal(encode, age=["1", "x"])
-    assert "'alone' was boolean in training, but holds 'maybe' in row 2" in refusal(
-        encode, alone=["true", "maybe"]
-    )
+    for bad, said in (
+        ({"age": ["1", "x"]}, "age: 1 cell (row 2 'x'), not numbers, counted as missing"),
+        (
+            {"alone": ["true", "maybe"]},
+            "alone: 1 cell (row 2 'maybe'), not true or false, counted as missing",
+        ),
+        ({"since": [None, "soon"]}, "since: 1 cell (row 2 'soon'), not dates, counted as missing"),
+    ):
+        [[name, values]] = bad.items()
+        with pytest.warns(UserWarning, match=re.escape(said)) as warned:
+            got = encode(**bad)
+        assert len(warned) == 1
+        assert (got == encode(**{name: [values[0], None]})).all()
     assert "holds '2024-01-30T22:00:00' in row 1" in refusal(encode, age=MIXED["since"][:2])
-    assert "'since' was datetime in training, but holds 'soon' in row 2" in refusal(
-        encode, since=[None, "soon"]
-    )
     assert "'since' was datetime in training, but holds '5' in row 1" in refusal(encode, since=[5, 6])
     assert "'rooms' is inf in row 2; every number must be finite" in refusal(encode, rooms=[1.0, np.inf])
     assert "'rooms' is inf in row 1" in refusal(encode, rooms=[10**400, 1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -35,33 +35,10 @@ def refusal(path, error=DataError, **options) -> str:
     return message
 
 
-@pytest.mark.parametrize(
-    ("texts", "dtype", "values"),
-    [
-        (["true", "False", "TRUE", "NA"], pl.Boolean, [True, False, True, None]),
-        (["tRue", "false"], pl.String, ["tRue", "false"]),
-        (["1", " -2 ", "+3"], pl.Int64, [1, -2, 3]),
-        (["1e5", ".5", "2.", "n/a"], pl.Float64, [1e5, 0.5, 2.0, None]),
-        (["1", "NAN", "-nan"], pl.Int64, [1, None, None]),
-        (["99999999999999999999", "1"], pl.Float64, [1e20, 1.0]),
-        (["2019-03-23", "?"], pl.Date, [date(2019, 3, 23), None]),
-        (["2019-03-23 20:21:09", "2019-03-23 20:21:09.5"], pl.Datetime, None),
-        (
-            ["2019-03-23T20:21:09Z", "2019-03-23T22:21:09+02:00"],
-            pl.Datetime,
-            [datetime(2019, 3, 23, 20, 21, 9)] * 2,
-        ),
-        (["2019-02-30", "2019-01-01"], pl.String, None),
-        (["1_000", "2"], pl.String, None),
-        (["0x10", "2"], pl.String, None),
-        (["NA", "null", "None", "?"], pl.String, [None] * 4),
-    ],
-)
-def test_column_types(write, texts, dtype, values):
-    column = read_table(write("a,b\n" + "".join(f"{text},x\n" for text in texts)))["a"]
-    assert column.dtype == dtype
-    if values is not None:
-        assert column.to_list() == values
+def test_cells_come_as_they_are(write):
+    frame = read_table(write("a,b,c\n 1 ,01,true\n,NA,x\n"))
+    assert frame.dtypes == [pl.String] * 3
+    assert frame.rows() == [("1", "01", "true"), (None, "NA", "x")]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -75,27 +52,26 @@ def test_separators_newlines_quotes_and_bom(write, separator, newline):
     ]
     frame = read_table(write(b"\xef\xbb\xbf" + newline.join(lines).encode()))
     assert frame.rows(named=True) == [
-        {"a,;|": 'x "y"', "b": "1\n2", "c": 3},
-        {"a,;|": "z", "b": None, "c": 4},
+        {"a,;|": 'x "y"', "b": "1\n2", "c": "3"},
+        {"a,;|": "z", "b": None, "c": "4"},
     ]
 
 
 def test_one_column_leading_blank_lines_and_long_text(write):
-    assert read_table(write("\n\nage\n1\n2\n"))["age"].to_list() == [1, 2]
+    assert read_table(write("\n\nage\n1\n2\n"))["age"].to_list() == ["1", "2"]
     assert read_table(write("a\n" + "x" * 200_000 + "\n"))["a"].str.len_chars().to_list() == [200_000]
 
 
-def test_missing_and_text(write):
-    path = write("zip,n\n01234,-99\n 9 ,5\n")
-    frame = read_table(path, missing=["-99"], text=["zip"])
-    assert frame.rows() == [("01234", None), ("9", 5)]
-    assert "'Zip' is not in" in refusal(path, OptionError, text=["Zip"])
-    assert "did you mean 'zip'?" in refusal(path, OptionError, text=["Zip"])
+def test_missing(write):
+    assert read_table(write("zip,n\n01234,-99\n 9 ,5\n"), missing=["-99"]).rows() == [
+        ("01234", None),
+        ("9", "5"),
+    ]
 
 
 def test_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n"), encoding="utf-8"))
-    assert read_table("-").rows() == [(1, 2)]
+    assert read_table("-").rows() == [("1", "2")]
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8"))
     assert "standard input is empty" in refusal("-")
 
@@ -106,11 +82,7 @@ def test_parquet_by_extension_or_magic(tmp_path):
         frame.write_parquet(tmp_path / name)
         assert read_table(tmp_path / name).equals(frame)
     path = tmp_path / "f.parquet"
-    assert read_table(path, missing=["-"], text=["a"]).rows() == [
-        ("1", "x", date(2020, 1, 1)),
-        ("2", None, None),
-    ]
-    assert "did you mean 'a'?" in refusal(path, OptionError, text=["A"])
+    assert read_table(path, missing=["-"]).rows() == [(1, "x", date(2020, 1, 1)), (2, None, None)]
     frame.head(0).write_parquet(path)
     assert "has a header but no rows" in refusal(path)
 
@@ -139,24 +111,6 @@ def test_a_panic_inside_polars_is_a_sentence(monkeypatch, write, function):
     assert "its contents are damaged" in refusal(path)
 
 
-def test_a_mistake_in_a_column_of_numbers(write):
-    rows = [str(n) for n in range(5000)]
-    rows[4710], rows[4800] = "12o", "oops"
-    path = write("age,b\n" + "".join(f"{row},x\n" for row in rows))
-    message = refusal(path)
-    assert message.startswith(f"{path}: column 'age' holds numbers, but row 4,711 has '12o' (1 more such row")
-    assert "--missing '12o'" in message
-    assert "--text age" in message
-    assert read_table(path, text=["age"])["age"].dtype == pl.String
-    assert read_table(path, missing=["12o", "oops"])["age"].null_count() == 2
-
-
-@pytest.mark.parametrize(("n_numbers", "n_texts"), [(18, 1), (89, 11)])
-def test_few_rows_or_many_texts_make_a_text_column(write, n_numbers, n_texts):
-    path = write("a,b\n" + "1,x\n" * n_numbers + "one,x\n" * n_texts)
-    assert read_table(path)["a"].dtype == pl.String
-
-
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -169,8 +123,6 @@ def test_few_rows_or_many_texts_make_a_text_column(write, n_numbers, n_texts):
         ("a,b\n1,2\n1\n", "row 2 has 1 fields and the header 2"),
         ("a,b\n1,2\n1,2,3\n", "row 2 has 3 fields and the header 2"),
         ('a,b\n"1,2\n3,4\n', "is not valid CSV"),
-        ("a\n1\n-inf\n", "column 'a' is -inf in row 2; every number must be finite"),
-        ("a\n1\n1e999\n", "column 'a' is 1e999 in row 2"),
         (b"a,b\nx,1\n\xe9,2\n", "line 3 holds the byte 0xe9 (byte 8 of the file); save it as UTF-8"),
         ("a,b\n1,2\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
         (b"a,b\n1,\0\n", "holds a NUL byte in line 2"),
@@ -220,8 +172,9 @@ def test_any_bytes_are_a_table_or_one_sentence(content):
         st.tuples(st.integers(-(2**62), 2**62), st.floats(allow_nan=False, allow_infinity=False)), min_size=1
     )
 )
-def test_numbers_come_back_as_they_were_written(rows):
+def test_cells_come_back_as_they_were_written(rows):
     lines = "\n".join(["a,b", *(f"{a},{b!r}" for a, b in rows)])
+    rows = [(str(a), repr(b)) for a, b in rows]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode()), encoding="utf-8"))
         assert read_table("-").rows() == rows

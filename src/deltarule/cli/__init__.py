@@ -32,6 +32,9 @@ app.command(
 app.command(
     "deltarule.cli.evaluate:evaluate", name="evaluate", help="Measure a model on a table with the target."
 )
+app.command(
+    "deltarule.cli.schema:schema", name="schema", help="Show what the columns of a table are, and why."
+)
 app.command("deltarule.cli.inspect:inspect", name="inspect", help="Show what a model file holds.")
 app.command("deltarule.cli.check:check", name="check", help="Prove the gradient on the rows of a table.")
 app.command(

@@ -8,10 +8,19 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from deltarule.cli.output import Data, Flag, Names, Whole, open_model, print_json, print_text, setting
+from deltarule.cli.output import (
+    Data,
+    Flag,
+    Names,
+    Whole,
+    open_model,
+    print_json,
+    print_text,
+    read_for,
+    setting,
+)
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
-from deltarule.tables import Table, read_table
 from deltarule.training.proof import check as certify
 
 
@@ -24,7 +33,6 @@ def check(
     rows: Annotated[Whole, setting(replace(CHECK["max_examples"], none=None), "--rows")] = 1000,
     seed: Annotated[Whole, setting(CHECK["seed"], "--seed")] = 0,
     gradient: Path | None = None,
-    text: Names = None,
     missing: Names = None,
     json: Flag = False,
 ) -> int:
@@ -40,15 +48,13 @@ def check(
         A CSV or Parquet file with the target in it, or - for CSV on standard input.
     gradient
         A .npy file with a gradient of your own, flat like theta, to compare; its mistake is named where it is known.
-    text
-        A column to take as text although it holds numbers; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     json
         Print the certificate as JSON.
     """
     opened = open_model(model)
-    X, y = opened.arrays(Table.of(read_table(data, missing=missing or (), text=text or ())))
+    X, y = opened.arrays(read_for(opened, data, missing))
     given = None if gradient is None else _read(gradient)
     certificate = certify(
         opened.network, X, y, gradient=given, max_parameters=parameters, max_examples=rows, seed=seed

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from deltarule.cli.output import Data, Flag, Names, explain_constant, open_model, print_json, scores_table
+from deltarule.cli.output import (
+    Data,
+    Flag,
+    Names,
+    explain_constant,
+    open_model,
+    print_json,
+    read_for,
+    scores_table,
+)
 from deltarule.cli.output import table as aligned
-from deltarule.tables import ClassTarget, Table, read_table
+from deltarule.tables import ClassTarget
 
 MOST_CLASSES = 12  # that a confusion table of 80 columns shows
 
@@ -14,7 +23,6 @@ def evaluate(
     data: Data,
     /,
     *,
-    text: Names = None,
     missing: Names = None,
     json: Flag = False,
 ) -> int:
@@ -28,15 +36,13 @@ def evaluate(
         A model file that fit has written.
     data
         A CSV or Parquet file, or - for CSV on standard input.
-    text
-        A column to take as text although it holds numbers; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     json
         Print the metrics as JSON.
     """
     opened = open_model(model)
-    table = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    table = read_for(opened, data, missing)
     scores = opened.evaluate(table)
     target = opened.target
     names = [str(name) for name in target.names] if isinstance(target, ClassTarget) else []

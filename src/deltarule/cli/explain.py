@@ -8,11 +8,21 @@ import numpy as np
 
 from deltarule.chain import explain as explain_chain
 from deltarule.chain import pullers as who_pulls
-from deltarule.cli.output import Data, Flag, Names, Whole, one_row, open_model, print_json, print_text
+from deltarule.cli.output import (
+    Data,
+    Flag,
+    Names,
+    Whole,
+    one_row,
+    open_model,
+    print_json,
+    print_text,
+    read_for,
+)
 from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import OptionError
 from deltarule.network import Floats, Network
-from deltarule.tables import ClassTarget, Table, TableModel, groups_of, read_table
+from deltarule.tables import ClassTarget, TableModel, groups_of
 
 Format: TypeAlias = Literal["text", "latex", "html", "json"]
 
@@ -32,7 +42,6 @@ def explain(
     learning_rate: float | None = None,
     format: Format = "text",
     ascii: Flag = False,
-    text: Names = None,
     missing: Names = None,
     json: Flag = False,
 ) -> int:
@@ -68,8 +77,6 @@ def explain(
         text, latex (a document), html (a page), or json with unrounded numbers.
     ascii
         Text in ASCII alone, as also where standard output has no other letters.
-    text
-        A column to take as text although it holds numbers; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     json
@@ -77,7 +84,7 @@ def explain(
     """
     form: Format = "json" if json else format
     opened = open_model(model)
-    table = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    table = read_for(opened, data, missing)
     if row is not None:
         table = table.rows(np.array([one_row(row, len(table), data)]))
     net, names = opened.network, _names(opened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +24,8 @@ from deltarule.cli.output import (
     refuse_existing,
     scores_table,
     setting,
+    settings_of,
+    text_of,
     whole_numbers,
 )
 from deltarule.estimators import TableClassifier, TableRegressor
@@ -31,7 +34,17 @@ from deltarule.files import SUFFIX, save
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.options import Option
-from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableModel, guess_task, read_table
+from deltarule.tables import (
+    ClassTarget,
+    Column,
+    NumberTarget,
+    Table,
+    TableModel,
+    guess_task,
+    read_table,
+    read_toml,
+)
+from deltarule.tables import schema as schema_of
 from deltarule.training import Run, hold_out
 from deltarule.units import off_words
 from deltarule.writing import is_standard_output
@@ -54,9 +67,12 @@ def fit(
     out: Path | None = None,
     force: Flag = False,
     task: Literal["classification", "regression"] | None = None,
+    schema: Path | None = None,
+    set: Names = None,
     ignore: Names = None,
     text: Names = None,
     missing: Names = None,
+    strict: Flag = False,
     hidden: Annotated[str | None, HIDDEN] = None,
     activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
     optimiser: Annotated[str, Parameter(help=f"{', '.join(OPTIMISERS)}.")] = "adamw",
@@ -89,12 +105,19 @@ def fit(
         Replace the model file if it exists.
     task
         What to learn; guessed from the target if left out.
+    schema
+        A TOML file that deltarule schema --out has written: what the columns are; --set changes single ones.
+    set
+        What a column is, as COLUMN=KIND: number, boolean, date, category, "row id" or ignore; with its notation, as
+        in "price=number:1.234,56" or "when=date:%d/%m/%Y". May be given several times.
     ignore
-        A column to leave out; may be given several times.
+        A column to leave out, as --set COLUMN=ignore does; may be given several times.
     text
-        A column to take as text although it holds numbers; may be given several times.
+        A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    strict
+        Refuse texts that are unlike the rest of their column; else they count as missing.
     json
         Print the summary as JSON.
     quiet
@@ -103,11 +126,18 @@ def fit(
     where = "standard input" if data == "-" else data
     path = out or Path(("model" if data == "-" else Path(data).stem) + SUFFIX)
     refuse_existing(path, force)
-    frame = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    raw = Table.of(read_table(data))
+    raw.column(target, "target column", where)
+    found = schema_of(
+        raw,
+        base=None if schema is None else read_toml(text_of(schema), str(schema)),
+        settings=settings_of(set, ignore, text),
+        missing=missing or (),
+        is_strict=strict,
+    )
+    frame, notices = found.read(raw)
     column = frame.column(target, "target column", where)
-    for name in ignore or ():
-        frame.column(name, "column to ignore", where)
-    features = frame.without(target, *(ignore or ()))
+    features = frame.without(target)
     guess, why = guess_task(column) if task is None else (task, "as --task says")
     learn, held = _split(column, guess, test, seed)
     estimator = (TableClassifier if guess == "classification" else TableRegressor)(
@@ -122,6 +152,7 @@ def fit(
         seed=seed,
         n_threads=threads,
         progress=False if quiet else None,
+        schema=found,
     )
     estimator.fit(features.rows(learn), column.rows(learn))
     run, model = estimator.run_, estimator.model_
@@ -131,9 +162,9 @@ def fit(
     save(model, path)
     told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream
     if json:
-        print_json(_record(model, run, path, why, len(frame)), told)
+        print_json(_record(model, run, path, why, len(frame), notices), told)
     elif not quiet:
-        print(_summary(model, run, path, where, why, len(frame)), file=told)
+        print(_summary(model, run, path, where, why, len(frame), notices), file=told)
     if run.is_interrupted:
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED
@@ -159,13 +190,16 @@ def _split(column: Column, task: str, test: float, seed: int) -> tuple[Any, Any]
     return np.setdiff1d(rows, held), held
 
 
-def _record(model: TableModel, run: Run, path: Path, why: str, n_rows: int) -> dict[str, Any]:
+def _record(
+    model: TableModel, run: Run, path: Path, why: str, n_rows: int, notices: Sequence[str]
+) -> dict[str, Any]:
     return {
         "model": str(path),
         "task": model.task,
         "because": why,
         "rows": n_rows,
         "columns": dict(model.encoder.describe()),
+        "notices": [*model.encoder.schema.notices, *notices],
         "network": model.network.spec(),
         "parameters": model.network.layout.size,
         "epochs": run.epochs,
@@ -179,7 +213,9 @@ def _record(model: TableModel, run: Run, path: Path, why: str, n_rows: int) -> d
     }
 
 
-def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_rows: int) -> str:
+def _summary(
+    model: TableModel, run: Run, path: Path, where: str, why: str, n_rows: int, notices: Sequence[str]
+) -> str:
     net = model.network
     sizes = "-".join(map(str, net.sizes))
     names = sorted({g.name for g in net.g[1:]}) or ["no hidden layer"]
@@ -201,6 +237,7 @@ def _summary(model: TableModel, run: Run, path: Path, where: str, why: str, n_ro
     lines = [
         paragraph("Data", f"{where}: {n_rows:,} rows, {used}"),
         columns_text(model.encoder.describe()),
+        *(paragraph("", notice) for notice in (*model.encoder.schema.notices, *notices)),
         "",
         paragraph("Target", learnt),
         paragraph("Network", shape),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,10 +18,10 @@ from rich.text import Text
 
 from deltarule.chain.text import aligned
 from deltarule.cli.streams import print_document
-from deltarule.errors import ModelFileError, OptionError, OutputError
+from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
 from deltarule.files import load
 from deltarule.options import Option
-from deltarule.tables import TableModel
+from deltarule.tables import Table, TableModel, read_table
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 
@@ -82,6 +83,38 @@ def print_text(text: str) -> None:
     for verdict, style in VERDICTS.items():
         coloured.highlight_regex(rf"(?m)^{verdict}(?=:)", style)
     Console(highlight=False, soft_wrap=True).print(coloured)
+
+
+def settings_of(
+    told: Sequence[str] | None, ignore: Sequence[str] | None, text: Sequence[str] | None
+) -> dict[str, str]:
+    """Return by a column what it is to be, from --set COLUMN=KIND, --ignore and --text."""
+    settings = {**dict.fromkeys(ignore or (), "ignore"), **dict.fromkeys(text or (), "category")}
+    for each in told or ():
+        name, equals, kind = each.rpartition("=")
+        if not equals or not name:
+            raise OptionError(
+                f'--set {each!r} is no COLUMN=KIND; write for example --set "when=date:%d/%m/%Y".'
+            )
+        settings[name] = kind
+    return settings
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file that an option names."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(f"cannot read {path}: {said}.") from None
+
+
+def read_for(model: TableModel, data: str, missing: Sequence[str] | None) -> Table:
+    """Return the table of a verb as a model reads it; cells that it cannot read are told on standard error."""
+    table, notices = model.read(read_table(data, missing=missing or ()))
+    for notice in notices:
+        print(f"deltarule: {notice}", file=sys.stderr)
+    return table
 
 
 def one_row(row: int, rows: int, data: str) -> int:

@@ -7,10 +7,18 @@ import io
 import sys
 from pathlib import Path
 
-from deltarule.cli.output import Data, Flag, Names, open_model, plain, refuse_existing
+from deltarule.cli.output import (
+    Data,
+    Flag,
+    Names,
+    open_model,
+    plain,
+    read_for,
+    refuse_existing,
+)
 from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
-from deltarule.tables import ClassTarget, Table, read_table
+from deltarule.tables import ClassTarget
 from deltarule.writing import is_standard_output, write
 
 
@@ -22,7 +30,6 @@ def predict(
     probabilities: Flag = False,
     out: Path | None = None,
     force: Flag = False,
-    text: Names = None,
     missing: Names = None,
 ) -> int:
     """Predict the target for the rows of a table, as CSV in the order of the rows.
@@ -41,8 +48,6 @@ def predict(
         Write to this file instead of standard output.
     force
         Replace that file if it exists.
-    text
-        A column to take as text although it holds numbers; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     """
@@ -51,7 +56,7 @@ def predict(
     opened = open_model(model)
     if probabilities and opened.task == "regression":
         raise OptionError("--probabilities needs a classification model; this one is a regression.")
-    table = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    table = read_for(opened, data, missing)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     predicted = opened.predict(table).tolist()

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from deltarule.chain import suspects as rank
-from deltarule.cli.output import Data, Flag, Names, Whole, number, open_model, plain, print_json, table
-from deltarule.tables import ClassTarget, Table, read_table
+from deltarule.cli.output import (
+    Data,
+    Flag,
+    Names,
+    Whole,
+    number,
+    open_model,
+    plain,
+    print_json,
+    read_for,
+    table,
+)
+from deltarule.tables import ClassTarget
 
 
 def suspects(
@@ -15,7 +26,6 @@ def suspects(
     /,
     *,
     top: Whole = 20,
-    text: Names = None,
     missing: Names = None,
     json: Flag = False,
 ) -> int:
@@ -32,15 +42,13 @@ def suspects(
         A CSV or Parquet file with the target in it, or - for CSV on standard input.
     top
         How many rows to list.
-    text
-        A column to take as text although it holds numbers; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     json
         Print all of that as JSON, unrounded.
     """
     opened = open_model(model)
-    given = Table.of(read_table(data, missing=missing or (), text=text or ()))
+    given = read_for(opened, data, missing)
     X, y = opened.arrays(given)
     ranked, target = rank(opened.network, X, y), opened.target
     first = ranked.order[: max(top, 0)]

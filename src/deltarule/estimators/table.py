@@ -6,23 +6,34 @@ Columns are encoded (see `deltarule.tables.encoders`), a network is trained, and
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.errors import ShapeError
+from deltarule.errors import OptionError, ShapeError
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
 from deltarule.options import OPTIONS, Option, checked, declared, plain_scalar
-from deltarule.tables import ClassTarget, Column, NumberTarget, Table, TableEncoder, TableModel, Target
+from deltarule.tables import (
+    ClassTarget,
+    Column,
+    NumberTarget,
+    Schema,
+    Table,
+    TableEncoder,
+    TableModel,
+    Target,
+)
+from deltarule.tables import schema as schema_of
 from deltarule.training import Listener, hold_out, train
 
 # Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
@@ -114,6 +125,7 @@ class _TableEstimator(BaseEstimator, ABC):
         n_threads: int | None = None,
         progress: bool | None = None,
         listeners: Sequence[Listener] = (),
+        schema: Schema | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -132,6 +144,7 @@ class _TableEstimator(BaseEstimator, ABC):
         self.n_threads = n_threads
         self.progress = progress
         self.listeners = listeners
+        self.schema = schema
 
     @abstractmethod
     def _fit_target(self, y: Column) -> Target:
@@ -162,9 +175,17 @@ class _TableEstimator(BaseEstimator, ABC):
             A setting is unknown or out of its range.
         """
         plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
-        table = Table.of(X)
+        raw = Table.of(X)
+        if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
+            raise OptionError(
+                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.tables.schema returns."
+            )
+        schema = schema_of(raw) if self.schema is None else self.schema
+        table, notices = schema.read(raw)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=2)
         if isinstance(y, str):
-            column = table.column(y, "target column")
+            column = (raw if self.output == "softmax" else table).column(y, "target column")
             table = table.without(y)
         else:
             column = Column.of(str(getattr(y, "name", None) or "y"), y)
@@ -184,7 +205,7 @@ class _TableEstimator(BaseEstimator, ABC):
         classes = target.encode(column) if self.output == "softmax" else None
         learn, held = _split(len(table), share, plain.seed, classes)
         part, part_y = table.rows(learn), column.rows(learn)
-        encoder = TableEncoder.fit(part)
+        encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
         network = Network(
             [
@@ -293,6 +314,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         A bar on standard error: None where that is a terminal, or True or False.
     listeners
         Called with every event of the training; see `deltarule.train`.
+    schema
+        What the columns are, from `deltarule.tables.schema`; None reads that off the table.
 
     Attributes
     ----------

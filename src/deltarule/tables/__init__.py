@@ -5,6 +5,8 @@ from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.groups import groups_of
 from deltarule.tables.model import TableModel
 from deltarule.tables.readers import read_table
+from deltarule.tables.schema import Schema, schema
+from deltarule.tables.schema_files import read_toml, write_toml
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, guess_task, take_target
 
@@ -12,6 +14,7 @@ __all__ = [
     "ClassTarget",
     "Column",
     "NumberTarget",
+    "Schema",
     "Table",
     "TableEncoder",
     "TableModel",
@@ -20,5 +23,8 @@ __all__ = [
     "groups_of",
     "guess_task",
     "read_table",
+    "read_toml",
+    "schema",
     "take_target",
+    "write_toml",
 ]

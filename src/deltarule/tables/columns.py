@@ -82,6 +82,21 @@ class Column:
             return [None if math.isnan(v) else _as_text(v) for v in self.values.tolist()]
         return [None if math.isnan(v) else str(moment(v)) for v in self.values]
 
+    def summary(self) -> str:
+        """Return in a few words which values there are: from the least to the greatest, or how many and the first."""
+        present = self.values[~self.is_missing]
+        if len(present) == 0:
+            return "none"
+        if self.kind == "number":
+            return f"{present.min():g} to {present.max():g}"
+        if self.kind in ("date", "datetime"):
+            return f"{moment(present.min())} to {moment(present.max())}"
+        if self.kind == "boolean":
+            return f"true in {present.mean():.0%}"
+        levels = list(dict.fromkeys(present))
+        shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels[:3])
+        return f"{len(levels):,}: {shown}" + (", …" if len(levels) > 3 else "")
+
     def as_numbers(self, advice: str = "mend it or leave it empty") -> Column:
         """Return the column as numbers, those of a text column parsed.
 

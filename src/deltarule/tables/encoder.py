@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,12 @@ from deltarule.errors import DataError, OptionError, closest
 from deltarule.memory import require, room_for
 from deltarule.tables.encoders import Encoder, Floats
 from deltarule.tables.fitting import fit_encoder, from_record
+from deltarule.tables.schema import Schema
+from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
+
+USUAL = "1234.56", "%Y-%m-%d"
+"""Notations that need not be told."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +37,13 @@ class TableEncoder:
 
     encoders: tuple[Encoder, ...]
     dropped: dict[str, str]
+    schema: Schema
 
     @classmethod
-    def fit(cls, data: object, *, exclude: Sequence[str] = ()) -> TableEncoder:
+    def fit(cls, data: object, *, exclude: Sequence[str] = (), schema: Schema | None = None) -> TableEncoder:
         """Return the encoder of a training table, anything `Table.of` reads, but for the columns in `exclude`.
+
+        schema: what the columns are; left out, that is read off the table.
 
         Raises
         ------
@@ -49,10 +58,13 @@ class TableEncoder:
                 near = closest(name, table.names)
                 hint = f"; did you mean {near!r}?" if near else "."
                 raise OptionError(f"the column to exclude, {name!r}, is not in the table{hint}")
+        schema = schema_of(table) if schema is None else schema
+        table, _ = schema.read(table)
         encoders: list[Encoder] = []
         dropped: dict[str, str] = {}
         for name, column in table.without(*exclude).columns.items():
-            fitted = fit_encoder(column)
+            kind = schema[name].kind if name in schema else ""
+            fitted = schema[name].why if kind in ("row id", "ignore") else fit_encoder(column)
             if isinstance(fitted, str):
                 dropped[name] = fitted
             else:
@@ -60,7 +72,7 @@ class TableEncoder:
         if not encoders:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in dropped.items()) or "there is none"
             raise DataError(f"no column is left to learn from ({reasons}).")
-        return cls(tuple(encoders), dropped)
+        return cls(tuple(encoders), dropped, schema)
 
     @property
     def columns(self) -> list[str]:
@@ -80,6 +92,8 @@ class TableEncoder:
     def encode(self, data: object) -> Floats:
         """Return the features of a table, (N, m) float64; columns may stand in any order, others are ignored.
 
+        Texts that the schema cannot read count as missing, with a warning for each of their columns.
+
         Raises
         ------
         DataError
@@ -87,7 +101,9 @@ class TableEncoder:
         OutOfMemoryError
             The features do not fit into memory.
         """
-        table = Table.of(data)
+        table, notices = self.schema.read(Table.of(data))
+        for notice in notices:
+            warnings.warn(notice, stacklevel=2)
         self._refuse_absent(table, [name for name in self.columns if name not in table])
         size = len(table), len(self.features)
         what = f"the encoded table ({size[0]:,} rows of {size[1]:,} features)"
@@ -109,15 +125,28 @@ class TableEncoder:
 
     def describe(self) -> list[tuple[str, str]]:
         """Return every column with what becomes of it, those left out last."""
-        used = [(encoder.name, encoder.describe()) for encoder in self.encoders]
+        used = [(encoder.name, self._written(encoder.name) + encoder.describe()) for encoder in self.encoders]
         return used + [(name, f"left out: {reason}") for name, reason in self.dropped.items()]
+
+    def _written(self, name: str) -> str:
+        """Return how a column is written, where that is not as everywhere."""
+        written = self.schema[name].written if name in self.schema else None
+        return "" if written is None or str(written) in USUAL else f"{written}, "
 
     def record(self) -> dict[str, Any]:
         """Return the encoder as plain data for JSON."""
-        return {"columns": [encoder.record() for encoder in self.encoders], "dropped": self.dropped}
+        return {
+            "columns": [encoder.record() for encoder in self.encoders],
+            "dropped": self.dropped,
+            "schema": self.schema.record(),
+        }
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> TableEncoder:
         """Return the encoder that `record` described."""
         columns: Iterable[dict[str, Any]] = record["columns"]
-        return cls(tuple(from_record(column) for column in columns), dict(record["dropped"]))
+        return cls(
+            tuple(from_record(column) for column in columns),
+            dict(record["dropped"]),
+            Schema.from_record(record.get("schema", [])),
+        )

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any, cast
-
-import numpy as np
 
 from deltarule.tables.columns import Column
 from deltarule.tables.dates import Dates
 from deltarule.tables.encoders import Boolean, Encoder, Levels, Number
-
-ROW_NUMBERS = frozenset({"id", "index", "key", "no", "nr", "number", "record", "row", "unnamed"})
-"""Words in the names of columns that number the rows; a "year" that counts up is no such thing."""
 
 ENCODERS: dict[str, type[Encoder]] = {each.__name__: each for each in (Number, Boolean, Levels, Dates)}
 
@@ -32,22 +26,12 @@ def fit_encoder(column: Column) -> Encoder | str:
     if column.kind in ("date", "datetime"):
         return Dates.fit(column)
     if column.kind == "number":
-        if _is_row_number(column):
-            return f"a row number, from {present[0]:.0f} to {present[-1]:.0f}"
         return Number.fit(column)
     levels = Levels.fit(column)
     counts = Counter(present)
     if sum(counts[level] for level in levels.levels) < 0.5 * len(present):
         return f"{len(counts):,} different texts in {len(present):,} rows"
     return levels
-
-
-def _is_row_number(column: Column) -> bool:
-    """Return whether whole numbers count the rows: from 0 or 1, or from anywhere under a name that says so."""
-    if not column.is_integer or len(column) < 20 or not bool((np.diff(column.values) == 1).all()):
-        return False
-    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.name).lower())
-    return column.values[0] in (0, 1) or not ROW_NUMBERS.isdisjoint(words)
 
 
 def from_record(record: dict[str, Any]) -> Encoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,10 @@ class TableModel:
     def task(self) -> Task:
         return "classification" if isinstance(self.target, ClassTarget) else "regression"
 
+    def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
+        """Return a table as the schema reads it, and a notice for every column with cells that it cannot read."""
+        return self.encoder.schema.read(Table.of(data))
+
     def predict(self, data: object) -> NDArray[Any]:
         """Return class names of the type they had, or values in the target's units, (N,).
 
@@ -56,7 +61,7 @@ class TableModel:
 
     def arrays(self, data: object, y: Column | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return X (N, m) and y (N,) as the network learns them; y left out, the table must hold the target."""
-        table = Table.of(data)
+        table = self._read(data)
         column = self._target_column(table) if y is None else y
         return self.encoder.encode(table), self.target.encode(column)
 
@@ -69,7 +74,7 @@ class TableModel:
         gives the classes' frequencies in training. Regression: R^2, RMSE and MAE in the target's units; the
         constant prediction is the mean in training.
         """
-        table = Table.of(data)
+        table = self._read(data)
         column = self._target_column(table) if y is None else y
         target = self.target
         if isinstance(target, ClassTarget):
@@ -84,18 +89,25 @@ class TableModel:
         """Return how many rows of true class n (row) were predicted as class m (column), (C, C)."""
         if not isinstance(self.target, ClassTarget):
             raise OptionError("a regression model has no confusion matrix.")
-        table = Table.of(data)
+        table = self._read(data)
         true = self.target.encode(self._target_column(table))
         C = len(self.target.names)
         counts = np.zeros((C, C), np.int64)
         np.add.at(counts, (true, self._y_hat(table).argmax(axis=1)), 1)
         return counts
 
+    def _read(self, data: object) -> Table:
+        """Return a table as the schema reads it; cells that it cannot read are warned of."""
+        table, notices = self.read(data)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=3)
+        return table
+
     def _target_column(self, table: Table) -> Column:
         return table.column(self.target.name, "target column")
 
     def _y_hat(self, data: object) -> NDArray[Any]:
-        return predict(self.network, self.network.inputs(self.encoder.encode(data)))
+        return predict(self.network, self.network.inputs(self.encoder.encode(self._read(data))))
 
     def record(self) -> dict[str, Any]:
         """Return everything but theta as plain data for JSON."""

@@ -1,7 +1,6 @@
-"""Files to typed DataFrames: CSV (any of , ; tab | as separator) and Parquet.
+"""Files to DataFrames: CSV (any of , ; tab | as separator), all as text, and Parquet.
 
-Every CSV field is read as text first and each column is typed as a whole, so that a mistake in row 4,711 of a
-number column is found and named, not guessed away.
+What a text means is read off its whole column, by `schema`.
 """
 
 from __future__ import annotations
@@ -17,51 +16,39 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from deltarule.errors import DataError, FileError, InputError, OptionError, OutOfMemoryError, closest
+from deltarule.errors import DataError, FileError, InputError, OptionError, OutOfMemoryError
 from deltarule.memory import require, room_for
 
 if TYPE_CHECKING:
     import polars as pl
 
-MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "none", "?")
-"""Texts that mean a missing value; surrounding blanks do not count."""
-
 BYTES_A_BYTE, BYTES_A_FIELD, BYTES_A_VALUE = 6, 20, 4
 """The least memory that a CSV file's bytes and fields take while they are read, and a Parquet file's values."""
 
-NUMBERS_SHARE = 0.9
-"""A column in which at least this share of the values are numbers is meant to be one of numbers ..."""
-NUMBERS_ROWS = 20
-"""... where it has at least so many values."""
 
-
-def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[str] = ()) -> pl.DataFrame:
-    """Return a file as a typed Polars DataFrame.
+def read_table(path: str | Path, *, missing: Sequence[str] = ()) -> pl.DataFrame:
+    """Return a file as a Polars DataFrame.
 
     Parameters
     ----------
     path
         A CSV file with a header line, a Parquet file, or "-" for CSV on standard input.
     missing
-        Texts that mean a missing value, besides those of `MISSING` ("", NA, NaN, null, ?, ...).
-    text
-        Columns to keep as text although they look like something else.
+        Texts that mean a missing value, besides nothing at all.
 
     Returns
     -------
     polars.DataFrame
-        CSV columns become booleans (true/false), integers, floats, dates, datetimes (in UTC where they carry
-        an offset), or text. Parquet columns keep their types, but for those named in `text`.
+        CSV columns are text without blanks at its ends, null where there is none. Parquet columns keep their types.
 
     Raises
     ------
     InputError
         There is no such file, or it may not be read.
     DataError
-        The file is empty, not UTF-8, not a table, or a number column holds text; the message names the row,
-        counted from 1 below the header.
+        The file is empty, not UTF-8, or not a table; the message names the row, counted from 1 below the header.
     OptionError
-        `text` names a column that is not there, or Polars is not installed.
+        Polars is not installed.
     OutOfMemoryError
         What the file takes cannot be had.
 
@@ -72,8 +59,8 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
     ...     path = Path(folder, "people.csv")
     ...     size = path.write_bytes(b"age;sex;since\\n28;male;2019-03-23\\n;female;2020-01-01\\n")
     ...     frame = read_table(path)
-    >>> frame.schema.names(), frame["age"].to_list(), frame["since"].dtype
-    (['age', 'sex', 'since'], [28, None], Date)
+    >>> frame.schema.names(), frame["age"].to_list()
+    (['age', 'sex', 'since'], ['28', None])
     """
     if find_spec("polars") is None:
         raise OptionError('reading files needs Polars: pip install "deltarule[app]".')
@@ -81,19 +68,19 @@ def read_table(path: str | Path, *, missing: Sequence[str] = (), text: Sequence[
     with room_for(f"the table {name}"):
         content = _read(path, name)
         if content[:4] == b"PAR1":
-            frame = _read_parquet(content, name, missing, text)
+            frame = _read_parquet(content, name, missing)
         elif str(path).lower().endswith((".parquet", ".pq")):
             raise DataError(
                 f"{name} is not a Parquet file, whatever its name says; expected it to begin with PAR1."
             )
         else:
-            frame = _read_csv(content, name, missing, text)
+            frame = _read_csv(content, name, missing)
     if frame.height == 0:
         raise DataError(f"{name} has a header but no rows; give at least one example.")
     return frame
 
 
-def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Sequence[str]) -> pl.DataFrame:
+def _read_parquet(content: bytes, name: str, missing: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
     if content[-4:] != b"PAR1":
@@ -110,18 +97,11 @@ def _read_parquet(content: bytes, name: str, missing: Sequence[str], text: Seque
         if type(error).__name__ != "PanicException":
             raise
         raise DataError(f"{name} is not a readable Parquet file: its contents are damaged.") from None
-    _refuse_absent(text, frame.columns, name)
-    try:
-        return frame.with_columns(
-            *(pl.col(column).cast(pl.String) for column in text),
-            *(
-                pl.when(~pl.col(column).is_in(missing)).then(pl.col(column)).alias(column)
-                for column, dtype in frame.schema.items()
-                if missing and dtype == pl.String and column not in text
-            ),
-        )
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"{name}: a column cannot be taken as text: {_first_line(error)}.") from None
+    return frame.with_columns(
+        pl.when(~pl.col(column).is_in(missing)).then(pl.col(column)).alias(column)
+        for column, dtype in frame.schema.items()
+        if missing and dtype == pl.String
+    )
 
 
 def _parquet_shape(content: bytes) -> tuple[int, int]:
@@ -153,7 +133,7 @@ def _read(path: str | Path, name: str) -> bytes:
     return content
 
 
-def _read_csv(content: bytes, name: str, missing: Sequence[str], text: Sequence[str]) -> pl.DataFrame:
+def _read_csv(content: bytes, name: str, missing: Sequence[str]) -> pl.DataFrame:
     import polars as pl
 
     lines = _decode(content, name)
@@ -168,13 +148,11 @@ def _read_csv(content: bytes, name: str, missing: Sequence[str], text: Sequence[
         columns = _columns(rows, header, name)
     except csv.Error as error:
         raise DataError(f"{name}, near line {rows.line_num:,}, is not valid CSV: {error}.") from None
-    _refuse_absent(text, header, name)
-    markers = [*MISSING, *(marker.strip() for marker in missing)]
-    return pl.DataFrame(
-        [
-            _typed(pl.Series(column, values, pl.String), markers, name, column in text)
-            for column, values in zip(header, columns, strict=True)
-        ]
+    frame = pl.DataFrame(
+        [pl.Series(column, values, pl.String) for column, values in zip(header, columns, strict=True)]
+    ).with_columns(pl.all().str.strip_chars())
+    return frame.with_columns(
+        pl.when(~pl.all().is_in(["", *(marker.strip() for marker in missing)])).then(pl.all()).name.keep()
     )
 
 
@@ -206,14 +184,6 @@ def _separator(lines: str) -> str:
     return separator if count else ","
 
 
-def _refuse_absent(text: Sequence[str], header: Sequence[str], name: str) -> None:
-    for column in text:
-        if column not in header:
-            near = closest(column, header)
-            hint = f"; did you mean {near!r}?" if near else "."
-            raise OptionError(f"the text column {column!r} is not in {name}{hint}")
-
-
 def _refuse_header(header: list[str], name: str) -> None:
     for number, column in enumerate(header, start=1):
         if not column:
@@ -236,68 +206,6 @@ def _columns(rows: Iterable[list[str]], header: list[str], name: str) -> list[li
             )
         table.append(row)
     return [list(column) for column in zip(*table, strict=True)] or [[] for _ in header]
-
-
-def _typed(values: pl.Series, missing: Sequence[str], name: str, is_text: bool) -> pl.Series:
-    """Return a text column as the type that all of its values have."""
-    import polars as pl
-
-    values = values.str.strip_chars()
-    values = values.set(values.is_in(missing), None)
-    if is_text or values.null_count() == len(values):
-        return values
-    present = values.drop_nulls()
-    if present.is_in(["true", "True", "TRUE", "false", "False", "FALSE"]).all():
-        return values.str.to_lowercase() == "true"
-    numbers = values.cast(pl.Float64, strict=False)
-    if numbers.is_nan().any():  # NAN and -nan, which are no number and mean missing like nan
-        return _typed(values.set(numbers.is_nan().fill_null(False), None), missing, name, is_text)
-    is_number = numbers.is_not_null()
-    n = int(is_number.sum())
-    if n == len(present):
-        infinite = numbers.is_infinite().fill_null(False)
-        if infinite.any():
-            row = int(infinite.arg_max() or 0)
-            raise DataError(
-                f"{name}: column {values.name!r} is {values[row]} in row {row + 1:,}; "
-                "every number must be finite, so mend it or leave the field empty."
-            )
-        integers = values.cast(pl.Int64, strict=False)
-        return integers if integers.null_count() == values.null_count() else numbers
-    if n >= NUMBERS_SHARE * len(present) and len(present) >= NUMBERS_ROWS:
-        wrong = values.is_not_null() & ~is_number
-        row, count = int(wrong.arg_max() or 0), int(wrong.sum())
-        others = f" ({count - 1:,} more such rows)" if count > 1 else ""
-        raise DataError(
-            f"{name}: column {values.name!r} holds numbers, but row {row + 1:,} has {values[row]!r}{others}; "
-            f"mend it, or add --missing {values[row]!r} if it means missing, "
-            f"or --text {values.name} if the column is text."
-        )
-    return _dates(values)
-
-
-def _dates(values: pl.Series) -> pl.Series:
-    """Return ISO dates or datetimes (in UTC where they carry an offset), and any other text as it is."""
-    first = values.drop_nulls()[0]
-    if not (len(first) >= 8 and first[:4].isdigit() and first[4] == "-"):
-        return values
-    for parse in (
-        lambda: values.str.to_date("%Y-%m-%d", strict=False),
-        lambda: values.str.replace("T", " ", literal=True).str.to_datetime("%Y-%m-%d %H:%M", strict=False),
-        lambda: values.str.replace("T", " ", literal=True).str.to_datetime(
-            "%Y-%m-%d %H:%M:%S%.f", strict=False
-        ),
-        lambda: (
-            values.str.replace("T", " ", literal=True)
-            .str.replace(r"Z$", "+00:00")
-            .str.to_datetime("%Y-%m-%d %H:%M:%S%.f%:z", strict=False, time_zone="UTC")
-            .dt.replace_time_zone(None)
-        ),
-    ):
-        parsed = parse()
-        if parsed.null_count() == values.null_count():
-            return parsed
-    return values
 
 
 def _quoted(names: Sequence[str]) -> str:
