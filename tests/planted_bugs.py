@@ -19,6 +19,7 @@ DEVICES = ("tests/cli/test_cli.py::test_out_may_be_a_device",)
 WRITING = ("tests/test_writing.py",)
 MEMORY = ("tests/test_memory.py",)
 GROUPS = ("tests/test_groups.py",)
+SCHEMA = "tests/tables/test_schema.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -281,4 +282,16 @@ BUGS = [
     Bug("a process that died is not spoken for", "cli/apart.py", "return (code, \"\") if board[0] else (None, said)", "return code, \"\"", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[os.abort()-71]",)),
     Bug("signals are kept from the process that works", "cli/apart.py", "                os.kill(child, came.si_signo)", "                pass", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[signal.alarm(15), os.kill(os.getppid(), signal.SIGTERM), signal.pause()-143]",)),
     Bug("native libraries have their say", "cli/apart.py", "            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n", "", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[(os.write(2, b'native words'), os._exit(1))-71]",)),
+    # What texts mean
+    Bug("brackets are no minus", "tables/numbers.py", "is_negative=pl.col(\"open\").is_not_null()\n", "is_negative=pl.lit(False)\n", (SCHEMA + "test_numbers_in_any_notation",)),
+    Bug("zeros of a key are lost", "tables/numbers.py", "    if reason and not is_told:\n", "    if not reason and is_told:\n", (SCHEMA + "test_texts_that_would_not_come_back_stay_texts_and_that_is_told",)),
+    Bug("units of one kind count alike", "tables/numbers.py", "(each, size / base) for each", "(each, 1.0) for each", (SCHEMA + "test_numbers_in_any_notation",)),
+    Bug("a slip of the finger is a unit", "tables/numbers.py", "if sum(found.values()) < (1.0 - MOST) * bare:", "if not found:", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
+    Bug("other columns do not tell day from month", "tables/moments.py", "for each in (known, usual, *best)", "for each in (usual, *best)", (SCHEMA + "test_other_columns_tell_where_texts_leave_a_choice",)),
+    Bug("every year of two digits is of this century", "tables/moments.py", "pl.when(year >= PIVOT).then(1900).otherwise(2000)", "pl.lit(2000)", (SCHEMA + "test_dates_in_any_notation",)),
+    Bug("an offset is added", "tables/moments.py", "pl.when(digits.str.starts_with(\"-\")).then(-1).otherwise(1)", "pl.when(digits.str.starts_with(\"-\")).then(1).otherwise(-1)", (SCHEMA + "test_dates_in_any_notation",)),
+    Bug("cells unlike the rest are not told", "tables/schema.py", "            if len(unlike):\n                notices", "            if len(unlike) > 9:\n                notices", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
+    Bug("a choice is made in silence", "tables/schema.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
+    Bug("a dose that counts is a row number", "tables/schema.py", "    if ROW_NUMBERS.isdisjoint(words) and column.name.strip() not in (\"\", \"#\"):\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),
+    Bug("a schema file loses its missing words", "tables/schema_files.py", "missing = tuple(str(text) for text in fields.get(\"missing\", ()))", "missing = ()", (SCHEMA + "test_a_schema_comes_back_from_its_file",)),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.errors import DataError, OptionError
-from deltarule.tables import Schema, Table, schema
+from deltarule.tables import Schema, Table, read_toml, schema, write_toml
 from deltarule.tables.columns import Column
 
 
@@ -275,3 +275,35 @@ def test_a_schema_comes_back_from_its_record():
         "a": ["8GB", "512MB"], "b": ["1.2.2020", "3.4.2021"], "c": ["x", "NA"], "d": [1.0, 2.0], "e": ["true", "false"],
     })  # fmt: skip
     assert Schema.from_record(json.loads(json.dumps(found.record()))) == found
+
+
+def test_a_schema_comes_back_from_its_file():
+    table = Table.of({
+        "a": ["8GB", "512MB", "-"], 'b "c"': ["1.2.2020", "3.4.2021", "?"], "e = f": ["x", "NA", "y"],
+        "Id": ["5", "6", "7"],
+    })  # fmt: skip
+    found = schema(table, settings={"Id": "row id"}, missing=["y"])
+    back = read_toml(write_toml(found), "s.toml")
+    assert {name: (one.kind, one.written, one.missing, one.why) for name, one in back.columns.items()} == {
+        name: (one.kind, one.written, one.missing, one.why) for name, one in found.columns.items()
+    }
+    again = schema(table, base=back)
+    for name, column in found.read(table)[0].columns.items():
+        np.testing.assert_array_equal(again.read(table)[0][name].values, column.values)
+    with pytest.raises(DataError, match="the schema has a column 'a', and the table has not"):
+        schema({"b": [1]}, base=back)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("is = 1", "the column 'is' lacks what it is"),
+        ("[a]\nwhy = 'so'", "the column 'a' lacks what it is; write is = \"number\" below [a]."),
+        ("[a\n", "s.toml is no TOML"),
+        ("[a]\nis = 'nummer'", "column 'a' is to be 'nummer', which is no kind"),
+    ],
+)
+def test_files_that_are_no_schema(text: str, said: str):
+    with pytest.raises((DataError, OptionError)) as caught:
+        read_toml(text, "s.toml")
+    assert said in str(caught.value)

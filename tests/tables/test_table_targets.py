@@ -122,8 +122,11 @@ def test_numbers_that_cannot_be_learnt():
         ([True, False], "classification", "y is boolean with 2 different values"),
         ([0, 1, 1], "classification", "y has 2 different values"),
         ([1.5, 2.0, 3.0], "regression", "y is a number with decimals"),
-        ([0, 1, 2] * 20, "classification", "y is a whole number with only 3 different values"),
-        ([0, 1, 2] * 19, "regression", "y is a number with 3 different values"),
+        (
+            [0, 1, 2] * 20,
+            "regression",
+            "y is a number with 3 different values; --task classification takes them as classes",
+        ),
         (list(range(21)) * 100, "regression", "y is a number with 21 different values"),
     ],
 )
@@ -143,3 +146,8 @@ def test_take_target():
     assert refusal(take_target, data, "surived", "titanic.csv") == (
         "there is no target column 'surived' in titanic.csv; did you mean 'survived'? Its columns: age, survived."
     )
+
+
+@pytest.mark.parametrize("values", [[0, 1, 2, 7], [1.0, 2.0, 5.0], [3, 3, 4]])
+def test_a_guess_does_not_turn_with_the_number_of_rows(values):
+    assert len({guess_task(column(values * n)) for n in (1, 20, 500)}) == 1

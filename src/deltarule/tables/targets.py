@@ -16,6 +16,8 @@ from deltarule.tables.table import Table
 Task: TypeAlias = Literal["classification", "regression"]
 
 MOST_CLASSES = 1000
+FEW = 20
+"""Different whole numbers up to which they may be classes; they count or grade more often, in tables of any length."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def target_from_record(record: dict[str, Any]) -> Target:
 
 
 def guess_task(column: Column) -> tuple[Task, str]:
-    """Return what kind of target a column is, and why in a few words.
+    """Return what kind of target a column is, and why in a few words; the number of rows has no say.
 
     >>> guess_task(Column.of("tip", [2.15, 0.0, 2.36]))
     ('regression', 'tip is a number with decimals')
@@ -180,9 +182,8 @@ def guess_task(column: Column) -> tuple[Task, str]:
         return "classification", f"{name} has 2 different values"
     if not bool((present == np.round(present)).all()):
         return "regression", f"{name} is a number with decimals"
-    if distinct <= 20 and distinct <= 0.05 * len(present):
-        return "classification", f"{name} is a whole number with only {distinct} different values"
-    return "regression", f"{name} is a number with {distinct:,} different values"
+    others = "; --task classification takes them as classes" if distinct <= FEW else ""
+    return "regression", f"{name} is a number with {distinct:,} different values{others}"
 
 
 def take_target(data: object, name: str, where: str = "the table") -> tuple[Table, Column]:
