@@ -355,9 +355,11 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
         raise OptionError(
             f"the column {column.name!r} is to be {wanted}, and none of its texts is, such as {distinct[0]!r}."
         )
+    is_kept = reason.startswith("texts")
+    why = why or (reason if is_kept or reason.startswith("several units") else "neither numbers nor dates")
+    notices = (f"kept as text: {reason}",) if is_kept else ()
     words = _missing_in(column, WORDS, missing)
-    notices = (f"kept as text: {reason}",) if reason.startswith("texts") else ()
-    return _Draft(ColumnSchema(column.name, "category", None, words, why or reason or "texts", notices))
+    return _Draft(ColumnSchema(column.name, "category", None, words, why, notices))
 
 
 def _missing_in(column: Column, words: frozenset[str], more: Sequence[str]) -> tuple[str, ...]:
