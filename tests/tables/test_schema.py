@@ -307,3 +307,18 @@ def test_files_that_are_no_schema(text: str, said: str):
     with pytest.raises((DataError, OptionError)) as caught:
         read_toml(text, "s.toml")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("few", "form"), [("1,234", "number:1,234.56"), ("01/02/2020", "date:%m/%d/%Y")])
+def test_a_choice_is_settled_by_cells_and_not_by_different_texts(few: str, form: str):
+    texts = [few, few.replace("1", "2", 1)] * 50 + ["x", "y"]
+    assert read(texts)[0] == form
+    told = form.split(":")[0]
+    assert read([few, *"xyz"], settings={"a": told})[0] == form
+
+
+def test_a_row_id_is_a_number_where_it_is_learnt_and_comes_back_from_its_file():
+    table = Table.of({"number": [str(7 * n) for n in range(40)]})
+    found = schema(table)
+    assert (found["number"].form, found.read(table)[0]["number"].kind) == ("row id", "number")
+    assert read_toml(write_toml(found), "s.toml")["number"].kind == "row id"

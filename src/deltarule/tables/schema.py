@@ -67,18 +67,19 @@ class ColumnSchema:
     @property
     def form(self) -> str:
         """The kind with its notation, as `--set` takes it."""
-        return f"{self.kind}:{self.written}" if self.written else self.kind
+        return f"{self.kind}:{self.written}" if self.written and self.kind in _PLURAL else self.kind
 
     def read(self, column: Column) -> tuple[Column, NDArray[np.intp]]:
         """Return a column as this says, and the rows whose texts it says nothing of: they count as missing."""
         if column.kind != "text":
             return self._of_typed(column), np.zeros(0, np.intp)
         values = _series(column)
-        words = WORDS if self.kind in _TEXTS else MARKS
+        is_text = self.kind in _TEXTS and self.written is None  # a row id that is to be learnt stays a number
+        words = WORDS if is_text else MARKS
         is_missing = (
             values.is_null() | values.is_in(list(self.missing)) | values.str.to_lowercase().is_in(list(words))
         )
-        if self.kind in _TEXTS:
+        if is_text:
             texts = np.array(
                 [None if none else text for none, text in zip(is_missing, values, strict=True)], object
             )
@@ -122,9 +123,10 @@ class ColumnSchema:
             return distinct.str.to_lowercase().replace_strict(
                 list(meaning), list(meaning.values()), default=None, return_dtype=pl.Float64
             )
-        if self.kind == "number":
-            return (self.written or numbers.Notation()).read(distinct)
-        written = self.written
+        if self.kind != "date":
+            written = self.written if isinstance(self.written, numbers.Notation) else numbers.Notation()
+            return written.read(distinct)
+        written = self.written if isinstance(self.written, moments.Notation) else None
         if written is None:
             found = moments.found(distinct)
             written = moments.Notation("year first") if found is None else found.notation
@@ -287,6 +289,8 @@ class _Draft:
     schema: ColumnSchema
     other: numbers.Notation | moments.Notation | None = None
     texts: pl.Series | None = None
+    weights: pl.Series | None = None
+    is_told: bool = False
     row: int = 0
 
     def settled(self, known: _Known) -> ColumnSchema:
@@ -294,10 +298,15 @@ class _Draft:
         assert self.texts is not None
         one = self.schema
         if one.kind == "number":
-            found = numbers.found(self.texts, has_decimal_comma=known.has_decimal_comma)
+            found = numbers.found(
+                self.texts,
+                weights=self.weights,
+                has_decimal_comma=known.has_decimal_comma,
+                is_told=self.is_told,
+            )
             how = "as other columns have a decimal comma" if known.has_decimal_comma else ""
         else:
-            found = moments.found(self.texts, known=known.order)
+            found = moments.found(self.texts, weights=self.weights, known=known.order, is_told=self.is_told)
             how = f"as another column has {known.order}" if known.order else ""
         assert isinstance(found, (numbers.Found, moments.Found))
         assert found.other is not None
@@ -349,7 +358,7 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
             )
             if kind == "number" and told is None and (key := _as_row_id(one.read(column)[0])):
                 return _Draft(replace(one, kind="row id", why=key))
-            return _Draft(one, found.other, distinct, row)
+            return _Draft(one, found.other, distinct, weights, told is not None, row)
         reason = reason or (found if isinstance(found, str) else "")
     if wanted in ("number", "date", "boolean"):
         raise OptionError(
@@ -439,7 +448,7 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
             text = table[name].values[unlike[0]]
             raise DataError(
                 f"column {name!r} holds {_PLURAL[one.kind]}, but {_cells(table[name], unlike)}; mend it, or add "
-                f"--missing {text!r} if it means missing, or --set {name}=category if the column is text."
+                f'--missing {text!r} if it means missing, or --set "{name}=category" if the column is text.'
             )
 
 
