@@ -23,6 +23,7 @@ from deltarule.maths.passes import Gradients, Layers, Trace
 from deltarule.memory import SMALLER, require_network, room_for
 from deltarule.options import NETWORK, is_several
 from deltarule.parameters import Layout, Only
+from deltarule.sparse import canonical, is_sparse
 
 Floats: TypeAlias = NDArray[Any]
 """A NumPy array of float32 or float64."""
@@ -252,17 +253,23 @@ class Network:
     # What comes in -----------------------------------------------------------------------------------
 
     def examples(
-        self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
-    ) -> tuple[Floats, Floats, Floats]:
+        self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None, *, may_be_sparse: bool = False
+    ) -> tuple[Any, Floats, Floats]:
         """Return X (N, n_0), targets p (N, n_K) and weights c (N,), checked and in the network's dtype."""
-        X_ = self.inputs(X)
+        X_ = self.inputs(X, may_be_sparse=may_be_sparse)
         p = self.targets(y)
-        if len(p) != len(X_):
-            raise ShapeError(f"X has {len(X_):,} rows and y has {len(p):,}; they must be the same examples.")
-        return X_, p, self.weights(weights, len(X_))
+        N: int = X_.shape[0]
+        if len(p) != N:
+            raise ShapeError(f"X has {N:,} rows and y has {len(p):,}; they must be the same examples.")
+        return X_, p, self.weights(weights, N)
 
-    def inputs(self, X: ArrayLike) -> Floats:
-        """Return X as (N, n_0) in the network's dtype; one example may come as (n_0,)."""
+    def inputs(self, X: ArrayLike, *, may_be_sparse: bool = False) -> Any:
+        """Return X as (N, n_0) in the network's dtype; one example may come as (n_0,).
+
+        One of SciPy's sparse arrays becomes a matrix, unless `may_be_sparse`: then a CSR array in canonical form.
+        """
+        if is_sparse(X):
+            return self._of_sparse(X, may_be_sparse)
         given = _numbers(X, "X")
         rows = given[None, :] if given.shape == (self.sizes[0],) else given
         if rows.ndim != 2 or rows.shape[1] != self.sizes[0]:
@@ -273,10 +280,26 @@ class Network:
             rows = np.ascontiguousarray(rows, dtype=self.dtype)
         if not np.isfinite(rows).all():
             row, column = np.argwhere(~np.isfinite(rows))[0]
-            raise DataError(
-                f"X is {rows[row, column]} at row {row + 1:,}, column {column + 1:,} (counted from 1); "
-                f"every value must be a finite {self.dtype} number."
-            )
+            raise self._refusal(rows[row, column], row, column)
+        return rows
+
+    def _refusal(self, value: Any, row: int, column: int) -> DataError:
+        return DataError(
+            f"X is {value} at row {row + 1:,}, column {column + 1:,} (counted from 1); "
+            f"every value must be a finite {self.dtype} number."
+        )
+
+    def _of_sparse(self, X: Any, may_be_sparse: bool) -> Any:
+        if X.shape[0] == 0 or X.shape[1] != self.sizes[0]:  # said as of any
+            return self.inputs(np.zeros(X.shape, self.dtype))
+        if not may_be_sparse:
+            return self.inputs(X.toarray())
+        with np.errstate(over="ignore"):  # refused by name on the next line
+            rows = canonical(X, self.dtype)
+        if not np.isfinite(rows.data).all():
+            n = int(np.argmin(np.isfinite(rows.data)))
+            row = int(np.searchsorted(rows.indptr, n, "right")) - 1
+            raise self._refusal(rows.data[n], row, int(rows.indices[n]))
         return rows
 
     def targets(self, y: ArrayLike) -> Floats:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from deltarule.maths.passes import Trace, forward
-from deltarule.network import Floats, Network
+from deltarule.network import Network
+from deltarule.sparse import rows_of
 
 ROWS = 4096
 
@@ -20,12 +22,12 @@ def off(net: Network, trace: Trace) -> dict[int, list[int]]:
     return {k: units for k, units in found.items() if units}
 
 
-def off_everywhere(net: Network, X: Floats) -> dict[int, list[int]]:
-    """Return `off` for all rows of X, (N, n_0), some thousands at a time until no unit is left."""
+def off_everywhere(net: Network, X: Any) -> dict[int, list[int]]:
+    """Return `off` for all rows of X, (N, n_0), dense or in CSR, some thousands at a time until no unit is left."""
     found: dict[int, list[int]] | None = None
-    for start in range(0, len(X), ROWS):
+    for start in range(0, X.shape[0], ROWS):
         with np.errstate(all="ignore"):
-            here = off(net, forward(net, X[start : start + ROWS]))
+            here = off(net, forward(net, rows_of(X, slice(start, start + ROWS))))
         before = here if found is None else found
         both = {k: [i for i in units if i in set(here.get(k, []))] for k, units in before.items()}
         found = {k: units for k, units in both.items() if units}

@@ -831,7 +831,8 @@ def test_every_real_table_without_an_option(
         > scores.get("constant_r2", scores.get("constant_accuracy")) + 0.05
     )
     code, out, err = run("predict", f"{name}.deltarule", path, capsys=capsys)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert all("far outside: training had" in line for line in err.splitlines())  # diamonds of 31.8 mm
     code, out, _ = run("evaluate", f"{name}.deltarule", path, "--json", capsys=capsys)
     assert code == 0
     assert json.loads(out)["rows"] == len(pl.read_csv(path, infer_schema_length=None))

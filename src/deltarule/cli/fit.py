@@ -157,7 +157,10 @@ def fit(
     estimator.fit(features.rows(learn), column.rows(learn))
     run, model = estimator.run_, estimator.model_
     if len(held):
-        scores = {**model.scores, "test": model.evaluate(features.rows(held), column.rows(held))}
+        part = features.rows(held)
+        notices = (*notices, *model.encoder.beyond(part, held))
+        measured = model.metrics(model.features_of(part), model.target.encode(column.rows(held)))
+        scores = {**model.scores, "test": measured}
         model = replace(model, scores=scores)
     save(model, path)
     told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of
-from deltarule.engines.examples import hashes_of, is_sparse, keys_of
+from deltarule.engines.examples import hashes_of, keys_of
 from deltarule.network import Floats, Network
 from deltarule.options import named
 
@@ -84,7 +84,6 @@ __all__ = [
     "dropout_of",
     "engine",
     "hashes_of",
-    "is_sparse",
     "keys_of",
     "predict",
 ]

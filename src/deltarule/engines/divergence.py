@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import Problem
-from deltarule.engines.examples import is_sparse, rows_of
 from deltarule.errors import DivergenceError
 from deltarule.maths import passes
+from deltarule.sparse import is_sparse, rows_of
 
 LARGE = 1e3
 """A column of X that reaches this was not standardised."""

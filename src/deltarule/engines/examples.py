@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,22 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.network import Floats
+from deltarule.sparse import is_sparse, rows_of
 
 SPARSE_ROWS = 4096
 """Rows of a sparse table that are made dense together where each is looked at once."""
-
-
-def is_sparse(X: Any) -> bool:
-    """Return whether X is one of SciPy's sparse arrays or matrices."""
-    scipy_sparse = sys.modules.get(
-        "scipy.sparse"
-    )  # a tenth of a second to import, which who has such an array has done
-    return scipy_sparse is not None and bool(scipy_sparse.issparse(X))
-
-
-def rows_of(X: Any, rows: NDArray[np.intp] | slice) -> Floats:
-    """Return some rows of X, (N, n_0), dense or in CSR, as a matrix."""
-    return X[rows].toarray() if is_sparse(X) else X[rows]
 
 
 def matrices(X: Any) -> Iterator[Floats]:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.divergence import diverged
-from deltarule.engines.examples import rows_of
 from deltarule.errors import OptionError
 from deltarule.maths import passes
 from deltarule.maths.optimisers import State, decay
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
 from deltarule.network import Floats, Network
+from deltarule.sparse import rows_of
 
 BLOCK = 16_384
 """Rows of a block where a loss is taken without gradients."""

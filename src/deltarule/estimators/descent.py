@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils.optimize import _check_optimize_result
 
-from deltarule.engines import Engine, EpochResult, Problem, dropout_of, engine, is_sparse
+from deltarule.engines import Engine, EpochResult, Problem, dropout_of, engine
 from deltarule.errors import DivergenceError, OptionError
 from deltarule.estimators.held import Held, Scorer, Weights
 from deltarule.maths.dropout import Dropout
@@ -31,6 +30,7 @@ from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant, Schedule, schedule
 from deltarule.network import Floats, Network
 from deltarule.options import callables, checked
+from deltarule.sparse import canonical, is_sparse
 from deltarule.training import EpochEnded, Event, RunStarted, Stopped
 from deltarule.training.interruption import interruptible
 from deltarule.training.lbfgs import descend
@@ -64,11 +64,7 @@ def numbers(X: Any, dtype: Any) -> Any:
     """Return a table as engines take it: a contiguous matrix, or a CSR array in canonical form."""
     if not is_sparse(X):
         return np.ascontiguousarray(X, dtype)
-    rows = csr_array(X, dtype=dtype)
-    if not rows.has_canonical_format:
-        rows = rows.copy()  # X may share its arrays
-        rows.sum_duplicates()
-    return rows
+    return canonical(X, dtype)
 
 
 class Descent:

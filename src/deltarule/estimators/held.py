@@ -18,9 +18,10 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, column_or_1d, validate_data
 
-from deltarule.engines import hashes_of, is_sparse
+from deltarule.engines import hashes_of
 from deltarule.errors import OptionError, ShapeError
 from deltarule.maths.dropout import mixed
+from deltarule.sparse import is_sparse
 
 Weights = NDArray[Any] | None
 Scorer = Callable[..., float]

@@ -218,9 +218,8 @@ class _TableEstimator(BaseEstimator, ABC):
             seed=plain.seed,
         )
         model = TableModel(network, encoder, target, {}, {}, {})
-        validation = None
-        if len(held):
-            validation = (*model.arrays(table.rows(held), column.rows(held)), weights[held])
+        learnt = model.features_of(part), target.encode(part_y)
+        seen = model.features_of(table.rows(held)), target.encode(column.rows(held))
         N = len(learn)
         batch_size: int = plain.batch_size or int(np.clip(N // 20, *BATCHES))
         epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / N), *EPOCHS))
@@ -229,7 +228,7 @@ class _TableEstimator(BaseEstimator, ABC):
         decay = DECAY if len(table) < LARGE else DECAY_LARGE
         self.run_ = train(
             network,
-            *model.arrays(part, part_y),
+            *learnt,
             weights=weights[learn],
             optimiser=self.optimiser,
             learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
@@ -240,16 +239,16 @@ class _TableEstimator(BaseEstimator, ABC):
             l1=plain.l1,
             l2=plain.l2,
             clip_norm=plain.clip_norm,
-            validation=validation,
+            validation=(*seen, weights[held]) if len(held) else None,
             early_stopping=plain.early_stopping or (epochs if len(held) else None),
             seed=plain.seed,
             n_threads=plain.n_threads,
             progress=plain.progress,
             listeners=self.listeners,
         )
-        scores = {"train": model.evaluate(part, part_y)}
+        scores = {"train": model.metrics(*learnt)}
         if len(held):
-            scores["validation"] = model.evaluate(table.rows(held), column.rows(held))
+            scores["validation"] = model.metrics(*seen)
         settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
         self.model_ = replace(model, settings=settings, history=self.run_.history.record(), scores=scores)
         self.n_features_in_ = len(table.names)

@@ -3,7 +3,7 @@
 number              float64, NaN where missing
 boolean             float64 of 0 and 1, NaN where missing
 date, datetime      float64, days since 1970-01-01, NaN where missing
-text                objects, str or None
+text                a Polars Series of strings, null where missing
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import narwhals as nw
 import numpy as np
@@ -21,14 +22,22 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 
+if TYPE_CHECKING:
+    import polars as pl
+
 Kind: TypeAlias = Literal["number", "boolean", "date", "datetime", "text"]
 
+LONG = 1e16
+"""Whole numbers from this on are written with an exponent, where they came as decimals."""
 _MICROSECONDS = 86_400e6  # of a day
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as its kind says; `is_integer` where a number column came as integers.
+    """A column as its kind says.
+
+    values: (N,), as above. is_integer: whether numbers came as integers. is_category: whether they came as categories.
+    is_unread: (N,), where a text was there and could not be read; None where there is no such cell.
 
     >>> Column.of("age", [28.0, None, 35.0]).values
     array([28., nan, 35.])
@@ -38,8 +47,10 @@ class Column:
 
     name: str
     kind: Kind
-    values: NDArray[Any]
+    values: Any
     is_integer: bool = False
+    is_category: bool = False
+    is_unread: NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, name: str, values: object) -> Column:
@@ -51,7 +62,7 @@ class Column:
             The column holds lists, structures, complex numbers or other things that are no values.
         """
         if isinstance(values, Column):
-            return cls(name, values.kind, values.values, values.is_integer)
+            return replace(values, name=name)
         try:
             series: Any = nw.from_native(cast(Any, values), series_only=True)
         except TypeError:
@@ -65,37 +76,74 @@ class Column:
     def is_missing(self) -> NDArray[np.bool_]:
         """(N,): where there is no value."""
         if self.kind == "text":
-            return np.fromiter((value is None for value in self.values), bool, len(self.values))
+            return self.values.is_null().to_numpy()
         return np.isnan(self.values)
+
+    @cached_property
+    def coded(self) -> Coded:
+        """The texts of a column of text, with the place of every cell among them."""
+        return Coded.of(self.values)
+
+    @property
+    def unread(self) -> NDArray[np.bool_]:
+        """(N,): where there is a text that could not be read."""
+        return np.zeros(len(self), bool) if self.is_unread is None else self.is_unread
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all values are the same."""
+        if self.kind == "text":
+            return self.coded.texts.n_unique() == 1
+        return bool((self.values == self.values[0]).all())
+
+    def level_counts(self) -> dict[str, int]:
+        """Return the texts of a column of text, and how many cells each has."""
+        counts: dict[str, int] = {}
+        for text, count in zip(self.coded.texts, self.coded.counts.tolist(), strict=True):
+            counts[text] = counts.get(text, 0) + count
+        return counts
 
     def rows(self, index: NDArray[Any]) -> Column:
         """Return the column of these rows."""
-        return Column(self.name, self.kind, self.values[index], self.is_integer)
+        values = self.values[np.flatnonzero(index) if index.dtype == bool else index]
+        return replace(
+            self, values=values, is_unread=None if self.is_unread is None else self.is_unread[index]
+        )
 
     def texts(self) -> list[str | None]:
         """Return every value as text, None where missing; whole numbers without a decimal point."""
         if self.kind == "text":
-            return list(self.values)
+            return self.values.to_list()
         if self.kind == "boolean":
             return [None if math.isnan(v) else "True" if v else "False" for v in self.values]
         if self.kind == "number":
             return [None if math.isnan(v) else _as_text(v) for v in self.values.tolist()]
         return [None if math.isnan(v) else str(moment(v)) for v in self.values]
 
+    def shown(self) -> list[str]:
+        """Return every number or moment as a person reads it."""
+        if self.kind in ("date", "datetime"):
+            return [str(moment(v)) for v in self.values]
+        return [f"{v:.10g}" for v in self.values]
+
+    def as_text(self) -> Column:
+        """Return the column with every value as text; whole numbers without a decimal point."""
+        return self if self.kind == "text" else _text(self.name, self.texts())
+
     def summary(self) -> str:
         """Return in a few words which values there are: from the least to the greatest, or how many and the first."""
+        if self.kind == "text":
+            levels = self.coded.texts[:3].to_list()
+            shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels)
+            n = self.coded.texts.n_unique()
+            return f"{n:,}: {shown}" + (", …" if n > 3 else "") if levels else "none"
         present = self.values[~self.is_missing]
         if len(present) == 0:
             return "none"
-        if self.kind == "number":
-            return f"{present.min():g} to {present.max():g}"
-        if self.kind in ("date", "datetime"):
-            return f"{moment(present.min())} to {moment(present.max())}"
-        if self.kind == "boolean":
-            return f"true in {present.mean():.0%}"
-        levels = list(dict.fromkeys(present))
-        shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels[:3])
-        return f"{len(levels):,}: {shown}" + (", …" if len(levels) > 3 else "")
+        if self.kind != "boolean":
+            least, greatest = replace(self, values=np.array([present.min(), present.max()])).shown()
+            return f"{least} to {greatest}"
+        return f"true in {present.mean():.0%}"
 
     def as_numbers(self, advice: str = "mend it or leave it empty") -> Column:
         """Return the column as numbers, those of a text column parsed.
@@ -121,6 +169,79 @@ class Column:
         return Column(self.name, "number", numbers)
 
 
+MANY, MOST_DIFFERENT = 20_000, 0.3
+"""Where of so many cells more than this share are different texts, looking each up costs more than it saves."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The texts of a column, without blanks at their ends, and the place of every cell among them.
+
+    texts: Polars strings, without null; each once if `is_unique`, which they are not where most cells differ.
+    counts: how many cells each has. codes: (N,) int32, -1 where missing.
+
+    >>> import polars as pl
+    >>> coded = Coded.of(pl.Series(["b", None, "a", "b "]))
+    >>> coded.texts.to_list(), coded.counts, coded.codes
+    (['b', 'a'], array([2, 1]), array([ 0, -1,  1,  0], dtype=int32))
+    >>> coded.take(np.array([0.5, 7.0]))
+    array([0.5, nan, 7. , 0.5])
+    """
+
+    texts: pl.Series
+    counts: NDArray[np.int64]
+    codes: NDArray[np.int32]
+    is_unique: bool = True
+
+    @classmethod
+    def of(cls, values: pl.Series) -> Coded:
+        """Return the texts of a Polars Series of strings or of an Enum."""
+        import polars as pl
+
+        if isinstance(values.dtype, pl.Enum):
+            return cls._of_codes(values.dtype.categories, _codes(values))
+        if len(values) >= MANY and cast(int, values.approx_n_unique()) > MOST_DIFFERENT * len(values):
+            is_there = values.is_not_null().to_numpy()
+            codes = np.where(is_there, np.cumsum(is_there) - 1, -1).astype(np.int32)
+            texts = values.drop_nulls().str.strip_chars()
+            return cls(texts, np.ones(len(texts), np.int64), codes, is_unique=False)
+        found = values.unique(maintain_order=True).drop_nulls()
+        codes = _codes(values.cast(pl.Enum(found)))
+        texts = found.str.strip_chars()
+        if (levels := texts.unique(maintain_order=True)).len() < len(texts):
+            codes = np.append(_codes(texts.cast(pl.Enum(levels))), np.int32(-1))[codes]
+        return cls._of_codes(levels, codes)
+
+    @classmethod
+    def _of_codes(cls, texts: pl.Series, codes: NDArray[np.int32]) -> Coded:
+        """Return the texts that have cells, as a part of a column need not have all."""
+        counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+        is_used = counts > 0
+        if is_used.all():
+            return cls(texts, counts, codes)
+        place = np.append(np.where(is_used, np.cumsum(is_used) - 1, -1), -1).astype(np.int32)
+        return cls(texts.filter(is_used), counts[is_used], place[codes])
+
+    def without(self, is_missing: NDArray[np.bool_]) -> pl.Series:
+        """Return the cells as text, an Enum if the texts are unique; null where missing, and where their text is."""
+        import polars as pl
+
+        place = np.append(np.where(is_missing, -1, np.cumsum(~is_missing) - 1), -1)[self.codes]
+        levels = self.texts.filter(~is_missing)
+        cells = pl.Series(np.maximum(place, 0), dtype=pl.UInt32).set(pl.Series(place < 0), None)
+        return (levels.cast(pl.Enum(levels)) if self.is_unique else levels).gather(cells)
+
+    def take(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return for every cell, (N,), the value of its text; NaN where it is missing."""
+        return np.append(values, np.nan)[self.codes]
+
+
+def _codes(values: pl.Series) -> NDArray[np.int32]:
+    import polars as pl
+
+    return values.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+
+
 def moment(days: float) -> np.datetime64:
     """Return the date, or the moment, so many days after 1970-01-01."""
     if days == math.floor(days):
@@ -136,8 +257,10 @@ def _from_series(name: str, series: Any) -> Column:
         return Column(name, "boolean", _floats(series, False))
     if dtype.is_numeric():
         return Column(name, "number", _floats(series, 0), dtype.is_integer())
-    if dtype in (nw.String, nw.Categorical, nw.Enum):
-        return _text(name, series.to_list())
+    if dtype in (nw.Categorical, nw.Enum):
+        return _from_categories(name, series)
+    if dtype == nw.String:
+        return _from_strings(name, series)
     if dtype in (nw.Date, nw.Datetime):
         stamps = series.cast(nw.Datetime("us")) if dtype == nw.Date else series
         is_missing = stamps.is_null().to_numpy()
@@ -147,10 +270,32 @@ def _from_series(name: str, series: Any) -> Column:
     if dtype == nw.Unknown and bool(series.is_null().all()):  # a column of nulls need not have a type
         return _text(name, [None] * len(series))
     native = series.to_native()
+    if hasattr(native, "sparse"):  # pandas'
+        return Column.of(name, native.sparse.to_dense())
     stated = getattr(native, "dtype", getattr(native, "type", dtype)) if dtype == nw.Unknown else dtype
     raise DataError(
         f"column {name!r} has the type {stated}, which is no number, text, boolean or date; leave it out."
     )
+
+
+def _from_strings(name: str, series: Any) -> Column:
+    import polars as pl
+
+    native = series.to_native()
+    if isinstance(native, pl.Series):
+        return Column(name, "text", native)
+    return _text(name, series.to_list())
+
+
+def _from_categories(name: str, series: Any) -> Column:
+    """Return the column of categories; where these are no texts, of what they are."""
+    import polars as pl
+
+    native = series.to_native()
+    if isinstance(native, pl.Series):
+        return Column(name, "text", native.cast(pl.String))
+    column = _from_values(name, series.to_list())
+    return replace(column, is_category=column.kind == "number")
 
 
 def _floats(series: Any, filler: object) -> NDArray[np.float64]:
@@ -206,6 +351,8 @@ _DATES = (datetime.date, np.datetime64)
 
 def _from_values(name: str, values: Sequence[object]) -> Column:
     """Return the column of Python objects: the kind that all of them have, else text."""
+    if set(map(type, values)) <= {str, type(None)}:
+        return _text(name, values)
     present: list[Any] = [None if _is_missing(value) else value for value in values]
     types: set[type[Any]] = {type(value) for value in present if value is not None}
     if types and all(issubclass(each, _BOOLEANS) for each in types):
@@ -262,12 +409,17 @@ def _as_float(value: Any) -> float:
 
 def _as_text(value: object) -> str:
     """Return a value as text; 3.0 is "3", as it is where the same column came as integers."""
-    if isinstance(value, (float, np.floating)) and float(cast(float, value)).is_integer():
-        return str(int(cast(float, value)))
-    return str(cast(object, value))
+    if isinstance(value, (float, np.floating)):
+        number = float(cast(float, value))
+        if number.is_integer() and abs(number) < LONG:
+            return str(int(number))
+    return str(cast(Any, value))
 
 
 def _text(name: str, values: Iterable[object]) -> Column:
-    return Column(
-        name, "text", _as_objects([None if _is_missing(value) else _as_text(value) for value in values])
-    )
+    import polars as pl
+
+    values = list(values)
+    is_plain = set(map(type, values)) <= {str, type(None)}
+    texts = values if is_plain else [None if _is_missing(value) else _as_text(value) for value in values]
+    return Column(name, "text", pl.Series(name, texts, pl.String))

@@ -8,7 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from deltarule.tables.columns import Column
-from deltarule.tables.encoders import Encoder, Floats, is_often_missing, standardised
+from deltarule.tables.encoders import Encoder, Floats, marks
+from deltarule.tables.scaling import Scale
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,14 @@ class Dates(Encoder):
     """
 
     kinds = ("datetime", "date")
-    mean: float
-    std: float
+    scale: Scale
     cycles: tuple[str, ...]
 
     @classmethod
     def fit(cls, column: Column) -> Dates:
         present = column.values[~column.is_missing]
         cycles = tuple(name for name, angle in _angles(present).items() if np.ptp(angle) > 0)
-        # Equal moments can have a std of rounding alone, which must not be blown up.
-        std = float(present.std()) if np.ptp(present) > 0 else 1.0
-        return cls(column.name, is_often_missing(column), float(present.mean()), std, cycles)
+        return cls(column.name, **marks(column), scale=Scale.of(present), cycles=cycles)
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -44,9 +42,9 @@ class Dates(Encoder):
         return (self.name, *circles)
 
     def own_encode(self, column: Column) -> Floats:
-        days = np.where(column.is_missing, self.mean, column.values)
+        days = np.where(column.is_missing, self.scale.mean, column.values)
         angles = _angles(days)
-        parts = [standardised(days, self.mean, self.std)]
+        parts = [self.scale.z(days)]
         for cycle in self.cycles:
             parts += [np.sin(angles[cycle]), np.cos(angles[cycle])]
         return np.stack(parts, axis=1)

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.memory import require, room_for
-from deltarule.tables.encoders import Encoder, Floats
+from deltarule.tables.encoders import Encoder, Levels
 from deltarule.tables.fitting import fit_encoder, from_record
 from deltarule.tables.schema import Schema
 from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
 
+FEW, WIDE = 4, 16
+"""Features come as CSR where at most one of FEW is not 0, and there are WIDE: then the engine goes by lists, too."""
 USUAL = "1234.56", "%Y-%m-%d"
 """Notations that need not be told."""
 
@@ -77,7 +80,7 @@ class TableEncoder:
     @property
     def columns(self) -> list[str]:
         """The columns used, in the order of training."""
-        return [encoder.name for encoder in self.encoders]
+        return list(dict.fromkeys(encoder.name for encoder in self.encoders))
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -89,10 +92,16 @@ class TableEncoder:
         """One line for every column that was left out: its name and the reason."""
         return tuple(f"{name}: {reason}; left out" for name, reason in self.dropped.items())
 
-    def encode(self, data: object) -> Floats:
-        """Return the features of a table, (N, m) float64; columns may stand in any order, others are ignored.
+    def encode(self, data: object, dtype: str = "float64") -> Any:
+        """Return the features of a table, (N, m) in a dtype; columns may stand in any order, others are ignored.
 
-        Texts that the schema cannot read count as missing, with a warning for each of their columns.
+        Where few are not 0, as those of texts, they come as a SciPy CSR array.
+
+        Warns
+        -----
+        UserWarning
+            Texts that the schema cannot read, which count as missing, and numbers far outside of what training saw,
+            which count as the farthest; a warning for each of their columns.
 
         Raises
         ------
@@ -101,15 +110,79 @@ class TableEncoder:
         OutOfMemoryError
             The features do not fit into memory.
         """
-        table, notices = self.schema.read(Table.of(data))
+        table, notices = self.read(data)
         for notice in notices:
             warnings.warn(notice, stacklevel=2)
+        return self.features_of(table, dtype)
+
+    def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
+        """Return a table as the schema reads it, and what there is to say: of cells it cannot read, or far outside."""
+        given = Table.of(data)
+        table, notices = self.schema.read(given)
+        if table is given:
+            return table, ()
+        return table, (*notices, *self.beyond(table))
+
+    def features_of(self, table: Table, dtype: str = "float64") -> Any:
+        """Return the features of a table that the schema has read, as `encode` does, without a warning."""
         self._refuse_absent(table, [name for name in self.columns if name not in table])
-        size = len(table), len(self.features)
-        what = f"the encoded table ({size[0]:,} rows of {size[1]:,} features)"
+        N, m = len(table), len(self.features)
+        k = sum(1 if isinstance(one, Levels) else len(one.features) for one in self.encoders)
+        is_listed = m >= WIDE and k * FEW <= m
+        what = f"the encoded table ({N:,} rows of {m:,} features)"
+        size = np.dtype(dtype).itemsize
         with room_for(what):
-            require(2 * 8 * size[0] * size[1], what)  # its columns, and all of them side by side
-            return np.concatenate([encoder.encode(table[encoder.name]) for encoder in self.encoders], axis=1)
+            require(N * k * (size + 4) if is_listed else 2 * N * m * size, what)
+            return self._listed(table, dtype, k) if is_listed else self._matrix(table, dtype)
+
+    def _matrix(self, table: Table, dtype: str) -> NDArray[Any]:
+        X = np.empty((len(table), len(self.features)), dtype)
+        start = 0
+        for one in self.encoders:
+            end = start + len(one.features)
+            X[:, start:end] = one.encode(table[one.name])
+            start = end
+        return X
+
+    def _listed(self, table: Table, dtype: str, k: int) -> Any:
+        """Return the features in CSR: k to a row, one of each column of levels and all of the others."""
+        from scipy.sparse import csr_array
+
+        N = len(table)
+        values, places = np.ones((N, k), dtype), np.empty((N, k), np.int32)
+        start = first = 0
+        for one in self.encoders:
+            m = len(one.features)
+            if isinstance(one, Levels):
+                places[:, first] = start + one.places(table[one.name])
+                first += 1
+            else:
+                values[:, first : first + m] = one.encode(table[one.name])
+                places[:, first : first + m] = np.arange(start, start + m)
+                first += m
+            start += m
+        return csr_array((values.ravel(), places.ravel(), np.arange(N + 1) * k), shape=(N, start))
+
+    def beyond(self, table: Table, rows_of: NDArray[np.intp] | None = None) -> list[str]:
+        """Return a sentence for each column with values far outside of what training saw.
+
+        rows_of: (N,), the rows, from 0, that those of the table are in the file it is a part of.
+        """
+        said: list[str] = []
+        for one in self.encoders:
+            if one.name not in table:
+                continue
+            column = table[one.name]
+            rows, taken = one.beyond(column)
+            if len(rows):
+                cells = "" if len(rows) == 1 else f" and {len(rows) - 1:,} more"
+                value, row = (
+                    column.rows(rows[:1]).texts()[0],
+                    rows[0] if rows_of is None else rows_of[rows[0]],
+                )
+                verb = "is" if len(rows) == 1 else "are"
+                said.append(f"{one.name}: {value} in row {row + 1:,}{cells} {verb} far outside: {taken}")
+        return said
 
     def _refuse_absent(self, table: Table, absent: list[str]) -> None:
         if not absent:

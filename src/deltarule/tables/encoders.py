@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,11 +16,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.tables.columns import Column, Kind
-
-Floats = NDArray[np.float64]
-
-FARTHEST = 1e30
-"""Standardised values end here: finite in float32 too, and as far away as any other to a network."""
+from deltarule.tables.scaling import Floats, Scale
 
 
 def fewest_rows(N: int) -> int:
@@ -29,22 +24,18 @@ def fewest_rows(N: int) -> int:
     return 2 if N < 500 else 5
 
 
-def is_often_missing(column: Column) -> bool:
-    """Return whether enough values are missing to learn from that; else it would learn single rows by heart."""
-    return int(column.is_missing.sum()) >= fewest_rows(len(column))
-
-
 @dataclass(frozen=True)
 class Encoder(ABC):
     """A fitted encoder of the column `name`.
 
     `marks_missing` says whether a missing value has a feature of its own: where training had enough of them
-    to learn from, see `fewest_rows`.
+    to learn from, see `fewest_rows`; `marks_unread` likewise whether one that could not be read has.
     """
 
     kinds: ClassVar[tuple[Kind, ...]]
     name: str
     marks_missing: bool
+    marks_unread: bool
 
     @property
     @abstractmethod
@@ -59,10 +50,23 @@ class Encoder(ABC):
     def describe(self) -> str:
         """Return in a few words what becomes of the column."""
 
+    def beyond(self, column: Column) -> tuple[NDArray[np.intp], str]:
+        """Return the rows whose values are so far outside of training that they are taken for others, and which."""
+        scale: Scale | None = getattr(self, "scale", None)
+        column = self._as_in_training(column)
+        rows = np.zeros(0, np.intp) if scale is None else scale.beyond(column.values)
+        if scale is None or not len(rows):
+            return rows, ""
+        ends = Column(self.name, column.kind, np.array([scale.least, scale.greatest]))
+        end = np.clip(column.values[rows[:1]], scale.low, scale.high)
+        least, greatest = ends.shown()
+        return rows, f"training had {least} to {greatest}; taken as {replace(ends, values=end).shown()[0]}"
+
     @property
     def features(self) -> tuple[str, ...]:
         missing = (f"{self.name} is missing",) if self.marks_missing else ()
-        return (*self.own_features, *missing)
+        unread = (f"{self.name} is unreadable",) if self.marks_unread else ()
+        return (*self.own_features, *missing, *unread)
 
     def encode(self, column: Column) -> Floats:
         """Return the features of a column, (N, m) float64.
@@ -76,6 +80,8 @@ class Encoder(ABC):
         parts = [self.own_encode(column)]
         if self.marks_missing:
             parts.append(column.is_missing[:, None].astype(np.float64))
+        if self.marks_unread:
+            parts.append(column.unread[:, None].astype(np.float64))
         return np.concatenate(parts, axis=1)
 
     def record(self) -> dict[str, Any]:
@@ -86,11 +92,8 @@ class Encoder(ABC):
         if column.kind in self.kinds:
             return column
         if column.is_missing.all():  # a column without values comes in any kind
-            kind = self.kinds[0]
-            empty = np.full(
-                len(column), None if kind == "text" else math.nan, object if kind == "text" else float
-            )
-            return Column(column.name, kind, empty)
+            empty = column.as_text() if self.kinds[0] == "text" else column.as_numbers()
+            return replace(empty, kind=self.kinds[0])
         return self._converted(column)
 
     def _converted(self, column: Column) -> Column:
@@ -104,22 +107,18 @@ class Encoder(ABC):
         )
 
 
-def standardised(values: Floats, mean: float, std: float, unit: float = 1.0) -> Floats:
-    """Return (values / unit - mean) / std, as finite as the values are.
-
-    >>> standardised(np.array([2.0, 1e308]), 1.0, 0.5, unit=1e-10)[1]
-    np.float64(1e+30)
-    """
-    with np.errstate(over="ignore"):  # 1e308 in a column whose training values were all near 1e-10
-        return np.clip((values / unit - mean) / std, -FARTHEST, FARTHEST)
+def marks(column: Column) -> dict[str, bool]:
+    """Return which marks an encoder fitted to a column has."""
+    fewest = fewest_rows(len(column))
+    return {
+        "marks_missing": int(column.is_missing.sum()) >= fewest,
+        "marks_unread": int(column.unread.sum()) >= fewest,
+    }
 
 
 @dataclass(frozen=True)
 class Number(Encoder):
-    """(x - mean) / std of the training values; the median stands for what is missing.
-
-    x is divided by `unit`, the largest |x| of training, before anything else, so that squares neither
-    overflow nor vanish: mean and std are those of x / unit, filled.
+    """(x - mean) / std of the training values, see `Scale`; the median stands for what is missing.
 
     >>> encoder = Number.fit(Column.of("age", [20.0, None, None, 30.0, 40.0]))
     >>> encoder.features
@@ -131,30 +130,21 @@ class Number(Encoder):
 
     kinds = ("number", "boolean")
     median: float
-    unit: float
-    mean: float
-    std: float
+    scale: Scale
 
     @classmethod
     def fit(cls, column: Column) -> Number:
-        _refuse_infinite(column)
         present = column.values[~column.is_missing]
-        unit = float(np.abs(present).max()) or 1.0
-        median = float(np.median(present / unit)) * unit
-        filled = np.where(column.is_missing, median, column.values) / unit
-        mean, std = float(filled.mean()), float(filled.std())
-        if not std > 1e-12:  # a spread that is rounding alone must not be blown up
-            std = 1.0
-        return cls(column.name, is_often_missing(column), median, unit, mean, std)
+        median = 2.0 * float(np.median(present * 0.5))  # the sum of two does not overflow
+        scale = Scale.of(present, int(column.is_missing.sum()))
+        return cls(column.name, **marks(column), median=median, scale=scale)
 
     @property
     def own_features(self) -> tuple[str, ...]:
         return (self.name,)
 
     def own_encode(self, column: Column) -> Floats:
-        _refuse_infinite(column)
-        filled = np.where(column.is_missing, self.median, column.values)
-        return standardised(filled, self.mean, self.std, self.unit)[:, None]
+        return self.scale.z(np.where(column.is_missing, self.median, column.values))[:, None]
 
     def describe(self) -> str:
         return "number, standardised" + ("; median, marked, where missing" if self.marks_missing else "")
@@ -182,7 +172,7 @@ class Boolean(Encoder):
     def fit(cls, column: Column) -> Boolean:
         is_missing = column.is_missing
         usual = 1.0 if column.values[~is_missing].mean() >= 0.5 else -1.0
-        return cls(column.name, is_often_missing(column), usual)
+        return cls(column.name, **marks(column), usual=usual)
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -228,10 +218,10 @@ class Levels(Encoder):
 
     @classmethod
     def fit(cls, column: Column) -> Levels:
-        counts = Counter(text for text in column.texts() if text is not None)
+        counts = column.level_counts()
         kept = [level for level, count in counts.items() if count >= fewest_rows(len(column))]
         kept.sort(key=lambda level: (-counts[level], level))
-        return cls(column.name, is_often_missing(column), tuple(kept[: cls.MOST]))
+        return cls(column.name, **marks(column), levels=tuple(kept[: cls.MOST]))
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -240,17 +230,18 @@ class Levels(Encoder):
         return tuple(f"{self.name}={level}" for level in (*self.levels, other))
 
     def own_encode(self, column: Column) -> Floats:
-        other = len(self.levels)
-        place = {level: n for n, level in enumerate(self.levels)}
-        texts = column.texts()
-        hot = np.fromiter((place.get(text or "", other) for text in texts), np.intp, len(texts))
-        encoded = np.zeros((len(texts), other + 1))
-        encoded[np.arange(len(texts)), hot] = 1.0
-        is_missing = column.is_missing
-        encoded[is_missing] = 0.0
-        if not self.marks_missing:  # else missing has a place of its own
-            encoded[is_missing, other] = 1.0
-        return encoded
+        encoded = np.zeros((len(column), len(self.levels) + 2))
+        encoded[np.arange(len(column)), self.places(column)] = 1.0
+        return encoded[:, :-1]
+
+    def places(self, column: Column) -> NDArray[np.int32]:
+        """Return which of the features is 1 in each row, (N,)."""
+        column = self._as_in_training(column)
+        n = len(self.levels)
+        place = dict(zip(self.levels, range(n), strict=True))
+        coded = column.coded
+        found = np.fromiter((place.get(text, n) for text in coded.texts), np.int32, len(coded.texts))
+        return np.append(found, np.int32(n + self.marks_missing))[coded.codes]
 
     def describe(self) -> str:
         missing = ", missing" if self.marks_missing else ""
@@ -258,16 +249,4 @@ class Levels(Encoder):
 
     def _converted(self, column: Column) -> Column:
         """Read anything as text, so that the level "3" is found in a column of numbers."""
-        texts = np.empty(len(column), object)
-        texts[:] = column.texts()
-        return Column(column.name, "text", texts)
-
-
-def _refuse_infinite(column: Column) -> None:
-    infinite = np.isinf(column.values)
-    if infinite.any():
-        row = int(np.argmax(infinite))
-        raise DataError(
-            f"column {column.name!r} is {column.values[row]} in row {row + 1:,}; "
-            "every number must be finite, so mend it or leave it empty."
-        )
+        return column.as_text()

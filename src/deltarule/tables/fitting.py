@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, cast
+
+import numpy as np
 
 from deltarule.tables.columns import Column
 from deltarule.tables.dates import Dates
 from deltarule.tables.encoders import Boolean, Encoder, Levels, Number
+from deltarule.tables.scaling import Scale
 
 ENCODERS: dict[str, type[Encoder]] = {each.__name__: each for each in (Number, Boolean, Levels, Dates)}
 
@@ -15,12 +17,10 @@ ENCODERS: dict[str, type[Encoder]] = {each.__name__: each for each in (Number, B
 def fit_encoder(column: Column) -> Encoder | str:
     """Return the encoder fitted to a column, or the reason why the column says nothing."""
     is_missing = column.is_missing
-    present = column.values[~is_missing]
-    if len(present) == 0:
+    if is_missing.all():
         return "no value in any row"
-    first = present[0]
-    if not is_missing.any() and bool((present == first).all()):
-        return f"the same value in every row, {column.texts()[0]!r}"
+    if not is_missing.any() and column.is_constant:
+        return f"the same value in every row, {column.rows(np.zeros(1, int)).texts()[0]!r}"
     if column.kind == "boolean":
         return Boolean.fit(column)
     if column.kind in ("date", "datetime"):
@@ -28,9 +28,9 @@ def fit_encoder(column: Column) -> Encoder | str:
     if column.kind == "number":
         return Number.fit(column)
     levels = Levels.fit(column)
-    counts = Counter(present)
-    if sum(counts[level] for level in levels.levels) < 0.5 * len(present):
-        return f"{len(counts):,} different texts in {len(present):,} rows"
+    counts, present = column.level_counts(), int((~is_missing).sum())
+    if sum(counts[level] for level in levels.levels) < 0.5 * present:
+        return f"{len(counts):,} different texts in {present:,} rows"
     return levels
 
 
@@ -40,5 +40,7 @@ def from_record(record: dict[str, Any]) -> Encoder:
         name: tuple(cast(list[str], value)) if isinstance(value, list) else value
         for name, value in record.items()
     }
+    if "scale" in fields:
+        fields["scale"] = Scale(**fields["scale"])
     encoder = ENCODERS[fields.pop("encoder")]
     return encoder(**fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.tables.columns import Column, moment
 
@@ -27,7 +28,8 @@ def groups_of(column: Column) -> list[str]:
     different = column.kind == "number" and len(np.unique(column.values[~column.is_missing])) > MOST_VALUES
     if not different:
         return ["missing" if text is None else text for text in column.texts()]
-    ends = np.quantile(column.values[~column.is_missing], [0.0, 0.25, 0.5, 0.75, 1.0])
-    quarter = np.searchsorted(ends[1:-1], column.values, side="right")
+    values: NDArray[np.float64] = column.values
+    ends = np.quantile(values[~column.is_missing], [0.0, 0.25, 0.5, 0.75, 1.0])
+    quarter = np.searchsorted(ends[1:-1], values, side="right")
     names = [f"{low:.6g} to {high:.6g}" for low, high in pairwise(ends)]
     return ["missing" if missing else names[n] for n, missing in zip(quarter, column.is_missing, strict=True)]

@@ -38,8 +38,8 @@ class TableModel:
         return "classification" if isinstance(self.target, ClassTarget) else "regression"
 
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
-        """Return a table as the schema reads it, and a notice for every column with cells that it cannot read."""
-        return self.encoder.schema.read(Table.of(data))
+        """Return a table as the encoder reads it, and what there is to say of its cells."""
+        return self.encoder.read(data)
 
     def predict(self, data: object) -> NDArray[Any]:
         """Return class names of the type they had, or values in the target's units, (N,).
@@ -56,14 +56,20 @@ class TableModel:
         """Return the probability of every class, (N, C) float64, rows adding up to 1."""
         if self.task == "regression":
             raise OptionError("a regression model predicts values and has no probabilities.")
-        y_hat = self._y_hat(data).astype(np.float64)
-        return y_hat / y_hat.sum(axis=1, keepdims=True)
+        return _shares(self._y_hat(data))
 
     def arrays(self, data: object, y: Column | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return X (N, m) and y (N,) as the network learns them; y left out, the table must hold the target."""
+        """Return X (N, m), in CSR where few are not 0, and y (N,) as the network learns them.
+
+        y left out, the table must hold the target.
+        """
         table = self._read(data)
         column = self._target_column(table) if y is None else y
-        return self.encoder.encode(table), self.target.encode(column)
+        return self.features_of(table), self.target.encode(column)
+
+    def features_of(self, table: Table) -> Any:
+        """Return X (N, m) of a table that the schema has read, in the network's dtype; in CSR where few are not 0."""
+        return self.encoder.features_of(table, str(self.network.dtype))
 
     def evaluate(self, data: object, y: Column | None = None) -> dict[str, float]:
         """Return metrics on a table, each beside that of a constant prediction.
@@ -74,16 +80,15 @@ class TableModel:
         gives the classes' frequencies in training. Regression: R^2, RMSE and MAE in the target's units; the
         constant prediction is the mean in training.
         """
-        table = self._read(data)
-        column = self._target_column(table) if y is None else y
-        target = self.target
+        return self.metrics(*self.arrays(data, y))
+
+    def metrics(self, X: Any, y: NDArray[Any]) -> dict[str, float]:
+        """Return what `evaluate` does, of a table that is encoded: X (N, m) and y (N,) as from `arrays`."""
+        target, y_hat = self.target, predict(self.network, X)
         if isinstance(target, ClassTarget):
-            return _class_metrics(
-                target.encode(column), self.predict_proba(table), np.array(target.frequencies)
-            )
-        true = target.decode(target.encode(column))
-        constant = target.decode(np.zeros(1))[0]
-        return _value_metrics(true, np.asarray(self.predict(table), np.float64), float(constant))
+            return _class_metrics(y, _shares(y_hat), np.array(target.frequencies))
+        constant = float(target.decode(np.zeros(1))[0])
+        return _value_metrics(target.decode(y), target.decode(y_hat[:, 0]), constant)
 
     def confusion(self, data: object) -> NDArray[np.int64]:
         """Return how many rows of true class n (row) were predicted as class m (column), (C, C)."""
@@ -97,17 +102,17 @@ class TableModel:
         return counts
 
     def _read(self, data: object) -> Table:
-        """Return a table as the schema reads it; cells that it cannot read are warned of."""
+        """Return a table as the schema reads it; cells that it cannot read, or far outside, are warned of."""
         table, notices = self.read(data)
         for notice in notices:
-            warnings.warn(notice, stacklevel=3)
+            warnings.warn(notice, stacklevel=4)
         return table
 
     def _target_column(self, table: Table) -> Column:
         return table.column(self.target.name, "target column")
 
     def _y_hat(self, data: object) -> NDArray[Any]:
-        return predict(self.network, self.network.inputs(self.encoder.encode(self._read(data))))
+        return predict(self.network, self.features_of(self._read(data)))
 
     def record(self) -> dict[str, Any]:
         """Return everything but theta as plain data for JSON."""
@@ -131,6 +136,12 @@ class TableModel:
             record["history"],
             record["scores"],
         )
+
+
+def _shares(y_hat: NDArray[Any]) -> NDArray[np.float64]:
+    """Return probabilities in float64, whose rows add up to 1 there."""
+    wide = y_hat.astype(np.float64)
+    return wide / wide.sum(axis=1, keepdims=True)
 
 
 def _class_metrics(true: NDArray[Any], y_hat: NDArray[Any], frequencies: NDArray[Any]) -> dict[str, float]:

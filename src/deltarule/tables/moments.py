@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.errors import OptionError
 
@@ -121,7 +122,11 @@ class Found:
 
 
 def found(
-    texts: pl.Series, *, weights: pl.Series | None = None, known: Order | None = None, is_told: bool = False
+    texts: pl.Series,
+    *,
+    weights: NDArray[np.int64] | None = None,
+    known: Order | None = None,
+    is_told: bool = False,
 ) -> Found | None:
     """Return the notation in which most of a column's texts are dates, or nothing.
 
@@ -136,7 +141,7 @@ def found(
     is_told
         Whether somebody says that it is a column of dates: then some of the texts are enough.
     """
-    weigh = np.ones(len(texts)) if weights is None else weights.to_numpy()
+    weigh = np.ones(len(texts), np.int64) if weights is None else weights
     plain = _plain(texts)
     shares = {
         name: float(weigh[plain.str.contains(pattern).to_numpy()].sum()) for name, pattern in PATTERNS.items()

@@ -13,6 +13,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.errors import OptionError
 
@@ -204,7 +205,7 @@ NOTATIONS = tuple(
 def found(
     texts: pl.Series,
     *,
-    weights: pl.Series | None = None,
+    weights: NDArray[np.int64] | None = None,
     has_decimal_comma: bool = False,
     is_told: bool = False,
 ) -> Found | str:
@@ -223,7 +224,7 @@ def found(
     """
     import polars as pl
 
-    weigh = np.ones(len(texts)) if weights is None else weights.to_numpy()
+    weigh = np.ones(len(texts), np.int64) if weights is None else weights
     least = 0.0 if is_told else MOST * weigh.sum()
     parts = _parts(texts)
 

@@ -72,43 +72,40 @@ class ColumnSchema:
     def read(self, column: Column) -> tuple[Column, NDArray[np.intp]]:
         """Return a column as this says, and the rows whose texts it says nothing of: they count as missing."""
         if column.kind != "text":
-            return self._of_typed(column), np.zeros(0, np.intp)
-        values = _series(column)
+            typed = self._of_typed(column)
+            return typed, np.flatnonzero(typed.unread)
+        coded, texts = column.coded, column.coded.texts
         is_text = self.kind in _TEXTS and self.written is None  # a row id that is to be learnt stays a number
         words = WORDS if is_text else MARKS
         is_missing = (
-            values.is_null() | values.is_in(list(self.missing)) | values.str.to_lowercase().is_in(list(words))
-        )
+            texts.is_in(list(self.missing)) | texts.str.to_lowercase().is_in(list(words))
+        ).to_numpy()
         if is_text:
-            texts = np.array(
-                [None if none else text for none, text in zip(is_missing, values, strict=True)], object
-            )
-            return Column(column.name, "text", texts), np.zeros(0, np.intp)
-        distinct = values.filter(~is_missing).unique(maintain_order=True)
-        found = (
-            values.replace_strict(distinct, self._read(distinct), default=None)
-            if len(distinct)
-            else values.cast(float)
-        )
-        unlike = np.flatnonzero((found.is_null() & ~is_missing).to_numpy())
-        array = found.fill_null(float("nan")).to_numpy()
-        if self.kind == "date":
-            is_whole = bool((np.floor(array[~np.isnan(array)]) == array[~np.isnan(array)]).all())
-            return Column(column.name, "date" if is_whole else "datetime", array), unlike
-        if self.kind == "boolean":
-            return Column(column.name, "boolean", array), unlike
+            return Column(column.name, "text", coded.without(is_missing)), np.zeros(0, np.intp)
+        values = np.full(len(texts), math.nan)
+        values[~is_missing] = self._read(texts.filter(~is_missing)).fill_null(math.nan).to_numpy()
+        array = coded.take(values)
+        is_unread = np.append(np.isnan(values) & ~is_missing, False)[coded.codes]
+        unlike = np.flatnonzero(is_unread)
+        read = Column(column.name, "number", array, is_unread=is_unread if len(unlike) else None)
         present = array[~np.isnan(array)]
-        return Column(column.name, "number", array, bool((present == np.round(present)).all())), unlike
+        if self.kind == "date":
+            return replace(read, kind="date" if (np.floor(present) == present).all() else "datetime"), unlike
+        if self.kind == "boolean":
+            return replace(read, kind="boolean"), unlike
+        return replace(read, is_integer=bool((present == np.round(present)).all())), unlike
 
     def _of_typed(self, column: Column) -> Column:
         """Return a column that did not come as text as this says."""
         if self.kind == "category":
-            texts = np.empty(len(column), object)
-            texts[:] = column.texts()
-            return Column(column.name, "text", texts)
+            return column.as_text()
         if self.kind == "date" and column.kind == "number" and isinstance(self.written, moments.Notation):
             days = moments.EPOCHS.get(self.written.sign, math.nan) / 86_400e6
             return Column(column.name, "datetime", column.values * days)
+        if column.kind == "number" and np.isinf(column.values).any():
+            is_infinite = np.isinf(column.values)
+            values = np.where(is_infinite, math.nan, column.values)
+            return replace(column, values=values, is_unread=is_infinite | column.unread)
         return column
 
     def _read(self, distinct: pl.Series) -> pl.Series:
@@ -174,7 +171,12 @@ class Schema:
         return tuple(f"{one.name}: {said}" for one in self.columns.values() for said in one.notices)
 
     def read(self, table: Table) -> tuple[Table, tuple[str, ...]]:
-        """Return a table whose columns are what this says, and a notice for every column with cells it cannot read."""
+        """Return a table whose columns are what this says, and a notice for every column with cells it cannot read.
+
+        One that this has read comes back as it is.
+        """
+        if table.read_by is self:
+            return table, ()
         read: list[Column] = []
         notices: list[str] = []
         for name, column in table.columns.items():
@@ -187,7 +189,7 @@ class Schema:
                 notices.append(
                     f"{name}: {_cells(column, unlike)}, not {_PLURAL[self[name].kind]}, counted as missing"
                 )
-        return Table(read), tuple(notices)
+        return Table(read, self), tuple(notices)
 
     def record(self) -> list[dict[str, Any]]:
         """Return it as plain data for JSON."""
@@ -289,7 +291,7 @@ class _Draft:
     schema: ColumnSchema
     other: numbers.Notation | moments.Notation | None = None
     texts: pl.Series | None = None
-    weights: pl.Series | None = None
+    weights: NDArray[np.int64] | None = None
     is_told: bool = False
     row: int = 0
 
@@ -321,23 +323,27 @@ def _draft(column: Column, told: ColumnSchema | None, missing: Sequence[str]) ->
     if told is not None and (told.written is not None or told.kind in ("ignore", "row id")):
         return _Draft(replace(told, missing=_missing_in(column, MARKS, missing)))
     if column.kind != "text":
-        kind: Kind = told.kind if told else "date" if column.kind == "datetime" else cast(Kind, column.kind)
-        found = ColumnSchema(column.name, kind, why=f"it came as {column.kind}")
-        if told is None and kind == "number" and (why := _as_row_id(column)):
+        own = "category" if column.is_category else "date" if column.kind == "datetime" else column.kind
+        came = "a category" if column.is_category else column.kind
+        found = ColumnSchema(column.name, told.kind if told else cast(Kind, own), why=f"it came as {came}")
+        if found.kind == "number" and told is None and (why := _as_row_id(column)):
             return _Draft(replace(found, kind="row id", why=why))
         return _Draft(found)
     return _of_text(column, told, missing)
 
 
 def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) -> _Draft:
-    values = _series(column)
+    coded = column.coded
     marks = _missing_in(column, MARKS, missing)
-    present = values.filter(~values.is_in(list(marks)))
-    counts = present.drop_nulls().alias("text").to_frame().group_by("text", maintain_order=True).len()
-    distinct, weights = counts["text"], counts["len"]
+    is_there = ~coded.texts.is_in(list(marks))
+    distinct, weights = coded.texts.filter(is_there), coded.counts[is_there.to_numpy()]
     wanted = told.kind if told else None
     why = "told so" if told else ""
-    if len(distinct) and wanted in (None, "boolean") and set(distinct.str.to_lowercase()) <= BOOLEANS.keys():
+    if (
+        len(distinct)
+        and wanted in (None, "boolean")
+        and distinct.str.to_lowercase().is_in(list(BOOLEANS)).all()
+    ):
         return _Draft(
             ColumnSchema(column.name, "boolean", None, marks, why or f"{distinct[0]!r} and the like")
         )
@@ -348,7 +354,7 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
             continue
         found = find(distinct, weights=weights, is_told=told is not None)
         if isinstance(found, (numbers.Found, moments.Found)):
-            row = int((values == distinct[0]).arg_max() or 0)
+            row = int(np.argmax(coded.codes == is_there.arg_true()[0]))
             one = ColumnSchema(
                 column.name,
                 cast(Kind, kind),
@@ -376,14 +382,9 @@ def _missing_in(column: Column, words: frozenset[str], more: Sequence[str]) -> t
     if column.kind != "text":
         return ()
     also = {word.strip() for word in more}
-    distinct = _series(column).drop_nulls().unique(maintain_order=True)
-    return tuple(text for text in distinct if text.lower() in words or text in also)
-
-
-def _series(column: Column) -> pl.Series:
-    import polars as pl
-
-    return pl.Series(column.name, column.values.tolist(), pl.String).str.strip_chars()
+    texts = column.coded.texts
+    found = texts.filter(texts.str.to_lowercase().is_in(list(words)) | texts.is_in(list(also)))
+    return tuple(found.unique(maintain_order=True))
 
 
 def _told(name: str, text: str, table: Table) -> ColumnSchema:
@@ -445,7 +446,7 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
     for name, one in columns.items():
         _, unlike = one.read(table[name])
         if len(unlike):
-            text = table[name].values[unlike[0]]
+            text = table[name].rows(unlike[:1]).texts()[0]
             raise DataError(
                 f"column {name!r} holds {_PLURAL[one.kind]}, but {_cells(table[name], unlike)}; mend it, or add "
                 f'--missing {text!r} if it means missing, or --set "{name}=category" if the column is text.'
@@ -454,6 +455,7 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
 
 def _cells(column: Column, rows: NDArray[np.intp]) -> str:
     """Return rows with their texts, the first of them."""
-    shown = ", ".join(f"row {row + 1:,} {column.values[row]!r}" for row in rows[:SHOWN])
+    texts = column.rows(rows[:SHOWN]).texts()
+    shown = ", ".join(f"row {row + 1:,} {text!r}" for row, text in zip(rows.tolist(), texts, strict=False))
     count = f"{len(rows):,} cell{'s' if len(rows) > 1 else ''}"
     return f"{count} ({shown}{', ...' if len(rows) > SHOWN else ''})"

@@ -15,15 +15,16 @@ from deltarule.tables.columns import Column
 
 
 class Table:
-    """Columns by name, in order.
+    """Columns by name, in order; `read_by` is the schema that has read them, if one has.
 
     >>> table = Table.of({"age": [28.0, None], "sex": ["male", "female"]})
     >>> table.names, len(table), table["age"].kind
     (['age', 'sex'], 2, 'number')
     """
 
-    def __init__(self, columns: Iterable[Column]) -> None:
+    def __init__(self, columns: Iterable[Column], read_by: object = None) -> None:
         columns = list(columns)
+        self.read_by = read_by
         _refuse_twice(column.name for column in columns)
         self.columns = {column.name: column for column in columns}
 
@@ -68,11 +69,11 @@ class Table:
 
     def rows(self, index: NDArray[Any]) -> Table:
         """Return the table of these rows."""
-        return Table(column.rows(index) for column in self.columns.values())
+        return Table((column.rows(index) for column in self.columns.values()), self.read_by)
 
     def without(self, *names: str) -> Table:
         """Return the table without these columns."""
-        return Table(column for column in self.columns.values() if column.name not in names)
+        return Table((column for column in self.columns.values() if column.name not in names), self.read_by)
 
     def column(self, name: str, role: str = "column", where: str = "the table") -> Column:
         """Return a column by name, or raise a DataError that names the closest one there is."""

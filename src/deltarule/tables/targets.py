@@ -176,11 +176,11 @@ def guess_task(column: Column) -> tuple[Task, str]:
         return "classification", f"{name} is {column.kind} with {n:,} different values"
     if column.kind in ("date", "datetime"):
         raise DataError(f"the target {name!r} is a date; give a number or a class to learn.")
-    present = column.values[~column.is_missing]
+    present: NDArray[np.float64] = column.values[~column.is_missing]
     distinct = len(np.unique(present))
     if distinct == 2:
         return "classification", f"{name} has 2 different values"
-    if not bool((present == np.round(present)).all()):
+    if not np.all(present == np.round(present)):
         return "regression", f"{name} is a number with decimals"
     others = "; --task classification takes them as classes" if distinct <= FEW else ""
     return "regression", f"{name} is a number with {distinct:,} different values{others}"
@@ -205,9 +205,10 @@ def _labels(column: Column) -> NDArray[Any]:
     if column.kind == "boolean":
         return column.values.astype(bool)
     if column.kind == "number":
-        is_whole = bool((column.values == np.round(column.values)).all())
-        is_small = bool((np.abs(column.values) < 2**53).all())
-        return column.values.astype(np.int64) if is_whole and is_small else column.values
+        values: NDArray[np.float64] = column.values
+        is_whole = bool(np.all(values == np.round(values)))
+        is_small = bool((np.abs(values) < 2**53).all())
+        return values.astype(np.int64) if is_whole and is_small else values
     return np.array([str(text) for text in column.texts()])
 
 

@@ -33,8 +33,8 @@ from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
 from deltarule.units import off_everywhere
 
-Examples: TypeAlias = tuple[Floats, Floats, Floats]
-"""X (N, n_0), targets p (N, n_K) and weights (N,)."""
+Examples: TypeAlias = tuple[Any, Floats, Floats]
+"""X (N, n_0), dense or in CSR, targets p (N, n_K) and weights (N,)."""
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ def events(
     # Line searches compare losses that differ by less than float32 resolves.
     work = net.astype("float64") if is_lbfgs and net.dtype != np.float64 else net
     learn, held = _examples(work, X, y, weights, validation, seed)
-    N = len(learn[0])
+    N: int = learn[0].shape[0]
     problem = Problem(
         net=work,
         X=learn[0],
@@ -324,7 +324,7 @@ def events(
         net=net,
         engine=runner.name,
         n_examples=N,
-        n_validation=len(held[0]) if held else 0,
+        n_validation=len(held[1]) if held else 0,
         n_learning=len(net.theta[problem.selection.index]),
         epochs=epochs,
         updates_per_epoch=problem.updates_per_epoch,
@@ -387,22 +387,22 @@ def _examples(
     seed: int,
 ) -> tuple[Examples, Examples | None]:
     """Return the examples to learn from and those held out, weights summing to 1 in both."""
-    examples = net.examples(X, y, weights)
+    examples = net.examples(X, y, weights, may_be_sparse=True)
     if isinstance(validation, (list, tuple)) and len(validation) in (2, 3):
-        return examples, net.examples(*validation)
+        return examples, net.examples(*validation, may_be_sparse=True)
     fraction = OPTIONS["validation"].check(validation)
     if fraction is None:
         return examples, None
     rng = np.random.default_rng([seed, 0])
     classes = examples[1].argmax(axis=1) if net.output.name == "softmax" else None
-    kept, out = hold_out(len(examples[0]), fraction, rng, classes)
+    kept, out = hold_out(len(examples[1]), fraction, rng, classes)
     kept_examples, held = (tuple(part[rows] for part in examples) for rows in (kept, out))
     return _rescaled(net, kept_examples), _rescaled(net, held)
 
 
-def _rescaled(net: Network, part: tuple[Floats, ...]) -> Examples:
+def _rescaled(net: Network, part: tuple[Any, ...]) -> Examples:
     X, p, c = part
-    return X, p, net.weights(c, len(X))
+    return X, p, net.weights(c, len(p))
 
 
 # The arguments of train and events carry the names of these functions.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.engines.examples import is_sparse
 from deltarule.network import Floats
+from deltarule.sparse import is_sparse
 
 FEW = 4
 """A table is listed where no more than one number in FEW is not 0: a listed number costs more than one of a matrix,"""

@@ -1,0 +1,33 @@
+"""Tables of which most is 0: SciPy's sparse arrays, where X may be one."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def is_sparse(X: Any) -> bool:
+    """Return whether X is one of SciPy's sparse arrays or matrices."""
+    scipy_sparse = sys.modules.get(
+        "scipy.sparse"
+    )  # a tenth of a second to import, which who has such an array has done
+    return scipy_sparse is not None and bool(scipy_sparse.issparse(X))
+
+
+def rows_of(X: Any, rows: NDArray[np.intp] | slice) -> NDArray[Any]:
+    """Return some rows of X, (N, n_0), dense or in CSR, as a matrix."""
+    return X[rows].toarray() if is_sparse(X) else X[rows]
+
+
+def canonical(X: Any, dtype: Any) -> Any:
+    """Return a sparse table as a CSR array in canonical form: columns in order, none twice in a row."""
+    from scipy.sparse import csr_array
+
+    rows = csr_array(X, dtype=dtype)
+    if not rows.has_canonical_format:
+        rows = rows.copy()  # X may share its arrays
+        rows.sum_duplicates()
+    return rows
