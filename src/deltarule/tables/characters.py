@@ -38,4 +38,6 @@ def plain(texts: pl.Series) -> pl.Series:
     >>> plain(pl.Series(["\uff11\uff12\uff0e\uff15", "\u22123\u202f000 "])).to_list()
     ['12.5', '-3 000']
     """
-    return texts.str.replace_many(list(PLAIN), list(PLAIN.values())).str.strip_chars()
+    if texts.str.contains(r"[^ -_a-~]").any():  # most columns have none to replace
+        texts = texts.str.replace_many(list(PLAIN), list(PLAIN.values()))
+    return texts.str.strip_chars()

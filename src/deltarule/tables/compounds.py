@@ -92,8 +92,8 @@ def found(texts: pl.Series, cells: Cells, name: str) -> Found | None:
     What a clock shows is a time of day and no duration, unless some text goes beyond 24 hours, or below nothing,
     or all stay within the first hour, or the name of the column says so.
     """
-    some = cells.some(texts)
-    counts = {each: read_by(some, each).count() for each in COMPOUNDS}
+    some = cells.some(texts).str.to_lowercase()
+    counts = {each: int(some.str.contains(one.pattern).sum()) for each, one in COMPOUNDS.items()}
     chosen = max(counts, key=lambda each: counts[each])
     compound = COMPOUNDS[chosen]
     values = read_by(texts, chosen) if counts[chosen] else texts.clear(len(texts)).cast(float)

@@ -46,7 +46,7 @@ PATTERNS: dict[str, str] = {
     ),
     "year last": rf"^{_DAY}(?P<a>\d{{1,2}})(?P<sep>{_SEP})(?P<b>\d{{1,2}}){_SEP}{_Y}{_TIME}$",
     "compact last": r"^(?P<a>\d{2})(?P<b>\d{2})(?P<y>(?:19|20)\d{2})$",
-    "day, name": rf"^{_DAY}{_D}(?: of| de)?[-/. ]? ?{_NAME}(?:[-/., ]{{0,2}}| del? ){_Y}{_TIME}$",
+    "day, name": rf"^{_DAY}{_D}(?: of | de |[-/. ]? ?){_NAME}(?:[-/., ]{{0,2}}| del? ){_Y}{_TIME}$",
     "name, day": rf"^{_DAY}{_NAME}[-/. ]{_D},?[-/ ]{_Y}{_TIME}$",
     "year, name": rf"^(?P<y>\d{{4}})[-/. ]{_NAME}(?:[-/. ]{_D})?{_TIME}$",
     "month": r"^(?P<y>\d{4})(?:[-/. ]| ?m)(?P<m>\d{1,2})$",
@@ -144,7 +144,7 @@ def found(
     if not is_one.any() or not cells.are_most(is_one):
         return cells.nearly(is_one, "dates")
     parts = small.str.extract_groups(PATTERNS[family]).struct.unnest()
-    signs: list[str] = parts["sep"].drop_nulls().mode().to_list() if "sep" in parts.columns else []
+    signs: list[str] = parts["sep"].drop_nulls().mode().sort().to_list() if "sep" in parts.columns else []
     sign = (signs[0].strip() or " ") if signs else "-"
     has_time = "h" in parts.columns and family != "time" and parts["h"].is_not_null().any()
     orders = _orders(family)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from deltarule.errors import OptionError
 from deltarule.tables import compounds
 from deltarule.tables.characters import plain
-from deltarule.tables.keys import doubts, why_keys
+from deltarule.tables.keys import FEW, doubts, marked, why_keys
 from deltarule.tables.measures import CURRENCIES, MULTIPLES, sizes_of, spelled
 from deltarule.tables.shares import MOST, Cells
 
@@ -179,9 +179,7 @@ def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> 
     is_body = parts["body"].is_not_null().to_numpy()
     if not cells.are_most(is_body):
         return cells.nearly(is_body, "numbers")
-    tried = parts.select(notation.numbers().alias(str(n)) for n, notation in enumerate(NOTATIONS))
-    counts = [cells.count(column.is_not_null().to_numpy()) for column in tried]
-    best = [n for n, count in enumerate(counts) if count == max(counts)]
+    tried, best = _tried(parts, cells)
     chosen, how = _chosen(best, tried, parts, has_decimal_comma)
     values = tried[str(chosen)]
     is_one = values.is_not_null().to_numpy()
@@ -190,7 +188,9 @@ def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> 
     weighed = parts.with_columns(
         body=pl.when(values.is_not_null()).then("body"), weight=cells.weights, text=cells.texts
     )
-    reason = why_keys(weighed, NOTATIONS[chosen].decimal, NOTATIONS[chosen].thousands)
+    present = marked(weighed)
+    few = FEW * cells.weights.sum()
+    reason = why_keys(present, few, NOTATIONS[chosen].decimal, NOTATIONS[chosen].thousands)
     if reason and not cells.is_told:
         return reason
     units = _units(weighed, is_told=cells.is_told)
@@ -206,8 +206,23 @@ def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> 
         values,
         None if other is None else replace(NOTATIONS[other], unit=units[0], sizes=units[1]),
         how,
-        doubts(weighed, notation.unit),
+        doubts(present, notation.unit),
     )
+
+
+def _tried(parts: pl.DataFrame, cells: Cells) -> tuple[pl.DataFrame, list[int]]:
+    """Return the numbers by each notation that was tried, in columns by its place, and those that read most cells."""
+    plain_one = NOTATIONS.index(Notation())
+    first = parts.select(NOTATIONS[plain_one].numbers().alias(str(plain_one)))
+    bodies = parts["body"].drop_nulls()
+    if (
+        first[str(plain_one)].count() == len(bodies)
+        and not bodies.str.contains(r"^[1-9]\d{0,2}\.\d{3}$").any()
+    ):
+        return first, [plain_one]  # no sign of another
+    tried = parts.select(notation.numbers().alias(str(n)) for n, notation in enumerate(NOTATIONS))
+    counts = [cells.count(column.is_not_null().to_numpy()) for column in tried]
+    return tried, [n for n, count in enumerate(counts) if count == max(counts)]
 
 
 def _chosen(
@@ -224,13 +239,10 @@ def _chosen(
     bare = parts.filter(pl.col("body").str.contains(r"^\d+$"))["body"]
     grouped = parts.filter(pl.col("body").str.contains(r"\D"))["body"]
     for n in best:
-        if NOTATIONS[n].thousands in tuple(",.") and len(bare) > 1 and len(grouped) > 1:
-            is_grouped = (
-                grouped.str.contains(NOTATIONS[n].body).all()
-                and not grouped.str.contains(r"\D\d{1,2}$").any()
-            )
-            if is_grouped and bare.str.len_chars().is_between(1, 3).all():
-                return n, "as only what is below 1000 stands without the sign"
+        groups = rf"^[1-9]\d{{0,2}}(?:{re.escape(NOTATIONS[n].thousands)}\d{{3}})+$"
+        is_grouped = NOTATIONS[n].thousands and len(grouped) > 1 and grouped.str.contains(groups).all()
+        if is_grouped and len(bare) > 1 and bare.str.len_chars().is_between(1, 3).all():
+            return n, "as only what is below 1000 stands without the sign"
     if has_decimal_comma:
         comma = next((n for n in best if NOTATIONS[n].decimal == ","), usual)
         return comma, "as other columns have a decimal comma"
