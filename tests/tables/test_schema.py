@@ -71,7 +71,8 @@ def test_numbers_in_any_notation(texts: list[str], form: str, values: list[float
 def test_texts_that_would_not_come_back_stay_texts_and_that_is_told(texts: list[str], why: str):
     form, column, found = read(texts)
     assert (form, column.texts()) == ("category", texts)
-    assert found.notices == (f"a: kept as text: {why}",)
+    assert found.notices == (f'a: kept as text: {why} (--set "a=number" takes numbers)',)
+    assert read(texts, settings={"a": "number"})[1].kind == "number"
 
 
 @pytest.mark.parametrize(

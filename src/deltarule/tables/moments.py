@@ -8,53 +8,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from deltarule.errors import OptionError
+from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES, month_names
+from deltarule.tables.characters import plain
+from deltarule.tables.shares import HALF, Cells
 
 if TYPE_CHECKING:
     import polars as pl
 
-MOST = 0.9
-"""Where at least this share of a column's texts are dates in one notation, it is a column of dates."""
 PIVOT = 69
 """Years of two digits from this on are of the 20th century, as POSIX has it."""
 YEARS = 1000, 2999
 """The first and last year that one is taken for."""
-MONTHS = (
-    "jan january januar janvier enero gennaio januari",
-    "feb february februar fevrier febrero febbraio februari",
-    "mar march marz maerz mars marzo maart mrz",
-    "apr april avril abril aprile avr abr",
-    "may mai mayo maggio mei",
-    "jun june juni juin junio giugno",
-    "jul july juli juillet julio luglio",
-    "aug august aout agosto augustus ago",
-    "sep sept september septembre septiembre settembre set",
-    "oct october oktober octobre octubre ottobre okt",
-    "nov november novembre noviembre",
-    "dec december dezember decembre diciembre dicembre dez dic",
-)
-"""Names of the months without accents: English, German, French, Spanish, Italian, Dutch."""
-_NUMBER_OF = {name: month for month, names in enumerate(MONTHS, 1) for name in names.split()}
-_ACCENTS = dict(zip("äáàâéèêëíïóöôúüûç", "aaaaeeeeiiooouuuc", strict=True))
-
 EPOCHS = {"epoch": 1e6, "epoch ms": 1e3}
 """Notations that are never guessed, and how many microseconds their units have."""
+FEWEST = 5
+"""Different dates from which on their order tells day from month."""
 
 Order: TypeAlias = Literal["ymd", "dmy", "mdy"]
 
-_Y, _M, _D = r"(?P<y>\d{4}|'?\d{2})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?"
-_NAME = r"(?P<name>[\p{L}]{3,10})\.?"
+_Y, _M, _D = r"(?P<y>\d{4}|'?\d{2})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?"
+_NAME = r"(?P<name>[\p{L}]{3,12})\.?"
 _SEP = r"[-/. ]\s?"
-_DAY = (
-    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim)[\p{L}]{0,7}\.?,? )?"
+_DAY = rf"(?:(?:{WEEKDAYS})[\p{{L}}]{{0,7}}\.?,? )?"
+_ZONE = rf"(?P<zone>(?:utc|gmt)?[+-]\d{{2}}:?(?:\d{{2}})?|{'|'.join(sorted(ZONES, key=len, reverse=True))})"
+_CLOCK = (
+    r"(?P<h>\d{1,2})(?:[:.h](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?)?"
+    rf"(?: ?(?P<half>[ap]\.?m\.?))?(?P<mark> ?(?:h|hrs|uhr))?(?: ?{_ZONE})?(?:\[[\w/]+\])?"
 )
-_TIME = (
-    r"(?:(?:[t ]|, ?| at )(?P<h>\d{1,2})[:.h](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?"
-    r"(?: ?(?P<half>[ap]\.?m\.?))? ?(?P<zone>z|utc|gmt|[+-]\d{2}:?(?:\d{2})?)?)?"
-)
+_TIME = rf"(?:(?:[t :]|, ?| at | um | - ){_CLOCK})?"
+_WEEK = r"(?:w|kw|cw|wk|week)[- ]?(?P<w>\d{1,2})"
 PATTERNS: dict[str, str] = {
     "year first": rf"^{_DAY}(?P<y>\d{{4}})(?P<sep>{_SEP}){_M}{_SEP}{_D}{_TIME}$",
     "compact": (
@@ -62,24 +45,36 @@ PATTERNS: dict[str, str] = {
         r"(?:[t _]?(?P<h>\d{2}):?(?P<mi>\d{2})(?::?(?P<s>\d{2}))?(?P<zone>z)?)?$"
     ),
     "year last": rf"^{_DAY}(?P<a>\d{{1,2}})(?P<sep>{_SEP})(?P<b>\d{{1,2}}){_SEP}{_Y}{_TIME}$",
-    "day, name": rf"^{_DAY}{_D}(?: of)?[-/. ]? ?{_NAME}[-/., ]{{0,2}}{_Y}{_TIME}$",
+    "compact last": r"^(?P<a>\d{2})(?P<b>\d{2})(?P<y>(?:19|20)\d{2})$",
+    "day, name": rf"^{_DAY}{_D}(?: of | de |[-/. ]? ?){_NAME}(?:[-/., ]{{0,2}}| del? ){_Y}{_TIME}$",
     "name, day": rf"^{_DAY}{_NAME}[-/. ]{_D},?[-/ ]{_Y}{_TIME}$",
     "year, name": rf"^(?P<y>\d{{4}})[-/. ]{_NAME}(?:[-/. ]{_D})?{_TIME}$",
     "month": r"^(?P<y>\d{4})(?:[-/. ]| ?m)(?P<m>\d{1,2})$",
-    "month, year": r"^(?P<m>\d{1,2})[-/](?P<y>\d{4})$",
-    "name, year": rf"^{_NAME}[-/., ]{{0,2}}(?P<y>\d{{4}}|'?\d{{2}})$",
-    "week": r"^(?P<y>\d{4})[-/. ]?w(?P<w>\d{1,2})(?:-?(?P<wd>[1-7]))?$",
-    "quarter": r"^(?P<y>\d{4})[-/. ]?q(?P<q>[1-4])$",
-    "quarter, year": r"^q(?P<q>[1-4])[-/ ]?'?(?P<y>\d{4}|\d{2})$",
-    "time": r"^(?P<h>\d{1,2}):(?P<mi>\d{2})(?::(?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?(?: ?(?P<half>[ap]\.?m\.?))?$",
+    "compact month": r"^(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])$",
+    "month, year": r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})$",
+    "name, year": rf"^{_NAME}(?:[-/., ]{{0,2}}| del? )(?P<y>\d{{4}}|'?\d{{2}})$",
+    "week": rf"^(?P<y>\d{{4}})[-/. ]? ?{_WEEK}(?:-?(?P<wd>[1-7]))?$",
+    "week, year": rf"^{_WEEK}[-/ ,]{{1,2}}'?(?P<y>\d{{4}}|\d{{2}})$",
+    "quarter": r"^(?P<y>\d{4})[-/. :_]? ?(?:q|t|qtr|quarter) ?(?P<q>[1-4])$",
+    "quarter, year": r"^(?:q|t|qtr|quarter) ?(?P<q>[1-4])[-/ ,]{1,2}'?(?P<y>\d{4}|\d{2})$",
+    "quarter first": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th)? ?(?:q|quarter|quartal)[-/ ']{0,2}(?P<y>\d{4}|\d{2})$",
+    "half": r"^(?P<y>\d{4})[-/. :_]?h(?P<hy>[12])$",
+    "half, year": r"^h(?P<hy>[12])[-/ ]'?(?P<y>\d{4}|\d{2})$",
+    "time": rf"^{_CLOCK}$",
+    "any precision": rf"^(?P<y>\d{{4}})(?:(?P<sep>[-/.])(?P<m>\d{{1,2}})(?:[-/.]{_D}{_TIME})?)?$",
 }
 """By its name, a family of notations, as a regular expression of Polars over texts in lower case without accents."""
+ORDERS: dict[str, tuple[Order, ...]] = {"year last": ("dmy", "mdy", "ymd"), "compact last": ("dmy", "mdy")}
+"""Families whose parts may stand for day, month and year in several orders."""
 _SHOWN = {
-    "year first": "%Y-%m-%d", "compact": "%Y%m%d", "day, name": "%d %b %Y", "name, day": "%b %d, %Y",
-    "year, name": "%Y %b %d", "month": "%Y-%m", "month, year": "%m/%Y", "name, year": "%b %Y",
-    "week": "%G-W%V", "quarter": "%YQ%q",
-    "quarter, year": "Q%q %Y", "time": "%H:%M",
+    "year first": "%Y-%m-%d", "any precision": "%Y[-%m[-%d]]", "compact": "%Y%m%d", "day, name": "%d %b %Y",
+    "name, day": "%b %d, %Y", "year, name": "%Y %b %d", "month": "%Y-%m", "compact month": "%Y%m",
+    "month, year": "%m/%Y", "name, year": "%b %Y", "week": "%G-W%V", "week, year": "W%V %G", "quarter": "%YQ%q",
+    "quarter, year": "Q%q %Y", "quarter first": "%qQ%Y", "half": "%YH%h", "half, year": "H%h %Y", "time": "%H:%M",
 }  # fmt: skip
+_NUMBER_OF = month_names()
+_CTIME = r"^(.*) (\d{1,2}:\d{2}(?::\d{2})?)( [a-z]{3,4})? (\d{4})( [+-]\d{4})?$"
+_TIME_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?),? (.*[-/. ]\d.*)$"
 
 
 @dataclass(frozen=True)
@@ -113,22 +108,23 @@ class Notation:
 class Found:
     """The notation of a column's texts, and a moment for each of them, null where it is none.
 
-    other: another order in which all would be dates too, where the texts do not tell.
+    other: another order in which all would be dates too, where the texts do not tell. how: what the choice rests on.
+    said: what else a reader should know, and what the column would be else, as `--set` takes it.
     """
 
     notation: Notation
     values: pl.Series
     other: Notation | None = None
+    how: str = ""
+    said: tuple[tuple[str, str], ...] = ()
 
 
 def found(
-    texts: pl.Series,
-    *,
-    weights: NDArray[np.int64] | None = None,
-    known: Order | None = None,
-    is_told: bool = False,
-) -> Found | None:
-    """Return the notation in which most of a column's texts are dates, or nothing.
+    texts: pl.Series, *, weights: pl.Series | None = None, known: Order | None = None, is_told: bool = False
+) -> Found | str:
+    """Return the notation in which most of a column's texts are dates, or why it is none of dates.
+
+    The reason is nothing where they do not look like dates.
 
     Parameters
     ----------
@@ -141,45 +137,124 @@ def found(
     is_told
         Whether somebody says that it is a column of dates: then some of the texts are enough.
     """
-    weigh = np.ones(len(texts), np.int64) if weights is None else weights
-    plain = _plain(texts)
-    shares = {
-        name: float(weigh[plain.str.contains(pattern).to_numpy()].sum()) for name, pattern in PATTERNS.items()
-    }
-    family = max(shares, key=lambda name: shares[name])
-    least = 0.0 if is_told else MOST * weigh.sum()
-    if shares[family] < least or shares[family] == 0:
-        return None
-    parts = plain.str.extract_groups(PATTERNS[family]).struct.unnest()
-    sign = (parts["sep"].drop_nulls().mode()[0].strip() or " ") if "sep" in parts.columns else "-"
+    cells = Cells.of(texts, weights, is_told)
+    some = _small(cells.some(texts))
+    family = _family(some, is_told)
+    if some.str.contains(PATTERNS[family]).sum() < (0 if is_told else HALF) * len(some):
+        return ""
+    small = _small(texts)
+    is_one = small.str.contains(PATTERNS[family]).to_numpy()
+    if not is_one.any() or not cells.are_most(is_one):
+        return cells.nearly(is_one, "dates")
+    parts = small.str.extract_groups(PATTERNS[family]).struct.unnest()
+    signs: list[str] = parts["sep"].drop_nulls().mode().sort().to_list() if "sep" in parts.columns else []
+    sign = (signs[0].strip() or " ") if signs else "-"
     has_time = "h" in parts.columns and family != "time" and parts["h"].is_not_null().any()
-    orders: list[Order] = ["dmy", "mdy", "ymd"] if family == "year last" else ["ymd"]
-    tried = {order: (one := Notation(family, order, sign, has_time), one.read(texts)) for order in orders}
-    counts = {
-        order: float(weigh[values.is_not_null().to_numpy()].sum()) for order, (_, values) in tried.items()
+    orders = _orders(family)
+    tried = {
+        order: (
+            one := Notation(family, order, "" if family == "compact last" else sign, has_time),
+            one.read(texts),
+        )
+        for order in orders
     }
-    best = [order for order in orders if counts[order] == max(counts.values())]
+    counts = {order: cells.count(values.is_not_null().to_numpy()) for order, (_, values) in tried.items()}
+    best: list[Order] = [order for order in orders if counts[order] == max(counts.values())]
+    best = _with_likely_years(best, parts)
     usual: Order = "mdy" if sign == "/" else "dmy"
-    order = next(each for each in (known, usual, *best) if each in best)
-    if counts[order] < least or counts[order] == 0:
-        return None
+    shown, how = _shown({order: tried[order][1] for order in best}, parts) if len(best) > 1 else (None, "")
+    if shown is None and known in best:
+        how = f"as another column has {known}"
+    order = next(each for each in (shown, known, usual, *best) if each in best)
     notation, values = tried[order]
+    is_one = values.is_not_null().to_numpy()
+    if not cells.are_most(is_one):
+        return cells.nearly(is_one, "dates")
     other = next((each for each in best if not tried[each][1].equals(values, null_equal=True)), None)
-    return Found(notation, values, tried[other][0] if other else None)
+    said = (
+        (("taken as times of day", f"number:{_clock(small)}"),)
+        if family == "time" and _may_last(small)
+        else ()
+    )
+    return Found(notation, values, tried[other][0] if other else None, how, said)
+
+
+def _may_last(small: pl.Series) -> bool:
+    """Return whether times of day may be durations: hours have one digit, and no half of the day."""
+    return bool(small.str.contains(r"^\d:\d\d").any() and not small.str.contains(r"^0\d:|m\.?$").any())
+
+
+def _clock(small: pl.Series) -> str:
+    return "h:mm:ss" if small.str.contains(r"^\d+:\d\d:").any() else "m:ss"
+
+
+def _orders(family: str) -> tuple[Order, ...]:
+    return ORDERS.get(family, ("ymd",))
+
+
+def _family(small: pl.Series, is_told: bool) -> str:
+    """Return the family that most texts are in; of several, the one in which most are dates."""
+    counts = {name: int(small.str.contains(pattern).sum()) for name, pattern in PATTERNS.items()}
+    if not is_told and 2 * int(small.str.contains(r"^\d+$").sum()) > len(small):  # years alone are numbers
+        counts["any precision"] = 0
+    best = [name for name, count in counts.items() if count == max(counts.values())]
+    if len(best) == 1 or not counts[best[0]]:
+        return best[0]
+    return min(best, key=lambda name: Notation(name, _orders(name)[0]).read(small).null_count())
+
+
+def _with_likely_years(orders: list[Order], parts: pl.DataFrame) -> list[Order]:
+    """Return the orders in which years of two digits vary no more than days."""
+    if "ymd" not in orders or len(orders) == 1:
+        return orders
+    first, last = (parts[name].drop_nulls().n_unique() for name in ("a", "y"))
+    if first >= max(3 * last, FEWEST):
+        return [order for order in orders if order != "ymd"]
+    return ["ymd"] if last >= max(3 * first, FEWEST) else orders
+
+
+def _shown(tried: dict[Order, pl.Series], parts: pl.DataFrame) -> tuple[Order | None, str]:
+    """Return the order that a column's dates themselves show, by their rows or by months alone, and how."""
+    first, second = (parts[name].drop_nulls().cast(int) for name in ("a", "b"))
+    for order, one, other in (("dmy", first, second), ("mdy", second, first)):
+        if order in tried and (one == 1).all() and other.n_unique() >= FEWEST:
+            return order, "as they are the first days of months so"
+    moments = {order: values.drop_nulls() for order, values in tried.items()}
+    is_sorted = {order: one.is_sorted() or one.is_sorted(descending=True) for order, one in moments.items()}
+    if sum(is_sorted.values()) == 1 and len(parts) >= FEWEST:
+        return next(order for order in tried if is_sorted[order]), "as the rows are in order so"
+    return None, ""
+
+
+_COMPACT = (
+    r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?$",
+    r"^(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d{2}$",
+    r"^(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:19|20)\d{2}$",
+)
+_COMPACT_MONTH = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])$"
 
 
 def are_compact(texts: pl.Series) -> bool:
-    """Return whether all texts are eight digits that are a day of 1900 to 2099, which is no accident."""
-    fits = texts.str.contains(r"^(?:19|20)\d{6}$").all()
-    return bool(len(texts)) and fits and not texts.str.to_date("%Y%m%d", strict=False).has_nulls()
+    """Return whether all texts are digits that are a day or a month of 1900 to 2099, which is no accident."""
+    if not len(texts):
+        return False
+    are_months = len(texts) > 1 and bool(texts.str.contains(_COMPACT_MONTH).all())
+    return are_months or any(bool(texts.str.contains(pattern).all()) for pattern in _COMPACT)
 
 
-def _plain(texts: pl.Series) -> pl.Series:
-    lower = texts.str.to_lowercase().str.replace_many(list(_ACCENTS), list(_ACCENTS.values()))
+def _small(texts: pl.Series) -> pl.Series:
+    """Return texts in small plain letters, with the time of day behind the date."""
+    east = (
+        plain(texts)
+        .str.to_lowercase()
+        .str.replace_many([*ACCENTS, *EAST], [*ACCENTS.values(), *EAST.values()])
+    )
     return (
-        lower.str.replace_all(r"[\u00a0\u2009\u202f]", " ")
-        .str.replace_all(r"[\u2010-\u2015\u2212]", "-")
-        .str.strip_chars()
+        east.str.replace_all(r" +", " ")
+        .str.strip_chars_end("-: ")
+        .str.replace(rf"^(.*\d[-/.]\d.*\d),? \(?(?:{WEEKDAYS})[a-z]{{0,7}}\.?\)?$", "${1}")
+        .str.replace(_CTIME, "${1} ${4} ${2}${5}${3}")
+        .str.replace(_TIME_FIRST, "${2} ${1}")
     )
 
 
@@ -190,9 +265,8 @@ def notation_of(text: str) -> Notation:
     ('year last', 'format')
     """
     for family in PATTERNS:
-        orders: tuple[Order, ...] = ("dmy", "mdy", "ymd") if family == "year last" else ("ymd",)
-        for order in orders:
-            for sign in "-/. ":
+        for order in _orders(family):
+            for sign in ("",) if family == "compact last" else "-/. ":
                 for has_time in (False, True):
                     if str(one := Notation(family, order, sign, has_time)) == text:
                         return one
@@ -203,44 +277,48 @@ def notation_of(text: str) -> Notation:
     return Notation("format", sign=text)
 
 
-_ALL = ["y", "m", "d", "a", "b", "name", "q", "w", "wd", "h", "mi", "s", "f", "half", "zone"]
+_ALL = ["y", "m", "d", "a", "b", "name", "q", "hy", "w", "wd", "h", "mi", "s", "f", "half", "mark", "zone"]
 
 
 def _moments(texts: pl.Series, notation: Notation) -> pl.Series:
     """Return the moments that texts are: each part as a whole number, then a date of these, then the time of day."""
     import polars as pl
 
-    parts = _plain(texts).str.extract_groups(PATTERNS[notation.family]).struct.unnest()
+    parts = _small(texts).str.extract_groups(PATTERNS[notation.family]).struct.unnest()
     is_one = pl.any_horizontal(pl.col(name).is_not_null() for name in parts.columns)
     parts = parts.with_columns(is_one=is_one).with_columns(
         pl.lit(None, pl.String).alias(name) for name in _ALL if name not in parts.columns
     )
-    if notation.family == "year last":
+    if notation.family in ORDERS:
         d, m, y = {"dmy": "aby", "mdy": "bay", "ymd": "yba"}[notation.order]
         parts = parts.with_columns(d=d, m=m, y=y)
     month = pl.col("name").replace_strict(
         list(_NUMBER_OF), list(_NUMBER_OF.values()), default=0, return_dtype=pl.Int64
     )
     whole = parts.select(
-        "is_one", "half", "zone",
-        *(pl.col(name).cast(pl.Int64, strict=False).alias(name) for name in ("d", "h", "mi", "s", "q", "w", "wd")),
+        "is_one", "half", "mark", "zone",
+        *(pl.col(name).cast(pl.Int64, strict=False) for name in ("d", "h", "mi", "s", "q", "hy", "w", "wd")),
         m=pl.coalesce(pl.when(pl.col("name").is_not_null()).then(month), pl.col("m").cast(pl.Int64, strict=False)),
         y=_year(),
         f=(pl.lit("0") + pl.col("f").str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False),
     )  # fmt: skip
     if notation.family.startswith("quarter"):
         whole = whole.with_columns(m=3 * pl.col("q") - 2)
+    if notation.family.startswith("half"):
+        whole = whole.with_columns(m=6 * pl.col("hy") - 5)
     date = pl.concat_str(
         pl.col("y").fill_null(1970).cast(pl.String).str.zfill(4),
         pl.col("m").fill_null(1).cast(pl.String).str.zfill(2),
         pl.col("d").fill_null(1).cast(pl.String).str.zfill(2),
         separator="-",
     ).str.to_date("%Y-%m-%d", strict=False)
-    if notation.family == "week":
+    if notation.family.startswith("week"):
         date = _of_week()
     whole = whole.with_columns(date=date, h=_hour())
+    is_clock = pl.any_horizontal(pl.col(name).is_not_null() for name in ("mi", "half", "mark"))
     is_time = (
-        pl.col("h").fill_null(0).is_between(0, 24)
+        (pl.col("h").is_null() | is_clock)
+        & pl.col("h").fill_null(0).is_between(0, 24)
         & pl.col("mi").fill_null(0).is_between(0, 59)
         & pl.col("s").fill_null(0).is_between(0, 60)
     )
@@ -292,13 +370,17 @@ def _offset() -> pl.Expr:
     """Return the minutes by which a zone is ahead of UTC."""
     import polars as pl
 
-    digits = pl.col("zone").str.replace_all(":", "", literal=True)
+    zone = pl.col("zone").str.replace(r"^(?:utc|gmt)([+-])", "${1}")
+    digits = zone.str.replace_all(":", "", literal=True)
     hours, minutes = (
         digits.str.slice(start, 2).cast(pl.Int64, strict=False).fill_null(0) for start in (1, 3)
     )
     sign = pl.when(digits.str.starts_with("-")).then(-1).otherwise(1)
     is_number = digits.str.contains(r"^[+-]\d").fill_null(False)
-    return pl.when(is_number).then(sign * (hours * 60 + minutes)).otherwise(0)
+    named = zone.replace_strict(
+        list(ZONES), list(ZONES.values()), default=0, return_dtype=pl.Int64
+    ).fill_null(0)
+    return pl.when(is_number).then(sign * (hours * 60 + minutes)).otherwise(named)
 
 
 def _of_week() -> pl.Expr:

@@ -10,126 +10,47 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deltarule.errors import OptionError
+from deltarule.tables import compounds
+from deltarule.tables.characters import plain
+from deltarule.tables.keys import EXACT, FEW, doubts, marked, why_keys
+from deltarule.tables.measures import CURRENCIES, MULTIPLES, sizes_of, spelled
+from deltarule.tables.shares import HALF, MOST, Cells
 
 if TYPE_CHECKING:
     import polars as pl
 
-MOST = 0.9
-"""Where at least this share of a column's texts are numbers in one notation, it is a column of numbers."""
-EXACT = 2**53
-"""Whole numbers beyond this do not come back from float64."""
-
-_BLANKS = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t"
-_MINUSES = "\u2010\u2011\u2012\u2013\u2014\u2212\ufe58\ufe63\uff0d"
-_QUOTES = "\u2018\u2019\u02bc\u00b4\u2032`"
-_ZEROS = "\uff10\u0660\u06f0\u0966"
-"""The zeros of other digits that are read: full width, Arabic, Persian, Devanagari."""
-_PLAIN = {
-    **dict.fromkeys(_BLANKS, " "),
-    **dict.fromkeys(_MINUSES, "-"),
-    **dict.fromkeys(_QUOTES, "'"),
-    **{chr(ord(zero) + n): str(n) for zero in _ZEROS for n in range(10)},
-    "\uff0b": "+",
-    "\u066b": ",",
-    "\u066c": "'",
-}
-"""By a character, the plain one that means the same in a number."""
-
-_CODES = [
-    "AED",
-    "ARS",
-    "AUD",
-    "BRL",
-    "CAD",
-    "CHF",
-    "CLP",
-    "CNY",
-    "COP",
-    "CZK",
-    "DKK",
-    "EUR",
-    "GBP",
-    "HKD",
-    "HUF",
-    "IDR",
-    "ILS",
-    "INR",
-    "JPY",
-    "KRW",
-    "MXN",
-    "MYR",
-    "NOK",
-    "NZD",
-    "PHP",
-    "PLN",
-    "RON",
-    "RUB",
-    "SAR",
-    "SEK",
-    "SGD",
-    "THB",
-    "TRY",
-    "TWD",
-    "UAH",
-    "USD",
-    "VND",
-    "ZAR",
-    "Fr.",
-    "kr",
-    "kr.",
-    "Kč",
-    "zł",
-    "Ft",
-    "Rs",
-    "Rs.",
-]
-_CURRENCY = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{'|'.join(re.escape(code) for code in _CODES)})"
+_CURRENCY = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{'|'.join(re.escape(code) for code in CURRENCIES)})"
+_SCALE = rf"(?i:{'|'.join(sorted(MULTIPLES, key=len, reverse=True))})"
 _UNIT = r"(?:%|‰|[\p{L}µ°\"][\p{L}./²³·*^°µ%-]{0,11}[23]?(?: [\p{L}./²³]{1,12})?)"
+_POWER = r"[eE][+-]?\d{1,3}| ?[x×·*] ?10\^?[+-]?\d{1,3}| ?[x×·*] ?10[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}"
+_RAISED = dict(zip("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", strict=True))
 
+SIMPLE = r"^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)$"
+"""A number as most tables have it."""
+LARGE = 5_000
+"""So many different texts are looked at for what some of them show first."""
+NO_UNITS = ("am", "pm", "a.m", "p.m", "uhr")
+"""What may stand after digits and makes no number of them."""
 PATTERN = (
-    rf"^(?P<open>\()?(?P<sign>[+-] ?)?(?P<before>{_CURRENCY})? ?(?P<inner>[+-])?"
-    rf"(?P<body>[.,]?\d(?:[\d.,']| \d)*)(?P<power>[eE][+-]?\d{{1,3}})?"
-    rf" ?(?P<after>{_CURRENCY}|{_UNIT})?(?P<last>-)?(?P<close>\))?$"
+    rf"^(?P<open>\()?(?P<sign>[+-] ?)?(?P<before>{_CURRENCY})? ?(?P<second>\()?(?P<inner>[+-] ?)?"
+    rf"(?P<body>[.,]?\d(?:[\d.,']| \d)*)(?P<power>{_POWER})?"
+    rf"(?: ?(?P<scale>{_SCALE})\.? ?(?P<money>{_CURRENCY})| ?(?P<after>{_CURRENCY}|{_UNIT}))?"
+    rf"(?P<last> ?-)?(?P<close>\))?(?: ?(?P<outer>{_CURRENCY}))?$"
 )
 """A number with all that may stand beside it, as a regular expression of Polars, over texts in plain characters."""
-
-MULTIPLES = {
-    "": 1.0, "k": 1e3, "m": 1e6, "mio": 1e6, "mln": 1e6, "million": 1e6, "millions": 1e6, "bn": 1e9, "b": 1e9,
-    "billion": 1e9, "billions": 1e9, "thousand": 1e3,
-}  # fmt: skip
-"""What may stand after a number, beside a currency before it."""
-FAMILIES: tuple[dict[str, float], ...] = (
-    {"b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15, "bytes": 1.0, "byte": 1.0},
-    {"kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30, "tib": 2.0**40},
-    {"nm": 1e-9, "µm": 1e-6, "μm": 1e-6, "um": 1e-6, "mm": 1e-3, "cm": 1e-2, "dm": 0.1, "m": 1.0, "km": 1e3},
-    {"in": 1.0, '"': 1.0, "inch": 1.0, "inches": 1.0, "ft": 12.0, "yd": 36.0, "mi": 63_360.0},
-    {"ns": 1e-9, "µs": 1e-6, "μs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0,
-     "seconds": 1.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0,
-     "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86_400.0, "day": 86_400.0, "days": 86_400.0},
-    {"µg": 1e-6, "μg": 1e-6, "mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6},
-    {"oz": 1.0, "lb": 16.0, "lbs": 16.0},
-    {"ml": 1e-3, "cl": 1e-2, "dl": 0.1, "l": 1.0, "hl": 100.0},
-    {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
-    {"mW": 1e-3, "w": 1.0, "kw": 1e3, "MW": 1e6, "gw": 1e9},
-    {"wh": 1.0, "kwh": 1e3, "MWh": 1e6, "gwh": 1e9},
-    {"mv": 1e-3, "v": 1.0, "kv": 1e3},
-    MULTIPLES,
-    {"st": 1.0, "nd": 1.0, "rd": 1.0, "th": 1.0},
-)  # fmt: skip
-"""Units of one kind, with their sizes; in lower case but where that tells them apart. The last are ends of ordinals."""
 
 
 @dataclass(frozen=True)
 class Notation:
     """How the numbers of a column are written.
 
-    unit: what stands beside them; `sizes`: by a unit, how many of `unit` it is.
+    unit: what stands beside them; `sizes`: by a unit, how many of `unit` it is; units that they do not have and that
+    are of the same kind are brought to it too. compound: the way to write quantities in parts, in place of all that.
 
     >>> str(Notation(decimal=",", thousands=".", unit="€"))
     '1.234,56 €'
@@ -139,8 +60,11 @@ class Notation:
     thousands: str = ""
     unit: str = ""
     sizes: tuple[tuple[str, float], ...] = ()
+    compound: str = ""
 
     def __str__(self) -> str:
+        if self.compound:
+            return self.compound
         return f"1{self.thousands}234{self.decimal}56" + (f" {self.unit}" if self.unit else "")
 
     @property
@@ -153,32 +77,50 @@ class Notation:
         return rf"^(?:(?:{groups}\d+)(?:{point}\d*)?|{point}\d+)$"
 
     def read(self, texts: pl.Series) -> pl.Series:
-        """Return the numbers that texts are in this notation; null where one is none, or has another unit."""
-        return self.read_parts(_parts(texts))
-
-    def read_parts(self, parts: pl.DataFrame) -> pl.Series:
-        """Return the numbers that the parts of texts are; null where one is none, or has another unit."""
+        """Return the numbers that texts are in this notation; null where one is none, or has a unit of another kind."""
         import polars as pl
 
-        sizes = dict(self.sizes) or {self.unit: 1.0}
+        if self.compound:
+            return compounds.read_by(plain(texts), self.compound)
+        is_simple = texts.str.contains(SIMPLE if self.decimal == "." else r"^\d+$")
+        others = self.read_parts(_parts(texts.filter(~is_simple)))
+        if len(others) == len(texts):
+            return others
+        size = dict(self.sizes).get("", 1.0)
+        simple = texts.filter(is_simple).cast(pl.Float64) * size
+        place = pl.Series(np.argsort(np.concatenate([is_simple.arg_true(), (~is_simple).arg_true()])))
+        return pl.concat([simple, others]).gather(place)
+
+    def read_parts(self, parts: pl.DataFrame) -> pl.Series:
+        """Return the numbers that the parts of texts are; null where one is none, or has a unit of another kind."""
+        import polars as pl
+
+        sizes = {"": 1.0, **(dict(self.sizes) or {self.unit: 1.0})}
+        for unit in parts["unit"].drop_nulls().unique().to_list():
+            more = None if unit in sizes else sizes_of({self.unit: 1, unit: 1}, has_bare=False)
+            sizes |= {unit: more[unit]} if more else {}
         size = pl.col("unit").replace_strict(
-            [*sizes, *(() if "" in sizes else ("",))],
-            [*sizes.values(), *(() if "" in sizes else (1.0,))],
-            default=None,
-            return_dtype=pl.Float64,
+            list(sizes), list(sizes.values()), default=None, return_dtype=pl.Float64
         )
         number = self.numbers() * size * pl.col("factor")
         return parts.select(pl.when(number.is_finite()).then(number).alias("number")).to_series()
+
+    def beside(self, texts: pl.Series, weights: pl.Series) -> Notation:
+        """Return this notation with the unit that a column's texts have, where it says none itself."""
+        if self.unit or self.compound:
+            return self
+        units = _units(_parts(texts).with_columns(weight=weights), is_told=True)
+        return self if isinstance(units, str) else replace(self, unit=units[0], sizes=units[1])
 
     def numbers(self) -> pl.Expr:
         """Return the numbers that bodies are, null where one is none in this notation."""
         import polars as pl
 
-        plain = pl.col("body")
+        digits = pl.col("body")
         if self.thousands:
-            plain = plain.str.replace_all(self.thousands, "", literal=True)
-        plain = plain.str.replace(self.decimal, ".", literal=True) + pl.col("power").fill_null("")
-        number = pl.when(pl.col("body").str.contains(self.body)).then(plain.cast(pl.Float64, strict=False))
+            digits = digits.str.replace_all(self.thousands, "", literal=True)
+        digits = digits.str.replace(self.decimal, ".", literal=True) + pl.col("power").fill_null("")
+        number = pl.when(pl.col("body").str.contains(self.body)).then(digits.cast(pl.Float64, strict=False))
         return pl.when(pl.col("is_negative")).then(-number).otherwise(number)
 
 
@@ -187,12 +129,15 @@ class Found:
     """The notation of a column's texts.
 
     values: a number for each text, null where it is none. `other`: another notation in which all would be numbers too,
-    and others, where the texts do not tell.
+    and others, where the texts do not tell. how: what the choice rests on. said: what else a reader should
+    know, and what the column would be else, as `--set` takes it.
     """
 
     notation: Notation
     values: pl.Series
     other: Notation | None = None
+    how: str = ""
+    said: tuple[tuple[str, str], ...] = ()
 
 
 NOTATIONS = tuple(
@@ -205,11 +150,14 @@ NOTATIONS = tuple(
 def found(
     texts: pl.Series,
     *,
-    weights: NDArray[np.int64] | None = None,
+    weights: pl.Series | None = None,
     has_decimal_comma: bool = False,
     is_told: bool = False,
+    name: str = "",
 ) -> Found | str:
     """Return the notation in which most of a column's texts are numbers, or why it is none of numbers.
+
+    The reason is nothing where they do not look like numbers.
 
     Parameters
     ----------
@@ -221,48 +169,146 @@ def found(
         Whether other columns of the table have: then "1,234" is a little more than one.
     is_told
         Whether somebody says that it is a column of numbers: then some of the texts are enough, and none is a key.
+    name
+        Of the column; one such as "duration" tells what a clock's times are.
+    """
+    cells = Cells.of(texts, weights, is_told)
+    if len(texts) > LARGE and (one := _found_in_some(texts, cells)) is not None:
+        return one
+    one = _found_plain(_parts(texts), cells, has_decimal_comma)
+    count = cells.count(one.values.is_not_null().to_numpy()) if isinstance(one, Found) else 0.0
+    if count == cells.weights.sum():
+        return one
+    made = compounds.found(plain(texts), cells, name)
+    if made is None or cells.count(made.values.is_not_null().to_numpy()) <= count:
+        return one
+    unit = compounds.COMPOUNDS[made.name].unit
+    other = Notation(unit=unit, compound=made.other) if made.other else None
+    return Found(
+        Notation(unit=unit, compound=made.name), made.values, other, said=((f"read in {unit}", "category"),)
+    )
+
+
+def _found_in_some(texts: pl.Series, cells: Cells) -> Found | str | None:
+    """Return what some of very many texts show, where these leave no doubt about all.
+
+    Most tables have numbers as 1234.56, and texts that are no numbers at all.
     """
     import polars as pl
 
-    weigh = np.ones(len(texts), np.int64) if weights is None else weights
-    least = 0.0 if is_told else MOST * weigh.sum()
-    parts = _parts(texts)
+    is_simple = texts.str.contains(SIMPLE).to_numpy()
+    if not cells.are_most(is_simple):
+        some = cells.some(texts)
+        looks = _parts(some)["body"].count() + int(some.str.contains(r"^\D{0,3}\d").sum())
+        return "" if looks < HALF * len(some) else None
+    simple = texts.filter(pl.Series(is_simple))
+    values = simple.cast(pl.Float64)
+    may_group = simple.str.contains(r"^[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)$").all()
+    may_be_versions = simple.str.contains(r"\.10$").any()
+    if (may_group and simple.str.contains(".", literal=True).any()) or may_be_versions:
+        return None
+    if cast(float, values.abs().max()) > EXACT:
+        return None
+    if is_simple.all():
+        return Found(Notation(), values)
+    # The others decide with a few of the simple ones, which stand for all.
+    some = cells.some(simple)
+    weight = cells.count(is_simple) / len(some)
+    others = texts.filter(pl.Series(~is_simple))
+    if len(others) > LARGE:
+        return None
+    weights = pl.Series([*[weight] * len(some), *cells.weights[~is_simple]])
+    one = found(pl.concat([some, others]), weights=weights, is_told=cells.is_told)
+    if isinstance(one, str) or one.notation.decimal != "." or one.notation.compound:
+        return None
+    return replace(one, values=one.notation.read(texts), other=None)
 
-    def are_most(read: pl.Series) -> bool:
-        is_one = read.is_not_null().to_numpy()
-        return bool(is_one.sum() >= min(1 if is_told else 2, len(texts)) and weigh[is_one].sum() >= least)
 
-    if not are_most(parts["body"]):
-        return "not numbers"
-    tried = parts.select(notation.numbers().alias(str(n)) for n, notation in enumerate(NOTATIONS))
-    counts = [float(weigh[column.is_not_null().to_numpy()].sum()) for column in tried]
-    best = [n for n, count in enumerate(counts) if count == max(counts)]
-    preferred = [n for n in best if (NOTATIONS[n].decimal == ",") == has_decimal_comma]
-    plain = [n for n in best if NOTATIONS[n] == Notation()]
-    chosen = (plain or preferred or best)[0]
-    if not are_most(tried[str(chosen)]):
-        return "not numbers"
-    parts = parts.with_columns(body=pl.when(tried[str(chosen)].is_not_null()).then("body"))
-    reason = _keys(parts, NOTATIONS[chosen])
-    if reason and not is_told:
+def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> Found | str:
+    """Return the notation of numbers that have one part."""
+    import polars as pl
+
+    is_body = parts["body"].is_not_null().to_numpy()
+    if not cells.are_most(is_body):
+        return cells.nearly(is_body, "numbers")
+    tried, best = _tried(parts, cells)
+    chosen, how = _chosen(best, tried, parts, has_decimal_comma)
+    values = tried[str(chosen)]
+    is_one = values.is_not_null().to_numpy()
+    if not cells.are_most(is_one):
+        return cells.nearly(is_one, "numbers")
+    weighed = parts.with_columns(
+        body=pl.when(values.is_not_null()).then("body"), weight=cells.weights, text=cells.texts
+    )
+    present = marked(weighed)
+    few = FEW * cells.weights.sum()
+    reason = why_keys(present, few, NOTATIONS[chosen].decimal, NOTATIONS[chosen].thousands)
+    if reason and not cells.is_told:
         return reason
-    units = _units(parts.with_columns(weight=weigh))
+    units = _units(weighed, is_told=cells.is_told)
     if isinstance(units, str):
         return units
     notation = replace(NOTATIONS[chosen], unit=units[0], sizes=units[1])
-    values = notation.read_parts(parts)
-    if not are_most(values):
-        return "several units"
+    values = notation.read_parts(weighed)
+    if not cells.are_most(values.is_not_null().to_numpy()):
+        return "texts with several units"
     other = next((n for n in best if not tried[str(n)].equals(tried[str(chosen)], null_equal=True)), None)
-    return Found(notation, values, None if other is None else NOTATIONS[other])
+    return Found(
+        notation,
+        values,
+        None if other is None else replace(NOTATIONS[other], unit=units[0], sizes=units[1]),
+        how,
+        doubts(present, notation.unit),
+    )
+
+
+def _tried(parts: pl.DataFrame, cells: Cells) -> tuple[pl.DataFrame, list[int]]:
+    """Return the numbers by each notation that was tried, in columns by its place, and those that read most cells."""
+    plain_one = NOTATIONS.index(Notation())
+    first = parts.select(NOTATIONS[plain_one].numbers().alias(str(plain_one)))
+    bodies = parts["body"].drop_nulls()
+    if (
+        first[str(plain_one)].count() == len(bodies)
+        and not bodies.str.contains(r"^[1-9]\d{0,2}\.\d{3}$").any()
+    ):
+        return first, [plain_one]  # no sign of another
+    tried = parts.select(notation.numbers().alias(str(n)) for n, notation in enumerate(NOTATIONS))
+    counts = [cells.count(column.is_not_null().to_numpy()) for column in tried]
+    return tried, [n for n, count in enumerate(counts) if count == max(counts)]
+
+
+def _chosen(
+    best: list[int], tried: pl.DataFrame, parts: pl.DataFrame, has_decimal_comma: bool
+) -> tuple[int, str]:
+    """Return which of the notations that fit equally well a column has, and why, where that is a choice."""
+    import polars as pl
+
+    usual = next((n for n in best if NOTATIONS[n] == Notation()), None)
+    if usual is None:
+        usual = next((n for n in best if NOTATIONS[n].decimal == "."), best[0])
+    if all(tried[str(n)].equals(tried[str(usual)], null_equal=True) for n in best):
+        return usual, ""
+    bare = parts.filter(pl.col("body").str.contains(r"^\d+$"))["body"]
+    grouped = parts.filter(pl.col("body").str.contains(r"\D"))["body"]
+    for n in best:
+        groups = rf"^[1-9]\d{{0,2}}(?:{re.escape(NOTATIONS[n].thousands)}\d{{3}})+$"
+        is_grouped = NOTATIONS[n].thousands and len(grouped) > 1 and grouped.str.contains(groups).all()
+        if is_grouped and len(bare) > 1 and bare.str.len_chars().is_between(1, 3).all():
+            return n, "as only what is below 1000 stands without the sign"
+    if has_decimal_comma:
+        comma = next((n for n in best if NOTATIONS[n].decimal == ","), usual)
+        return comma, "as other columns have a decimal comma"
+    return usual, ""
 
 
 def notation_of(text: str) -> Notation:
     """Return the notation that 1234.56 is written in.
 
     >>> notation_of("1.234,56 €")
-    Notation(decimal=',', thousands='.', unit='€', sizes=())
+    Notation(decimal=',', thousands='.', unit='€', sizes=(), compound='')
     """
+    if text.strip() in compounds.COMPOUNDS:
+        return Notation(unit=compounds.COMPOUNDS[text.strip()].unit, compound=text.strip())
     match = re.fullmatch(r"1([,. \']?)234(?:([.,])56)?(?: (\S.*))?", text.strip())
     if match is None or match[1] == (match[2] or "."):
         raise OptionError(
@@ -275,48 +321,43 @@ def _parts(texts: pl.Series) -> pl.DataFrame:
     """Return the parts of texts: body, power, unit, factor, is_negative; nulls where a text is no number."""
     import polars as pl
 
-    plain = texts.str.replace_many(list(_PLAIN), list(_PLAIN.values())).str.strip_chars()
-    parts = plain.str.extract_groups(PATTERN).struct.unnest()
+    amounts = plain(texts).str.replace(
+        r"^(.*\d[.,])-{1,2}(\D*)$", "${1}00${2}"
+    )  # 12,- and 5.-- of a currency
+    parts = amounts.str.extract_groups(PATTERN).struct.unnest()
     signs = [pl.col(name).str.strip_chars() for name in ("sign", "inner", "last")]
+    opened = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("open", "second"))
     count = pl.sum_horizontal(sign.is_not_null() for sign in signs)
-    is_number = (pl.col("open").is_not_null() == pl.col("close").is_not_null()) & (
-        count + pl.col("open").is_not_null() <= 1
-    )
     after = pl.col("after").str.strip_chars_end(".").fill_null("")
-    size = after.str.to_lowercase().replace_strict(
+    scale = pl.coalesce("scale", pl.when(pl.col("before").is_not_null() & (after != "")).then(after))
+    money = pl.coalesce("before", "money", "outer")
+    size = scale.str.to_lowercase().replace_strict(
         list(MULTIPLES), list(MULTIPLES.values()), default=None, return_dtype=pl.Float64
     )
-    has_both = pl.col("before").is_not_null() & (after != "")
+    named = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("before", "money", "outer"))
+    is_one = (named <= 1) & (scale.is_null() | size.is_not_null()) & ~after.str.to_lowercase().is_in(NO_UNITS)
+    is_number = (opened == pl.col("close").is_not_null().cast(pl.UInt32)) & (count + opened <= 1) & is_one
+    power = (
+        pl.col("power")
+        .str.replace(r"^ ?[x×·*] ?10\^?", "e")
+        .str.replace_many(list(_RAISED), list(_RAISED.values()))
+    )
     return parts.select(
-        body=pl.when(is_number & (~has_both | size.is_not_null())).then("body"),
-        power="power",
-        unit=pl.coalesce("before", after),
-        factor=pl.when(has_both).then(size).otherwise(1.0),
-        is_negative=pl.col("open").is_not_null()
-        | pl.any_horizontal((sign == "-").fill_null(False) for sign in signs),
+        body=pl.when(is_number & (pl.col("outer").is_null() | (after == ""))).then("body"),
+        power=power,
+        unit=pl.coalesce(money, after),
+        factor=size.fill_null(1.0),
+        is_negative=(opened > 0) | pl.any_horizontal((sign == "-").fill_null(False) for sign in signs),
+        is_minus_last=pl.col("last").is_not_null(),
+        is_bracketed=opened > 0,
     )
 
 
-def _keys(parts: pl.DataFrame, notation: Notation) -> str:
-    """Return why numbers of a column are rather keys, whose texts would not come back; or nothing."""
-    import polars as pl
+def _units(parts: pl.DataFrame, *, is_told: bool = False) -> tuple[str, tuple[tuple[str, float], ...]] | str:
+    """Return the unit of a column and the sizes of all that are brought to it, or why there is none.
 
-    plain = parts.filter(pl.col("body").is_not_null() & (pl.col("unit") == ""))
-    whole = plain.filter(pl.col("body").str.contains(r"^\d+$") & pl.col("power").is_null())["body"]
-    padded = whole.filter(whole.str.contains(r"^0+[1-9]"))
-    if len(padded):
-        return f"texts such as {padded[0]!r}, whose zeros a number would lose"
-    long = whole.filter(whole.cast(pl.Float64) > EXACT)
-    if len(long):
-        return f"texts such as {long[0]!r}, with more digits than a number keeps"
-    power = plain.filter(pl.col("power").is_not_null())
-    if len(power) and len(whole) and not plain["body"].str.contains(notation.decimal, literal=True).any():
-        return f"texts such as {power['body'][0] + power['power'][0]!r} beside whole numbers"
-    return ""
-
-
-def _units(parts: pl.DataFrame) -> tuple[str, tuple[tuple[str, float], ...]] | str:
-    """Return the unit of a column and the sizes of all that are brought to it, or why there is none."""
+    is_told: whether there must be one: then it is the most frequent.
+    """
     import polars as pl
 
     counts = (
@@ -324,23 +365,14 @@ def _units(parts: pl.DataFrame) -> tuple[str, tuple[tuple[str, float], ...]] | s
     )
     found: dict[str, float] = dict(counts.sort("weight", descending=True, maintain_order=True).iter_rows())
     bare = found.pop("", 0.0)
-    if sum(found.values()) < (1.0 - MOST) * bare:  # slips
+    total = bare + sum(found.values())
+    if total - bare < (1.0 - MOST) * bare:  # slips
         return "", ()
     unit = next(iter(found))
-    spelled = {each: _spelled(each) for each in found}
-    if len(set(spelled.values())) == 1:
-        return unit, tuple((each, 1.0) for each in found)
-    for family in FAMILIES:
-        sizes = {each: family.get(each) or family.get(each.lower()) for each in found}
-        known = {each: size for each, size in sizes.items() if size is not None}
-        if len(known) == len(found) and (not bare or "" in family):
-            base = 1.0 if "" in family else known[unit]
-            return "" if "" in family else unit, tuple((each, size / base) for each, size in known.items())
-    if found[unit] + bare >= MOST * (sum(found.values()) + bare):
-        return unit, tuple((each, 1.0) for each in found if spelled[each] == spelled[unit])
-    return f"several units: {', '.join(map(repr, list(found)[:3]))}"
-
-
-def _spelled(unit: str) -> str:
-    """Return a unit without case and without the s of a plural."""
-    return unit.casefold().removesuffix("s") if len(unit) > 3 else unit.casefold()
+    sizes = sizes_of(found, has_bare=bare > 0)
+    if sizes is not None:
+        return ("" if "" in sizes else unit), tuple(sizes.items())
+    alike = [each for each in found if spelled(each) == spelled(unit)]
+    if is_told or sum(found[each] for each in alike) + bare >= MOST * total:
+        return unit, tuple((each, 1.0) for each in alike)
+    return f"texts with several units, {', '.join(map(repr, list(found)[:3]))}"

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
@@ -126,7 +127,7 @@ class ColumnSchema:
         written = self.written if isinstance(self.written, moments.Notation) else None
         if written is None:
             found = moments.found(distinct)
-            written = moments.Notation("year first") if found is None else found.notation
+            written = found.notation if isinstance(found, moments.Found) else moments.Notation("year first")
         micros = written.read(distinct).dt.timestamp("us").cast(pl.Float64).to_numpy()
         return pl.Series(
             micros / 86_400e6, nan_to_null=True
@@ -291,7 +292,7 @@ class _Draft:
     schema: ColumnSchema
     other: numbers.Notation | moments.Notation | None = None
     texts: pl.Series | None = None
-    weights: NDArray[np.int64] | None = None
+    weights: pl.Series | None = None
     is_told: bool = False
     row: int = 0
 
@@ -305,23 +306,27 @@ class _Draft:
                 weights=self.weights,
                 has_decimal_comma=known.has_decimal_comma,
                 is_told=self.is_told,
+                name=one.name,
             )
-            how = "as other columns have a decimal comma" if known.has_decimal_comma else ""
         else:
             found = moments.found(self.texts, weights=self.weights, known=known.order, is_told=self.is_told)
-            how = f"as another column has {known.order}" if known.order else ""
         assert isinstance(found, (numbers.Found, moments.Found))
         assert found.other is not None
+        how = f", {found.how}" if found.how else ""
         said = (
             f"{self.texts[0]!r} (row {self.row + 1:,}) may be {found.notation} or {found.other}; taken as "
-            f'{found.notation}{", " + how if how else ""} (--set "{one.name}={one.kind}:{found.other}" takes the other)'
+            f'{found.notation}{how} (--set "{one.name}={one.kind}:{found.other}" takes the other)'
         )
         return replace(one, written=found.notation, notices=(*one.notices, said))
 
 
 def _draft(column: Column, told: ColumnSchema | None, missing: Sequence[str]) -> _Draft:
     if told is not None and (told.written is not None or told.kind in ("ignore", "row id")):
-        return _Draft(replace(told, missing=_missing_in(column, MARKS, missing)))
+        marks = _missing_in(column, MARKS, missing)
+        if isinstance(told.written, numbers.Notation) and column.kind == "text":
+            distinct, weights = _counts(column, ~column.coded.texts.is_in(list(marks)))
+            told = replace(told, written=told.written.beside(distinct, weights))
+        return _Draft(replace(told, missing=marks))
     if column.kind != "text":
         own = "category" if column.is_category else "date" if column.kind == "datetime" else column.kind
         came = "a category" if column.is_category else column.kind
@@ -336,7 +341,7 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
     coded = column.coded
     marks = _missing_in(column, MARKS, missing)
     is_there = ~coded.texts.is_in(list(marks))
-    distinct, weights = coded.texts.filter(is_there), coded.counts[is_there.to_numpy()]
+    distinct, weights = _counts(column, is_there)
     wanted = told.kind if told else None
     why = "told so" if told else ""
     if (
@@ -347,8 +352,8 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
         return _Draft(
             ColumnSchema(column.name, "boolean", None, marks, why or f"{distinct[0]!r} and the like")
         )
-    reason = ""
-    ways = [("number", numbers.found), ("date", moments.found)]
+    reason = takes = ""
+    ways = [("number", partial(numbers.found, name=column.name)), ("date", moments.found)]
     for kind, find in reversed(ways) if moments.are_compact(distinct) else ways:
         if not len(distinct) or wanted not in (None, kind):
             continue
@@ -361,20 +366,31 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
                 found.notation,
                 marks,
                 why or f"{distinct[0]!r} in row {row + 1:,} and the like",
+                tuple(
+                    f'{what}; --set "{column.name}={form}" reads it otherwise' for what, form in found.said
+                ),
             )
             if kind == "number" and told is None and (key := _as_row_id(one.read(column)[0])):
                 return _Draft(replace(one, kind="row id", why=key))
             return _Draft(one, found.other, distinct, weights, told is not None, row)
-        reason = reason or (found if isinstance(found, str) else "")
+        if found and not reason:
+            reason, takes = found, f' (--set "{column.name}={kind}" takes {_PLURAL[kind]})'
     if wanted in ("number", "date", "boolean"):
         raise OptionError(
             f"the column {column.name!r} is to be {wanted}, and none of its texts is, such as {distinct[0]!r}."
         )
-    is_kept = reason.startswith("texts")
-    why = why or (reason if is_kept or reason.startswith("several units") else "neither numbers nor dates")
-    notices = (f"kept as text: {reason}",) if is_kept else ()
+    why = why or reason or "neither numbers nor dates"
+    notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     words = _missing_in(column, WORDS, missing)
     return _Draft(ColumnSchema(column.name, "category", None, words, why, notices))
+
+
+def _counts(column: Column, is_there: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the texts of a column that are there, and how many cells each has."""
+    import polars as pl
+
+    coded = column.coded
+    return coded.texts.filter(is_there), pl.Series(coded.counts[is_there.to_numpy()])
 
 
 def _missing_in(column: Column, words: frozenset[str], more: Sequence[str]) -> tuple[str, ...]:

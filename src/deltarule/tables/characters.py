@@ -1,0 +1,43 @@
+"""Characters: the plain ones for what looks or means the same in numbers and dates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_BLANKS = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t"
+_MINUSES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_QUOTES = "\u2018\u2019\u02bc\u00b4\u2032\uff07`"
+_INVISIBLE = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_ZEROS = "\uff10\u0660\u06f0\u0966\u09e6\u0e50"
+"""The zeros of other digits that are read: full width, Arabic, Persian, Devanagari, Bengali, Thai."""
+_FULL = "\uff05\uff04\uffe5\uff08\uff09\uff0e\uff0c\uff0b\uff1a\uff0f"
+PLAIN = {
+    **dict.fromkeys(_BLANKS, " "),
+    **dict.fromkeys(_MINUSES, "-"),
+    **dict.fromkeys(_QUOTES, "'"),
+    **dict.fromkeys("\u2033\u201c\u201d", '"'),
+    **dict.fromkeys(_INVISIBLE, ""),
+    **{chr(ord(zero) + n): str(n) for zero in _ZEROS for n in range(10)},
+    **dict(zip(_FULL, "%$¥().,+:/", strict=True)),
+    "\u066a": "%",
+    "\u066b": ",",
+    "\u066c": "'",
+}
+"""By a character, the plain one that means the same."""
+
+
+def plain(texts: pl.Series) -> pl.Series:
+    """Return texts in plain characters, without blanks at their ends.
+
+    >>> import polars as pl
+    >>> plain(pl.Series(["\uff11\uff12\uff0e\uff15", "\u22123\u202f000 "])).to_list()
+    ['12.5', '-3 000']
+    """
+    if texts.str.contains(r"[^ -_a-~]").any():  # most columns have none to replace
+        texts = texts.str.replace_many(list(PLAIN), list(PLAIN.values()))
+    return texts.str.strip_chars()
