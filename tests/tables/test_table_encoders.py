@@ -116,7 +116,12 @@ def test_every_library_gives_the_same_bits_and_is_left_alone(library):
 def test_kinds(values, kind, expected):
     column = Column.of("c", values)
     assert column.kind == kind
-    assert [None if gone else v for v, gone in zip(column.values, column.is_missing, strict=True)] == expected
+    assert [
+        None if gone else v
+        for v, gone in zip(
+            column.texts() if kind == "text" else column.values, column.is_missing, strict=True
+        )
+    ] == expected
 
 
 def test_arrays_lists_and_odd_labels():

@@ -3,7 +3,7 @@
 number              float64, NaN where missing
 boolean             float64 of 0 and 1, NaN where missing
 date, datetime      float64, days since 1970-01-01, NaN where missing
-text                a Polars Series of strings, null where missing
+text                Coded: the different texts, and the place of every cell among them
 """
 
 from __future__ import annotations
@@ -14,16 +14,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError
-
-if TYPE_CHECKING:
-    import polars as pl
+from deltarule.tables.coded import Coded
 
 Kind: TypeAlias = Literal["number", "boolean", "date", "datetime", "text"]
 
@@ -72,17 +70,15 @@ class Column:
     def __len__(self) -> int:
         return len(self.values)
 
-    @property
+    @cached_property
     def is_missing(self) -> NDArray[np.bool_]:
         """(N,): where there is no value."""
-        if self.kind == "text":
-            return self.values.is_null().to_numpy()
-        return np.isnan(self.values)
+        return self.coded.codes < 0 if self.kind == "text" else np.isnan(self.values)
 
-    @cached_property
+    @property
     def coded(self) -> Coded:
-        """The texts of a column of text, with the place of every cell among them."""
-        return Coded.of(self.values)
+        """The cells of a column of text."""
+        return cast(Coded, self.values)
 
     @property
     def unread(self) -> NDArray[np.bool_]:
@@ -93,19 +89,12 @@ class Column:
     def is_constant(self) -> bool:
         """Whether all values are the same."""
         if self.kind == "text":
-            return self.coded.texts.n_unique() == 1
+            return len(self.coded.level_counts()) == 1
         return bool((self.values == self.values[0]).all())
-
-    def level_counts(self) -> dict[str, int]:
-        """Return the texts of a column of text, and how many cells each has."""
-        counts: dict[str, int] = {}
-        for text, count in zip(self.coded.texts, self.coded.counts.tolist(), strict=True):
-            counts[text] = counts.get(text, 0) + count
-        return counts
 
     def rows(self, index: NDArray[Any]) -> Column:
         """Return the column of these rows."""
-        values = self.values[np.flatnonzero(index) if index.dtype == bool else index]
+        values = self.coded.rows(index) if self.kind == "text" else self.values[index]
         return replace(
             self, values=values, is_unread=None if self.is_unread is None else self.is_unread[index]
         )
@@ -113,7 +102,7 @@ class Column:
     def texts(self) -> list[str | None]:
         """Return every value as text, None where missing; whole numbers without a decimal point."""
         if self.kind == "text":
-            return self.values.to_list()
+            return self.coded.to_list()
         if self.kind == "boolean":
             return [None if math.isnan(v) else "True" if v else "False" for v in self.values]
         if self.kind == "number":
@@ -133,10 +122,9 @@ class Column:
     def summary(self) -> str:
         """Return in a few words which values there are: from the least to the greatest, or how many and the first."""
         if self.kind == "text":
-            levels = self.coded.texts[:3].to_list()
-            shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels)
-            n = self.coded.texts.n_unique()
-            return f"{n:,}: {shown}" + (", …" if n > 3 else "") if levels else "none"
+            levels = list(self.coded.level_counts())
+            shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels[:3])
+            return f"{len(levels):,}: {shown}" + (", …" if len(levels) > 3 else "") if levels else "none"
         present = self.values[~self.is_missing]
         if len(present) == 0:
             return "none"
@@ -167,79 +155,6 @@ class Column:
                     f"expected numbers in column {self.name!r}, but row {row + 1:,} holds {text!r}; {advice}."
                 ) from None
         return Column(self.name, "number", numbers)
-
-
-MANY, MOST_DIFFERENT = 20_000, 0.3
-"""Where of so many cells more than this share are different texts, looking each up costs more than it saves."""
-
-
-@dataclass(frozen=True)
-class Coded:
-    """The texts of a column, without blanks at their ends, and the place of every cell among them.
-
-    texts: Polars strings, without null; each once if `is_unique`, which they are not where most cells differ.
-    counts: how many cells each has. codes: (N,) int32, -1 where missing.
-
-    >>> import polars as pl
-    >>> coded = Coded.of(pl.Series(["b", None, "a", "b "]))
-    >>> coded.texts.to_list(), coded.counts, coded.codes
-    (['b', 'a'], array([2, 1]), array([ 0, -1,  1,  0], dtype=int32))
-    >>> coded.take(np.array([0.5, 7.0]))
-    array([0.5, nan, 7. , 0.5])
-    """
-
-    texts: pl.Series
-    counts: NDArray[np.int64]
-    codes: NDArray[np.int32]
-    is_unique: bool = True
-
-    @classmethod
-    def of(cls, values: pl.Series) -> Coded:
-        """Return the texts of a Polars Series of strings or of an Enum."""
-        import polars as pl
-
-        if isinstance(values.dtype, pl.Enum):
-            return cls._of_codes(values.dtype.categories, _codes(values))
-        if len(values) >= MANY and cast(int, values.approx_n_unique()) > MOST_DIFFERENT * len(values):
-            is_there = values.is_not_null().to_numpy()
-            codes = np.where(is_there, np.cumsum(is_there) - 1, -1).astype(np.int32)
-            texts = values.drop_nulls().str.strip_chars()
-            return cls(texts, np.ones(len(texts), np.int64), codes, is_unique=False)
-        found = values.unique(maintain_order=True).drop_nulls()
-        codes = _codes(values.cast(pl.Enum(found)))
-        texts = found.str.strip_chars()
-        if (levels := texts.unique(maintain_order=True)).len() < len(texts):
-            codes = np.append(_codes(texts.cast(pl.Enum(levels))), np.int32(-1))[codes]
-        return cls._of_codes(levels, codes)
-
-    @classmethod
-    def _of_codes(cls, texts: pl.Series, codes: NDArray[np.int32]) -> Coded:
-        """Return the texts that have cells, as a part of a column need not have all."""
-        counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-        is_used = counts > 0
-        if is_used.all():
-            return cls(texts, counts, codes)
-        place = np.append(np.where(is_used, np.cumsum(is_used) - 1, -1), -1).astype(np.int32)
-        return cls(texts.filter(is_used), counts[is_used], place[codes])
-
-    def without(self, is_missing: NDArray[np.bool_]) -> pl.Series:
-        """Return the cells as text, an Enum if the texts are unique; null where missing, and where their text is."""
-        import polars as pl
-
-        place = np.append(np.where(is_missing, -1, np.cumsum(~is_missing) - 1), -1)[self.codes]
-        levels = self.texts.filter(~is_missing)
-        cells = pl.Series(np.maximum(place, 0), dtype=pl.UInt32).set(pl.Series(place < 0), None)
-        return (levels.cast(pl.Enum(levels)) if self.is_unique else levels).gather(cells)
-
-    def take(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return for every cell, (N,), the value of its text; NaN where it is missing."""
-        return np.append(values, np.nan)[self.codes]
-
-
-def _codes(values: pl.Series) -> NDArray[np.int32]:
-    import polars as pl
-
-    return values.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
 
 
 def moment(days: float) -> np.datetime64:
@@ -283,7 +198,7 @@ def _from_strings(name: str, series: Any) -> Column:
 
     native = series.to_native()
     if isinstance(native, pl.Series):
-        return Column(name, "text", native)
+        return Column(name, "text", Coded.of(native))
     return _text(name, series.to_list())
 
 
@@ -293,7 +208,7 @@ def _from_categories(name: str, series: Any) -> Column:
 
     native = series.to_native()
     if isinstance(native, pl.Series):
-        return Column(name, "text", native.cast(pl.String))
+        return Column(name, "text", Coded.of(native))
     column = _from_values(name, series.to_list())
     return replace(column, is_category=column.kind == "number")
 
@@ -422,4 +337,4 @@ def _text(name: str, values: Iterable[object]) -> Column:
     values = list(values)
     is_plain = set(map(type, values)) <= {str, type(None)}
     texts = values if is_plain else [None if _is_missing(value) else _as_text(value) for value in values]
-    return Column(name, "text", pl.Series(name, texts, pl.String))
+    return Column(name, "text", Coded.of(pl.Series(name, texts, pl.String)))

@@ -218,7 +218,7 @@ class Levels(Encoder):
 
     @classmethod
     def fit(cls, column: Column) -> Levels:
-        counts = column.level_counts()
+        counts = column.coded.level_counts()
         kept = [level for level, count in counts.items() if count >= fewest_rows(len(column))]
         kept.sort(key=lambda level: (-counts[level], level))
         return cls(column.name, **marks(column), levels=tuple(kept[: cls.MOST]))

@@ -28,7 +28,7 @@ def fit_encoder(column: Column) -> Encoder | str:
     if column.kind == "number":
         return Number.fit(column)
     levels = Levels.fit(column)
-    counts, present = column.level_counts(), int((~is_missing).sum())
+    counts, present = column.coded.level_counts(), int((~is_missing).sum())
     if sum(counts[level] for level in levels.levels) < 0.5 * present:
         return f"{len(counts):,} different texts in {present:,} rows"
     return levels

@@ -75,7 +75,7 @@ class ColumnSchema:
         if column.kind != "text":
             typed = self._of_typed(column)
             return typed, np.flatnonzero(typed.unread)
-        coded, texts = column.coded, column.coded.texts
+        coded, texts = column.coded.stripped, column.coded.stripped.texts
         is_text = self.kind in _TEXTS and self.written is None  # a row id that is to be learnt stays a number
         words = WORDS if is_text else MARKS
         is_missing = (
@@ -324,7 +324,7 @@ def _draft(column: Column, told: ColumnSchema | None, missing: Sequence[str]) ->
     if told is not None and (told.written is not None or told.kind in ("ignore", "row id")):
         marks = _missing_in(column, MARKS, missing)
         if isinstance(told.written, numbers.Notation) and column.kind == "text":
-            distinct, weights = _counts(column, ~column.coded.texts.is_in(list(marks)))
+            distinct, weights = _counts(column, ~column.coded.stripped.texts.is_in(list(marks)))
             told = replace(told, written=told.written.beside(distinct, weights))
         return _Draft(replace(told, missing=marks))
     if column.kind != "text":
@@ -338,7 +338,7 @@ def _draft(column: Column, told: ColumnSchema | None, missing: Sequence[str]) ->
 
 
 def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) -> _Draft:
-    coded = column.coded
+    coded = column.coded.stripped
     marks = _missing_in(column, MARKS, missing)
     is_there = ~coded.texts.is_in(list(marks))
     distinct, weights = _counts(column, is_there)
@@ -389,7 +389,8 @@ def _counts(column: Column, is_there: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return the texts of a column that are there, and how many cells each has."""
     import polars as pl
 
-    coded = column.coded
+    coded = column.coded.stripped
+    is_there = is_there & pl.Series(coded.counts > 0)
     return coded.texts.filter(is_there), pl.Series(coded.counts[is_there.to_numpy()])
 
 
@@ -398,7 +399,7 @@ def _missing_in(column: Column, words: frozenset[str], more: Sequence[str]) -> t
     if column.kind != "text":
         return ()
     also = {word.strip() for word in more}
-    texts = column.coded.texts
+    texts = column.coded.stripped.texts
     found = texts.filter(texts.str.to_lowercase().is_in(list(words)) | texts.is_in(list(also)))
     return tuple(found.unique(maintain_order=True))
 
