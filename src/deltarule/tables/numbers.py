@@ -253,7 +253,7 @@ def notation_of(text: str) -> Notation:
     """Return the notation that 1234.56 is written in.
 
     >>> notation_of("1.234,56 €")
-    Notation(decimal=',', thousands='.', unit='€', sizes=())
+    Notation(decimal=',', thousands='.', unit='€', sizes=(), compound='')
     """
     if text.strip() in compounds.COMPOUNDS:
         return Notation(unit=compounds.COMPOUNDS[text.strip()].unit, compound=text.strip())
