@@ -42,9 +42,15 @@ _REGIONS = frozenset({
     "south_america", "latin_america", "eu", "jp",
 })  # fmt: skip
 """Regions of the world, beside which NA is one too."""
-_ANSWERS = frozenset({
-    "yes", "no", "y", "n", "true", "false", "t", "f", "ja", "nein", "si", "oui", "non", "ok",
-})  # fmt: skip
+ANSWERS = (
+    ("yes", "no"), ("y", "n"), ("t", "f"), ("true", "false"), ("on", "off"), ("ja", "nein"), ("j", "n"),
+    ("wahr", "falsch"), ("oui", "non"), ("vrai", "faux"), ("si", "no"), ("s\u00ed", "no"), ("s", "n"), ("ja", "nee"),
+    ("sim", "n\u00e3o"),
+)  # fmt: skip
+"""Words for yes and no, in small letters."""
+FEW = 0.05
+"""Up to this share of the cells, what is neither yes nor no is told."""
+_ANSWERS = frozenset(word for pair in ANSWERS for word in pair) | {"ok"}
 """Answers, beside which None and NA are none."""
 
 
@@ -95,6 +101,24 @@ def levels_in(counts: Mapping[str, int], n_missing: int) -> tuple[Kept, ...]:
         if why:
             kept.append(Kept(text, why))
     return tuple(kept)
+
+
+def unlike_answers(counts: Mapping[str, int], name: str) -> tuple[str, ...]:
+    """Return a notice of the texts that are neither yes nor no, where nearly all of a column are.
+
+    counts: how many cells each text of the column has that is no missing value. name: of the column.
+    """
+    small = {text: text.lower() for text in counts}
+    for yes, no in ANSWERS:
+        others = [text for text, word in small.items() if word not in (yes, no)]
+        n = sum(counts[text] for text in others)
+        if {yes, no} <= set(small.values()) and 0 < n <= FEW * sum(counts.values()):
+            cells = f"{n:,} cell{'s' if n > 1 else ''} such as {others[0]!r}"
+            return (
+                f"{cells} neither {yes!r} nor {no!r}, and kept as levels "
+                f'(--missing "{name}={others[0]}" counts it as missing)',
+            )
+    return ()
 
 
 def _why_code(text: str, others: Mapping[str, int]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from deltarule.errors import OptionError
 from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES, month_names
 from deltarule.tables.characters import plain
-from deltarule.tables.shares import Cells
+from deltarule.tables.shares import MOST, Cells
 
 if TYPE_CHECKING:
     import polars as pl
@@ -244,8 +244,10 @@ _COMPACT_MONTH = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])$"
 
 
 def are_compact(texts: pl.Series) -> bool:
-    """Return whether all texts are digits that are a day or a month of 1900 to 2099, which is no accident."""
-    if not len(texts):
+    """Return whether all texts of digits, which most are, are a day or a month of 1900 to 2099: that is no accident."""
+    count = len(texts)
+    texts = texts.filter(texts.str.contains(r"^\d+$"))
+    if not count or len(texts) < MOST * count:
         return False
     are_months = len(texts) > 1 and bool(texts.str.contains(_COMPACT_MONTH).all())
     return are_months or any(bool(texts.str.contains(pattern).all()) for pattern in _COMPACT)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
-from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in
+from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -429,6 +429,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
         f'(--missing "{column.name}={each.text}" counts it as missing)'
         for each in levels
     )
+    present = {text: n for text, n in counts.iter_rows() if text not in missing}
+    notices += unlike_answers(present, column.name)
     return _Draft(ColumnSchema(column.name, "category", None, missing, why, notices, kept))
 
 
