@@ -72,6 +72,7 @@ def fit(
     ignore: Names = None,
     text: Names = None,
     missing: Names = None,
+    not_missing: Names = None,
     strict: Flag = False,
     hidden: Annotated[str | None, HIDDEN] = None,
     activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
@@ -115,7 +116,10 @@ def fit(
     text
         A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
-        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; of one column as COLUMN=TEXT. May be
+        given several times.
+    not_missing
+        A text that does not, as COLUMN=TEXT in one column; may be given several times.
     strict
         Refuse texts that are unlike the rest of their column; else they count as missing.
     json
@@ -133,6 +137,7 @@ def fit(
         base=None if schema is None else read_toml(text_of(schema), str(schema)),
         settings=settings_of(set, ignore, text),
         missing=missing or (),
+        not_missing=not_missing or (),
         is_strict=strict,
     )
     frame, notices = found.read(raw)

@@ -29,6 +29,7 @@ def schema(
     ignore: Names = None,
     text: Names = None,
     missing: Names = None,
+    not_missing: Names = None,
     strict: Flag = False,
     out: Path | None = None,
     force: Flag = False,
@@ -52,7 +53,10 @@ def schema(
     text
         A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
-        A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+        A text that means a missing value, besides NA, NaN, null, ? and nothing; of one column as COLUMN=TEXT. May be
+        given several times.
+    not_missing
+        A text that does not, as COLUMN=TEXT in one column; may be given several times.
     strict
         Refuse texts that are unlike the rest of their column; else they count as missing.
     out
@@ -66,7 +70,13 @@ def schema(
     if out is not None:
         refuse_existing(out, force)
     frame = Table.of(read_table(data))
-    found = schema_of(frame, settings=settings_of(set, ignore, text), missing=missing or (), is_strict=strict)
+    found = schema_of(
+        frame,
+        settings=settings_of(set, ignore, text),
+        missing=missing or (),
+        not_missing=not_missing or (),
+        is_strict=strict,
+    )
     typed, notices = found.read(frame)
     said = [*found.notices, *notices]
     guess = "" if target is None else ": ".join(guess_task(typed.column(target, "target column", where)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from deltarule.tables.shares import Cells
@@ -92,8 +93,8 @@ def found(texts: pl.Series, cells: Cells, name: str) -> Found | None:
     What a clock shows is a time of day and no duration, unless some text goes beyond 24 hours, or below nothing,
     or all stay within the first hour, or the name of the column says so.
     """
-    some = cells.some(texts).str.to_lowercase()
-    counts = {each: int(some.str.contains(one.pattern).sum()) for each, one in COMPOUNDS.items()}
+    some: list[str] = cells.some(texts).str.to_lowercase().to_list()
+    counts = {name: sum(map(bool, map(pattern.match, some))) for name, pattern in _compiled().items()}
     chosen = max(counts, key=lambda each: counts[each])
     compound = COMPOUNDS[chosen]
     values = read_by(texts, chosen) if counts[chosen] else texts.clear(len(texts)).cast(float)
@@ -110,6 +111,12 @@ def found(texts: pl.Series, cells: Cells, name: str) -> Found | None:
         return None
     other = "h:mm" if chosen == "m:ss" and counts["h:mm"] == counts["m:ss"] else ""
     return Found(chosen, values, other)
+
+
+@cache
+def _compiled() -> dict[str, re.Pattern[str]]:
+    """Return the patterns compiled for some texts; Polars keeps few, and would compile them anew for each column."""
+    return {name: re.compile(one.pattern) for name, one in COMPOUNDS.items()}
 
 
 def read_by(texts: pl.Series, name: str) -> pl.Series:

@@ -111,9 +111,15 @@ def _is_long() -> pl.Expr:
 
 
 def _why_versions(body: pl.Series) -> str:
-    """Return why texts are versions or chapters, 1.9 before 1.10, and no numbers; or nothing."""
-    tenth = body.filter(body.str.contains(r"\.10$"))
-    if not len(tenth) or not body.str.contains(r"^\d+\.(?:0|[1-9]\d*)$").all():
+    """Return why texts are versions or chapters, where 1.10 comes after 1.9, and no numbers; or nothing.
+
+    What stands behind the point then has no zeros before it and leaves few out: 10, 11, 12, and not 10, 37, 82.
+    """
+    tenth = body.filter(body.str.ends_with(".10"))
+    if not len(tenth) or not body.str.contains(r"^\d+\.(?:0|[1-9]\d?)$").all():
         return ""
     single = body.filter(body.str.contains(r"\.[1-9]$"))
-    return "" if not len(single) else f"texts such as {single[0]!r} and {tenth[0]!r}, as versions are"
+    minor = body.str.extract(r"\.(\d\d)$").drop_nulls().unique().cast(int)
+    if not len(single) or (minor > 10 + 3 * len(minor)).any():
+        return ""
+    return f"texts such as {single[0]!r} and {tenth[0]!r}, as versions are"

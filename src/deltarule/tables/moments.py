@@ -5,13 +5,15 @@ Day and month are told apart by the whole column: 25/03 has its day first, and s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from deltarule.errors import OptionError
 from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES, month_names
 from deltarule.tables.characters import plain
-from deltarule.tables.shares import HALF, Cells
+from deltarule.tables.shares import HALF, MOST, Cells
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,9 +30,9 @@ FEWEST = 5
 Order: TypeAlias = Literal["ymd", "dmy", "mdy"]
 
 _Y, _M, _D = r"(?P<y>\d{4}|'?\d{2})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?"
-_NAME = r"(?P<name>[\p{L}]{3,12})\.?"
+_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
 _SEP = r"[-/. ]\s?"
-_DAY = rf"(?:(?:{WEEKDAYS})[\p{{L}}]{{0,7}}\.?,? )?"
+_DAY = rf"(?:(?:{WEEKDAYS})[^\W\d_]{{0,7}}\.?,? )?"
 _ZONE = rf"(?P<zone>(?:utc|gmt)?[+-]\d{{2}}:?(?:\d{{2}})?|{'|'.join(sorted(ZONES, key=len, reverse=True))})"
 _CLOCK = (
     r"(?P<h>\d{1,2})(?:[:.h](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?)?"
@@ -63,7 +65,7 @@ PATTERNS: dict[str, str] = {
     "time": rf"^{_CLOCK}$",
     "any precision": rf"^(?P<y>\d{{4}})(?:(?P<sep>[-/.])(?P<m>\d{{1,2}})(?:[-/.]{_D}{_TIME})?)?$",
 }
-"""By its name, a family of notations, as a regular expression of Polars over texts in lower case without accents."""
+"""By its name, a family of notations, as a regular expression over texts in lower case without accents."""
 ORDERS: dict[str, tuple[Order, ...]] = {"year last": ("dmy", "mdy", "ymd"), "compact last": ("dmy", "mdy")}
 """Families whose parts may stand for day, month and year in several orders."""
 _SHOWN = {
@@ -139,13 +141,16 @@ def found(
     """
     cells = Cells.of(texts, weights, is_told)
     some = _small(cells.some(texts))
-    family = _family(some, is_told)
+    family = _family(some, is_told=is_told)
     if some.str.contains(PATTERNS[family]).sum() < (0 if is_told else HALF) * len(some):
         return ""
     small = _small(texts)
     is_one = small.str.contains(PATTERNS[family]).to_numpy()
-    if not is_one.any() or not cells.are_most(is_one):
-        return cells.nearly(is_one, "dates")
+    if not is_one.any():
+        return ""
+    if not cells.are_most(is_one):
+        values = Notation(family, _orders(family)[0]).read(texts)
+        return cells.nearly(values.is_not_null().to_numpy(), "dates")
     parts = small.str.extract_groups(PATTERNS[family]).struct.unnest()
     signs: list[str] = parts["sep"].drop_nulls().mode().sort().to_list() if "sep" in parts.columns else []
     sign = (signs[0].strip() or " ") if signs else "-"
@@ -192,15 +197,22 @@ def _orders(family: str) -> tuple[Order, ...]:
     return ORDERS.get(family, ("ymd",))
 
 
-def _family(small: pl.Series, is_told: bool) -> str:
+def _family(small: pl.Series, *, is_told: bool) -> str:
     """Return the family that most texts are in; of several, the one in which most are dates."""
-    counts = {name: int(small.str.contains(pattern).sum()) for name, pattern in PATTERNS.items()}
-    if not is_told and 2 * int(small.str.contains(r"^\d+$").sum()) > len(small):  # years alone are numbers
+    texts: list[str] = small.to_list()
+    counts = {name: sum(map(bool, map(pattern.match, texts))) for name, pattern in _compiled().items()}
+    if not is_told and 2 * sum(text.isdigit() for text in texts) > len(texts):  # years alone are numbers
         counts["any precision"] = 0
     best = [name for name, count in counts.items() if count == max(counts.values())]
     if len(best) == 1 or not counts[best[0]]:
         return best[0]
     return min(best, key=lambda name: Notation(name, _orders(name)[0]).read(small).null_count())
+
+
+@cache
+def _compiled() -> dict[str, re.Pattern[str]]:
+    """Return the patterns compiled for some texts; Polars keeps few, and would compile them anew for each column."""
+    return {name: re.compile(pattern) for name, pattern in PATTERNS.items()}
 
 
 def _with_likely_years(orders: list[Order], parts: pl.DataFrame) -> list[Order]:
@@ -235,8 +247,10 @@ _COMPACT_MONTH = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])$"
 
 
 def are_compact(texts: pl.Series) -> bool:
-    """Return whether all texts are digits that are a day or a month of 1900 to 2099, which is no accident."""
-    if not len(texts):
+    """Return whether all texts of digits, which most are, are a day or a month of 1900 to 2099: that is no accident."""
+    count = len(texts)
+    texts = texts.filter(texts.str.contains(r"^\d+$"))
+    if not count or len(texts) < MOST * count:
         return False
     are_months = len(texts) > 1 and bool(texts.str.contains(_COMPACT_MONTH).all())
     return are_months or any(bool(texts.str.contains(pattern).all()) for pattern in _COMPACT)

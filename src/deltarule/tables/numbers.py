@@ -289,8 +289,8 @@ def _chosen(
     if all(tried[str(n)].equals(tried[str(usual)], null_equal=True) for n in best):
         return usual, ""
     bare = parts.filter(pl.col("body").str.contains(r"^\d+$"))["body"]
-    grouped = parts.filter(pl.col("body").str.contains(r"\D"))["body"]
     for n in best:
+        grouped = parts.filter(pl.col("body").str.contains(r"\D") & tried[str(n)].is_not_null())["body"]
         groups = rf"^[1-9]\d{{0,2}}(?:{re.escape(NOTATIONS[n].thousands)}\d{{3}})+$"
         is_grouped = NOTATIONS[n].thousands and len(grouped) > 1 and grouped.str.contains(groups).all()
         if is_grouped and len(bare) > 1 and bare.str.len_chars().is_between(1, 3).all():

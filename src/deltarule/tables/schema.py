@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
+from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -30,15 +31,9 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 """What `--set` takes."""
 
-WORDS = frozenset({"", "na", "n/a", "nan", "-nan", "null", "none", "?", "#n/a", "<na>", "nil", "nat"})
-"""Texts that mean a missing value, in small letters,"""
-MARKS = WORDS | {
-    "-", "--", "---", ".", "..", "...", "n.a.", "n.a", "n.d.", "nd", "n.v.", "k.a.", "missing", "unknown", "undefined",
-    "unavailable", "not available", "not_available", "not applicable", "no data", "void", "tbd", "#value!", "#div/0!",
-    "#ref!", "#null!", "#num!", "#name?",
-}  # fmt: skip
-"""and in columns of numbers or dates."""
 BOOLEANS = {"true": 1.0, "false": 0.0}
+FEWEST_BOOLEANS = 0.95
+"""The share of a column's cells that are true or false, from which on it is a column of these."""
 SHOWN = 3
 """Cells that a notice shows."""
 FEW_IDS = 20
@@ -55,7 +50,8 @@ class ColumnSchema:
     """What a column is.
 
     written: how its numbers or dates are, where it came as text. missing: texts that mean a missing value here.
-    why: what decided. notices: what a reader should know of it.
+    why: what decided. notices: what a reader should know of it. kept: texts that would mean a missing value, and do
+    not here.
     """
 
     name: str
@@ -64,6 +60,7 @@ class ColumnSchema:
     missing: tuple[str, ...] = ()
     why: str = ""
     notices: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def form(self) -> str:
@@ -78,15 +75,15 @@ class ColumnSchema:
         coded, texts = column.coded.stripped, column.coded.stripped.texts
         is_text = self.kind in _TEXTS and self.written is None  # a row id that is to be learnt stays a number
         words = WORDS if is_text else MARKS
-        is_missing = (
-            texts.is_in(list(self.missing)) | texts.str.to_lowercase().is_in(list(words))
-        ).to_numpy()
+        is_word = texts.str.to_lowercase().is_in(list(words)) & ~texts.is_in(list(self.kept))
+        is_absent = texts.is_in(list(self.missing)) | is_word
+        is_missing = is_absent.to_numpy()
         if is_text:
             return Column(column.name, "text", coded.without(is_missing)), np.zeros(0, np.intp)
         values = np.full(len(texts), math.nan)
-        values[~is_missing] = self._read(texts.filter(~is_missing)).fill_null(math.nan).to_numpy()
-        array = coded.take(values)
+        values[~is_missing] = self._read(texts.filter(~is_absent)).fill_null(math.nan).to_numpy()
         is_unread = np.append(np.isnan(values) & ~is_missing, False)[coded.codes]
+        array = coded.take(self._cleared(values))
         unlike = np.flatnonzero(is_unread)
         read = Column(column.name, "number", array, is_unread=is_unread if len(unlike) else None)
         present = array[~np.isnan(array)]
@@ -103,11 +100,20 @@ class ColumnSchema:
         if self.kind == "date" and column.kind == "number" and isinstance(self.written, moments.Notation):
             days = moments.EPOCHS.get(self.written.sign, math.nan) / 86_400e6
             return Column(column.name, "datetime", column.values * days)
-        if column.kind == "number" and np.isinf(column.values).any():
-            is_infinite = np.isinf(column.values)
-            values = np.where(is_infinite, math.nan, column.values)
-            return replace(column, values=values, is_unread=is_infinite | column.unread)
+        if column.kind == "number":
+            values = self._cleared(column.values)
+            is_infinite = np.isinf(values)
+            if is_infinite.any():
+                values = np.where(is_infinite, math.nan, values)
+                return replace(column, values=values, is_unread=is_infinite | column.unread)
+            return replace(column, values=values)
         return column
+
+    def _cleared(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values, NaN where they are a number that means a missing value, however it is written."""
+        if self.kind != "number" or not self.missing:
+            return values
+        return np.where(np.isin(values, _numbers_in(self.missing, self.written)), math.nan, values)
 
     def _read(self, distinct: pl.Series) -> pl.Series:
         """Return the number that each text is: of a date, days since 1970-01-01.
@@ -150,7 +156,7 @@ class ColumnSchema:
             fields["written"] = numbers.Notation(**written)
         elif written:
             fields["written"] = moments.Notation(**written)
-        fields["missing"], fields["notices"] = tuple(record["missing"]), tuple(record["notices"])
+        fields |= {name: tuple(record.get(name, ())) for name in ("missing", "notices", "kept")}
         return cls(**fields)
 
 
@@ -212,6 +218,7 @@ def schema(
     base: Schema | None = None,
     settings: Mapping[str, str] | None = None,
     missing: Sequence[str] = (),
+    not_missing: Sequence[str] = (),
     is_strict: bool = False,
 ) -> Schema:
     """Return what the columns of a table are.
@@ -226,14 +233,16 @@ def schema(
         By a column, what it is to be: number, boolean, date, category, "row id" or ignore; with a notation after a
         colon, such as "number:1.234,56" or "date:%d/%m/%Y".
     missing
-        Texts that mean a missing value in every column, besides the usual ones.
+        Texts that mean a missing value besides the usual ones, in every column, or as COLUMN=TEXT in one.
+    not_missing
+        Texts that do not, in every column, or as COLUMN=TEXT in one.
     is_strict
         Refuse texts that are unlike the rest of their column, in place of counting them as missing.
 
     Raises
     ------
     OptionError
-        A setting is for no column, or is none.
+        A setting, or a text that means a missing value or none, is for no column; or a setting is none.
     DataError
         With `is_strict`, a column has texts unlike the others.
 
@@ -251,10 +260,11 @@ def schema(
             raise DataError(
                 f"the schema has a column {name!r}, and the table has not; take it out of the schema."
             )
+    marked, kept = by_column(missing, table), by_column(not_missing, table)
     drafts = {
-        name: _Draft(replace(known[name], missing=(*known[name].missing, *missing)))
+        name: _Draft(_marked(known[name], marked[name], kept[name]))
         if name in known and name not in told
-        else _draft(column, told.get(name), missing)
+        else _draft(column, told.get(name), _Words(marked[name], kept[name]))
         for name, column in table.columns.items()
     }
     others = _Known.of(drafts.values())
@@ -320,38 +330,67 @@ class _Draft:
         return replace(one, written=found.notation, notices=(*one.notices, said))
 
 
-def _draft(column: Column, told: ColumnSchema | None, missing: Sequence[str]) -> _Draft:
+@dataclass(frozen=True)
+class _Words:
+    """Texts that somebody says mean a missing value in a column, and texts that do not."""
+
+    also: tuple[str, ...]
+    never: tuple[str, ...]
+
+    def of(self, column: Column, words: frozenset[str]) -> tuple[str, ...]:
+        """Return the texts of a column that mean a missing value: `words` in any case, and others told."""
+        import polars as pl
+
+        if column.kind != "text":
+            return self.numbers(pl.Series(column.values), None, ())
+        texts = column.coded.stripped.texts
+        return tuple(text for text in missing_in(texts, words, self.also) if text not in self.never)
+
+    def numbers(
+        self, values: pl.Series, written: numbers.Notation | None, known: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return the texts told, besides known ones, that are one of these numbers, however it is written."""
+        more = (text for text in self.also if text not in known)
+        return tuple(text for text in more if values.is_in(_numbers_in([text], written)).any())
+
+
+def _marked(one: ColumnSchema, also: tuple[str, ...], never: tuple[str, ...]) -> ColumnSchema:
+    """Return what a column is with texts that somebody says mean a missing value in it, and texts that do not."""
+    missing = tuple(text for text in (*one.missing, *also) if text not in never)
+    kept = tuple(text for text in (*one.kept, *never) if text not in also)
+    return replace(one, missing=missing, kept=kept)
+
+
+def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
     if told is not None and (told.written is not None or told.kind in ("ignore", "row id")):
-        marks = _missing_in(column, MARKS, missing)
+        marks = words.of(column, MARKS)
         if isinstance(told.written, numbers.Notation) and column.kind == "text":
-            distinct, weights = _counts(column, ~column.coded.stripped.texts.is_in(list(marks)))
-            told = replace(told, written=told.written.beside(distinct, weights))
-        return _Draft(replace(told, missing=marks))
+            counts = _counts(column, marks)
+            told = replace(told, written=told.written.beside(counts["text"], counts["len"]))
+        return _Draft(replace(told, missing=marks, kept=words.never))
     if column.kind != "text":
         own = "category" if column.is_category else "date" if column.kind == "datetime" else column.kind
         came = "a category" if column.is_category else column.kind
-        found = ColumnSchema(column.name, told.kind if told else cast(Kind, own), why=f"it came as {came}")
-        if found.kind == "number" and told is None and (why := _as_row_id(column)):
+        kind = told.kind if told else cast(Kind, own)
+        found = ColumnSchema(
+            column.name, kind, None, words.of(column, MARKS), f"it came as {came}", kept=words.never
+        )
+        if told is None and kind == "number" and (why := _as_row_id(column)):
             return _Draft(replace(found, kind="row id", why=why))
         return _Draft(found)
-    return _of_text(column, told, missing)
+    return _of_text(column, told, words)
 
 
-def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) -> _Draft:
+def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
     coded = column.coded.stripped
-    marks = _missing_in(column, MARKS, missing)
-    is_there = ~coded.texts.is_in(list(marks))
-    distinct, weights = _counts(column, is_there)
+    marks = words.of(column, MARKS)
+    counts = _counts(column, marks)
+    distinct, weights = counts["text"], counts["len"]
     wanted = told.kind if told else None
     why = "told so" if told else ""
-    if (
-        len(distinct)
-        and wanted in (None, "boolean")
-        and distinct.str.to_lowercase().is_in(list(BOOLEANS)).all()
-    ):
-        return _Draft(
-            ColumnSchema(column.name, "boolean", None, marks, why or f"{distinct[0]!r} and the like")
-        )
+    if wanted in (None, "boolean") and _are_booleans(distinct, weights, is_told=wanted is not None):
+        said = why or f"{distinct[0]!r} and the like"
+        return _Draft(ColumnSchema(column.name, "boolean", None, marks, said, kept=words.never))
     reason = takes = ""
     ways = [("number", partial(numbers.found, name=column.name)), ("date", moments.found)]
     for kind, find in reversed(ways) if moments.are_compact(distinct) else ways:
@@ -359,7 +398,9 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
             continue
         found = find(distinct, weights=weights, is_told=told is not None)
         if isinstance(found, (numbers.Found, moments.Found)):
-            row = int(np.argmax(coded.codes == is_there.arg_true()[0]))
+            if isinstance(found, numbers.Found):
+                marks += words.numbers(found.values, found.notation, marks)
+            row = int(np.argmax(coded.codes == (coded.texts == distinct[0]).arg_max()))
             one = ColumnSchema(
                 column.name,
                 cast(Kind, kind),
@@ -369,6 +410,7 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
                 tuple(
                     f'{what}; --set "{column.name}={form}" reads it otherwise' for what, form in found.said
                 ),
+                words.never,
             )
             if kind == "number" and told is None and (key := _as_row_id(one.read(column)[0])):
                 return _Draft(replace(one, kind="row id", why=key))
@@ -381,27 +423,48 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
         )
     why = why or reason or "neither numbers nor dates"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
-    words = _missing_in(column, WORDS, missing)
-    return _Draft(ColumnSchema(column.name, "category", None, words, why, notices))
+    counts = _counts(column, words.also)
+    if not coded.is_unique:  # then hardly any text is a level
+        counts = counts.clear()
+    levels = levels_in(dict(counts.iter_rows()), len(column) - int(counts["len"].sum()))
+    levels = tuple(each for each in levels if each.text not in words.never)
+    kept = (*words.never, *(each.text for each in levels))
+    missing = tuple(
+        text for text in words.of(column, WORDS | SIGNS) if text not in kept or text in words.also
+    )
+    notices += tuple(
+        f"{each.text!r} is a level, as {each.why} "
+        f'(--missing "{column.name}={each.text}" counts it as missing)'
+        for each in levels
+    )
+    present = {text: n for text, n in counts.iter_rows() if text not in missing}
+    notices += unlike_answers(present, column.name)
+    return _Draft(ColumnSchema(column.name, "category", None, missing, why, notices, kept))
 
 
-def _counts(column: Column, is_there: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return the texts of a column that are there, and how many cells each has."""
+def _are_booleans(distinct: pl.Series, weights: pl.Series, *, is_told: bool) -> bool:
+    """Return whether texts are true and false, but for a few cells; where somebody says so, but for any."""
+    is_one = distinct.str.to_lowercase().is_in(list(BOOLEANS))
+    least = 0.0 if is_told else FEWEST_BOOLEANS * float(weights.sum())
+    return bool(is_one.any()) and float(weights.filter(is_one).sum()) >= least
+
+
+def _numbers_in(texts: Sequence[str], written: numbers.Notation | moments.Notation | None) -> list[float]:
+    """Return the numbers that texts are, by the notation of their column or in the plain one."""
+    import polars as pl
+
+    series = pl.Series("text", texts, pl.String)
+    notations = (written if isinstance(written, numbers.Notation) else numbers.Notation(), numbers.Notation())
+    return [value for notation in notations for value in notation.read(series).drop_nulls()]
+
+
+def _counts(column: Column, marks: Sequence[str]) -> pl.DataFrame:
+    """Return the texts of a column that do not mean a missing value, and the cells of each: text, len."""
     import polars as pl
 
     coded = column.coded.stripped
-    is_there = is_there & pl.Series(coded.counts > 0)
-    return coded.texts.filter(is_there), pl.Series(coded.counts[is_there.to_numpy()])
-
-
-def _missing_in(column: Column, words: frozenset[str], more: Sequence[str]) -> tuple[str, ...]:
-    """Return the texts of a column that mean a missing value."""
-    if column.kind != "text":
-        return ()
-    also = {word.strip() for word in more}
-    texts = column.coded.stripped.texts
-    found = texts.filter(texts.str.to_lowercase().is_in(list(words)) | texts.is_in(list(also)))
-    return tuple(found.unique(maintain_order=True))
+    counts = pl.DataFrame({"text": coded.texts, "len": coded.counts})
+    return counts.filter(~pl.col("text").is_in(list(marks)) & (pl.col("len") > 0))
 
 
 def _told(name: str, text: str, table: Table) -> ColumnSchema:

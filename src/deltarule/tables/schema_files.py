@@ -32,6 +32,8 @@ def _lines(one: ColumnSchema) -> list[str]:
         lines.append(f"units = {{ {', '.join(sizes)} }}")
     if one.missing:
         lines.append(f"missing = [{', '.join(map(_quoted, one.missing))}]")
+    if one.kept:
+        lines.append(f"not_missing = [{', '.join(map(_quoted, one.kept))}]")
     return [*lines, f"why = {_quoted(one.why)}"]
 
 
@@ -66,5 +68,6 @@ def read_toml(text: str, name: str) -> Schema:
             sizes = tuple((unit, float(size)) for unit, size in fields.get("units", {}).items())
             one = replace(one, written=replace(one.written, sizes=sizes))
         missing = tuple(str(text) for text in fields.get("missing", ()))
-        columns[column] = replace(one, missing=missing, why=str(fields.get("why", one.why)))
+        kept = tuple(str(text) for text in fields.get("not_missing", ()))
+        columns[column] = replace(one, missing=missing, kept=kept, why=str(fields.get("why", one.why)))
     return Schema(columns)

@@ -17,7 +17,7 @@ HALF = 0.5
 """or this share, where the cells that do not are few words again and again."""
 MANY = 20
 """Different texts from which on that can be told."""
-SOME = 2000
+SOME = 500
 """Different texts that are enough to see which notation to try on all."""
 
 
