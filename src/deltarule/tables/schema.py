@@ -36,6 +36,8 @@ FEWEST_BOOLEANS = 0.95
 """The share of a column's cells that are true or false, from which on it is a column of these."""
 SHOWN = 3
 """Cells that a notice shows."""
+MOST_LEVELS = 1000
+"""Different texts up to which a word among them may be a level, or all may be true and false."""
 FEW_IDS = 20
 """Rows from which on whole numbers that are all different may be keys."""
 ROW_NUMBERS = frozenset({
@@ -424,7 +426,7 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     why = why or reason or "neither numbers nor dates"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     counts = _counts(column, words.also)
-    if not coded.is_unique:  # then hardly any text is a level
+    if len(counts) > MOST_LEVELS:
         counts = counts.clear()
     levels = levels_in(dict(counts.iter_rows()), len(column) - int(counts["len"].sum()))
     levels = tuple(each for each in levels if each.text not in words.never)
@@ -444,6 +446,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
 
 def _are_booleans(distinct: pl.Series, weights: pl.Series, *, is_told: bool) -> bool:
     """Return whether texts are true and false, but for a few cells; where somebody says so, but for any."""
+    if len(distinct) > MOST_LEVELS and not is_told:
+        return False
     is_one = distinct.str.to_lowercase().is_in(list(BOOLEANS))
     least = 0.0 if is_told else FEWEST_BOOLEANS * float(weights.sum())
     return bool(is_one.any()) and float(weights.filter(is_one).sum()) >= least
