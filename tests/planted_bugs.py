@@ -292,6 +292,6 @@ BUGS = [
     Bug("an offset is added", "tables/moments.py", "pl.when(digits.str.starts_with(\"-\")).then(-1).otherwise(1)", "pl.when(digits.str.starts_with(\"-\")).then(1).otherwise(-1)", (SCHEMA + "test_dates_in_any_notation",)),
     Bug("cells unlike the rest are not told", "tables/schema.py", "            if len(unlike):\n                notices", "            if len(unlike) > 9:\n                notices", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
     Bug("a choice is made in silence", "tables/schema.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
-    Bug("a dose that counts is a row number", "tables/schema.py", "    if ROW_NUMBERS.isdisjoint(words) and column.name.strip() not in (\"\", \"#\"):\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),
+    Bug("a dose that counts is a row number", "tables/keys.py", "    if not is_key and not is_number:\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),
     Bug("a schema file loses its missing words", "tables/schema_files.py", "missing = tuple(str(text) for text in fields.get(\"missing\", ()))", "missing = ()", (SCHEMA + "test_a_schema_comes_back_from_its_file",)),
 ]  # fmt: skip

@@ -6,7 +6,6 @@ Nothing is guessed in silence: a column's schema says what decided, and the word
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
+from deltarule.tables.keys import why_key, why_key_text
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -40,13 +40,6 @@ MARKS = WORDS | {
 BOOLEANS = {"true": 1.0, "false": 0.0}
 SHOWN = 3
 """Cells that a notice shows."""
-FEW_IDS = 20
-"""Rows from which on whole numbers that are all different may be keys."""
-ROW_NUMBERS = frozenset({
-    "id", "index", "idx", "key", "no", "nr", "num", "number", "record", "row", "rownum", "obs", "observation",
-    "unnamed", "seq", "uid", "uuid", "guid",
-})  # fmt: skip
-"""Words in the names of columns that number the rows."""
 
 
 @dataclass(frozen=True)
@@ -323,7 +316,7 @@ def _draft(column: Column, told: ColumnSchema | None, missing: Sequence[str]) ->
     if column.kind != "text":
         kind: Kind = told.kind if told else "date" if column.kind == "datetime" else cast(Kind, column.kind)
         found = ColumnSchema(column.name, kind, why=f"it came as {column.kind}")
-        if told is None and kind == "number" and (why := _as_row_id(column)):
+        if told is None and kind == "number" and (why := why_key(column)):
             return _Draft(replace(found, kind="row id", why=why))
         return _Draft(found)
     return _of_text(column, told, missing)
@@ -356,7 +349,7 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
                 marks,
                 why or f"{distinct[0]!r} in row {row + 1:,} and the like",
             )
-            if kind == "number" and told is None and (key := _as_row_id(one.read(column)[0])):
+            if kind == "number" and told is None and (key := why_key(one.read(column)[0])):
                 return _Draft(replace(one, kind="row id", why=key))
             return _Draft(one, found.other, distinct, weights, told is not None, row)
         reason = reason or (found if isinstance(found, str) else "")
@@ -364,6 +357,8 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
         raise OptionError(
             f"the column {column.name!r} is to be {wanted}, and none of its texts is, such as {distinct[0]!r}."
         )
+    if told is None and (key := why_key_text(column.name, distinct, len(present.drop_nulls()))):
+        return _Draft(ColumnSchema(column.name, "row id", None, marks, key))
     is_kept = reason.startswith("texts")
     why = why or (reason if is_kept or reason.startswith("several units") else "neither numbers nor dates")
     notices = (f"kept as text: {reason}",) if is_kept else ()
@@ -421,24 +416,6 @@ def column_told(name: str, text: str) -> ColumnSchema:
             f"column {name!r} is to be {text!r}, and a {kind} has no notation; leave out {notation!r}."
         )
     return ColumnSchema(name, kind, written, why="told so")
-
-
-def _as_row_id(column: Column) -> str:
-    """Return why whole numbers are keys of rows and say nothing, or nothing; by order and name.
-
-    Being 1, 2, ... alone makes no key of a dose.
-    """
-    values = column.values
-    if not column.is_integer or len(column) < FEW_IDS or np.isnan(values).any():
-        return ""
-    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.name).lower())
-    if ROW_NUMBERS.isdisjoint(words) and column.name.strip() not in ("", "#"):
-        return ""
-    if (np.diff(values) == 1).all():
-        return f"a row number, from {values[0]:.0f} to {values[-1]:.0f}"
-    if len(np.unique(values)) == len(values):
-        return f"a key, {len(values):,} different whole numbers"
-    return ""
 
 
 def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
