@@ -250,8 +250,9 @@ def test_keys_among_quantities():
     rng = np.random.default_rng(0)
     shuffled = rng.permutation(n) + 1
     keys = {
-        "PassengerId": 3 * shuffled, "order_id": [*range(n - 4), 0, 1, 2, 3], "No": 5 * shuffled, "Unnamed: 0": range(n),
-        "": range(n), "lfd. Nr.": range(1, n + 1), "customer number": shuffled, "a": [f"A-{i:04d}" for i in shuffled],
+        "PassengerId": 3 * shuffled, "order_id": [*range(n - 4), 0, 1, 2, 3], "No": 5 * shuffled,
+        "Unnamed: 0": range(n), "": range(n), "lfd. Nr.": range(1, n + 1), "customer number": shuffled,
+        "a": [f"A-{i:04d}" for i in shuffled],
         "b": [f"CUST_{i}" for i in shuffled], "c": [str(uuid.UUID(int=int(i) << 90, version=4)) for i in shuffled],
         "d": [hashlib.md5(bytes([i])).hexdigest() for i in shuffled], "ref id": [f"{i % 3}/{i}" for i in shuffled],
     }  # fmt: skip

@@ -19,7 +19,8 @@ REPEATED = 0.2
 DENSE = 0.5
 """The share of their range that keys fill, which are part of what was numbered through."""
 KEYS = frozenset({
-    "id", "ids", "key", "uid", "uuid", "guid", "rowid", "recid", "recordid", "userid", "customerid", "clientid", "patientid",
+    "id", "ids", "key", "uid", "uuid", "guid",
+    "rowid", "recid", "recordid", "userid", "customerid", "clientid", "patientid",
     "caseid", "sampleid", "subjectid", "passengerid", "orderid", "productid", "transactionid", "identifier", "unnamed",
     "rownum", "rownumber", "rownames", "kennung", "identifiant", "identificador",
 })  # fmt: skip
