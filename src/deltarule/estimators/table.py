@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.errors import OptionError, ShapeError
+from deltarule.errors import DataWarning, OptionError, ShapeError
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
@@ -34,7 +34,9 @@ from deltarule.tables import (
     Target,
 )
 from deltarule.tables import schema as schema_of
-from deltarule.training import Listener, hold_out, train
+from deltarule.tables.folds import apart, is_whole, split
+from deltarule.tables.tasks import compared, rows_with_target, with_target
+from deltarule.training import Listener, train
 
 # Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
 LARGE = 5_000
@@ -92,6 +94,16 @@ SETTINGS = {
         replace(
             OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
         ),
+        Option("group", "column", none="for none", help="Column whose groups stay whole when rows are held out"),
+        Option("time", "column", none="for none", help="Column of times, of which the last rows are held out"),
+        Option(
+            "equal_rows", "choice", choices=("together", "apart"), none="to keep them together, unless the columns "
+            "have so few values that most rows must equal others", help="Whether equal rows are held out together",
+        ),
+        Option(
+            "drop_missing_target", "flag", none="for doing so where they are a twentieth or less",
+            help="Leave out rows without a target",
+        ),
         replace(
             OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."
         ),
@@ -126,6 +138,10 @@ class _TableEstimator(BaseEstimator, ABC):
         progress: bool | None = None,
         listeners: Sequence[Listener] = (),
         schema: Schema | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        equal_rows: str | None = None,
+        drop_missing_target: bool | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -145,6 +161,10 @@ class _TableEstimator(BaseEstimator, ABC):
         self.progress = progress
         self.listeners = listeners
         self.schema = schema
+        self.group = group
+        self.time = time
+        self.equal_rows = equal_rows
+        self.drop_missing_target = drop_missing_target
 
     @abstractmethod
     def _fit_target(self, y: Column) -> Target:
@@ -175,35 +195,43 @@ class _TableEstimator(BaseEstimator, ABC):
             A setting is unknown or out of its range.
         """
         plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
-        raw = Table.of(X)
-        if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
-            raise OptionError(
-                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.tables.schema returns."
-            )
-        schema = schema_of(raw) if self.schema is None else self.schema
-        table, notices = schema.read(raw)
-        for notice in notices:
-            warnings.warn(notice, stacklevel=2)
-        if isinstance(y, str):
-            column = (raw if self.output == "softmax" else table).column(y, "target column")
-            table = table.without(y)
-        else:
-            column = Column.of(str(getattr(y, "name", None) or "y"), y)
+        schema, table, column, raw_column = self._read(X, y)
         if len(column) != len(table):
             raise ShapeError(
                 f"X has {len(table):,} rows and y has {len(column):,}; they must be the same rows."
             )
-        target = self._fit_target(column)
         weights = np.ones(len(table)) if sample_weight is None else np.asarray(sample_weight, np.float64)
         if weights.shape != (len(table),):
             raise ShapeError(
                 f"sample_weight has shape {weights.shape}; expected ({len(table)},), one per row."
             )
-        share = (
-            (0.0 if len(table) < LARGE else HELD_OUT_LARGE) if plain.validation is None else plain.validation
+        kept, notices = rows_with_target(column, raw_column, plain.drop_missing_target)
+        if len(kept) < len(column):
+            table, column, weights = table.rows(kept), column.rows(kept), weights[kept]
+        group, time = (
+            None if name is None else table.column(name, f"{role} column")
+            for role, name in (("group", plain.group), ("time", plain.time))
         )
-        classes = target.encode(column) if self.output == "softmax" else None
-        learn, held = _split(len(table), share, plain.seed, classes)
+        schema = schema if group is None else apart(schema, group)
+        target = self._fit_target(column)
+        share = plain.validation
+        if share is None:  # unasked only where it can be
+            can_be = len(table) >= LARGE and not any(is_whole(each) for each in (group, time) if each)
+            share = HELD_OUT_LARGE if can_be else 0.0
+        parts = split(
+            compared(table, schema, column),
+            share,
+            np.random.default_rng([plain.seed, 0]),
+            part="validation part",
+            classes=target.encode(column) if self.output == "softmax" else None,
+            group=group,
+            time=time,
+            equal_rows=plain.equal_rows,
+        )
+        learn, held = parts.learn, parts.held
+        self.notices_ = (*notices, *parts.notices)
+        for notice in self.notices_:
+            warnings.warn(notice, DataWarning, stacklevel=2)
         part, part_y = table.rows(learn), column.rows(learn)
         encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
@@ -256,6 +284,34 @@ class _TableEstimator(BaseEstimator, ABC):
         self.feature_names_in_ = np.array(table.names, object)
         return self
 
+    def _read(self, X: object, y: object) -> tuple[Schema, Table, Column, Column]:
+        """Return the schema, the columns of X as it reads them without y, and y as it is learnt and as it came."""
+        raw = Table.of(X)
+        if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
+            raise OptionError(
+                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.tables.schema returns."
+            )
+        schema = schema_of(raw) if self.schema is None else self.schema
+        is_regression = self.output != "softmax"
+        if isinstance(y, str):
+            came = raw.column(y, "target column")
+            schema = with_target(schema, raw, y, "regression" if is_regression else "classification")
+        else:
+            came = Column.of(str(getattr(y, "name", None) or "y"), y)
+        table, notices = schema.read(raw)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=3)
+        if isinstance(y, str):
+            is_text = y in schema and schema[y].kind in ("category", "row id", "ignore")
+            return schema, table.without(y), table[y] if is_regression or is_text else came, came
+        if not is_regression or came.kind != "text":
+            return schema, table, came, came
+        alone = Table([came])
+        read, notices = with_target(schema_of(alone), alone, came.name, "regression").read(alone)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=3)
+        return schema, table, read[came.name], came
+
     @property
     def net_(self) -> Network:
         """The network behind it, for explain, check and gradients."""
@@ -273,15 +329,6 @@ class _TableEstimator(BaseEstimator, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _split(
-    N: int, share: float, seed: int, classes: NDArray[Any] | None
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows to learn from and those to hold out."""
-    if share == 0:
-        return np.arange(N), np.arange(0)
-    return hold_out(N, share, np.random.default_rng([seed, 0]), classes)
 
 
 class TableClassifier(ClassifierMixin, _TableEstimator):
@@ -316,6 +363,17 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         Called with every event of the training; see `deltarule.train`.
     schema
         What the columns are, from `deltarule.tables.schema`; None reads that off the table.
+    group
+        The column of X whose groups stay whole when rows are held out, such as "patient"; it is not learnt from, unless
+        `schema` was told what it is.
+    time
+        The column of X, of dates or numbers, by which the last rows are held out.
+    equal_rows
+        "together" holds equal rows out together, "apart" like any others. None takes "together", but where the columns
+        have so few values that most rows must equal others.
+    drop_missing_target
+        Whether to leave out rows without a target: True, False to refuse them, or None to do so where they are a
+        twentieth or less.
 
     Attributes
     ----------
@@ -325,6 +383,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         The network behind it.
     run_ : Run
         How training went.
+    notices_ : tuple
+        What was done with the rows and what the columns made suspect; warned of, too.
     classes_ : array
         The class names, in the order of `predict_proba`'s columns.
 
@@ -342,13 +402,26 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     def classes_(self) -> NDArray[Any]:
         """The class names in order, (C,)."""
         check_is_fitted(self, "model_")
-        assert isinstance(self.model_.target, ClassTarget)
-        return np.array(self.model_.target.names)
+        return self.model_.target.decode(np.arange(self._n_outputs(self.model_.target)))
 
     def predict_proba(self, X: object) -> NDArray[Any]:
         """Return the probability of every class, (N, C), rows adding up to 1."""
         check_is_fitted(self, "model_")
         return self.model_.predict_proba(X)
+
+    def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
+        """Return the share of the rows, by their weights, whose class is predicted; classes may be of another type.
+
+        y is as in `fit`: values, or the name of a column of X.
+        """
+        check_is_fitted(self, "model_")
+        column = Table.of(X).column(y, "target column") if isinstance(y, str) else Column.of("y", y)
+        target = self.model_.target
+        assert isinstance(target, ClassTarget)
+        is_right = target.encode(column, is_strict=False) == self.predict_proba(X).argmax(axis=1)
+        return float(
+            np.average(is_right, weights=None if sample_weight is None else np.asarray(sample_weight))
+        )
 
     def _fit_target(self, y: Column) -> Target:
         return ClassTarget.fit(y)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.tables.columns import Column, moment
+from deltarule.tables.schema import ColumnSchema, Schema
 from deltarule.tables.table import Table
 from deltarule.training import hold_out
 
@@ -88,10 +89,10 @@ def split(
     array([7, 8, 9])
     """
     rows = np.arange(len(table))
-    moments = None if time is None else _moments(time)
-    groups = None if group is None else _groups(group)
     if share == 0:
         return Split(rows, rows[:0])
+    moments = None if time is None else _moments(time)
+    groups = None if group is None else _groups(group)
     notices: list[str] = []
     copies, is_unavoidable = _copies(table, equal_rows)
     n_copies = len(rows) - 1 - int(copies.max())
@@ -130,6 +131,21 @@ def split(
             f"has, and {_are(is_new)} left out"
         )
     return Split(learn, held[~is_copy & ~is_new], (*notices[:is_unavoidable], *said))
+
+
+def is_whole(column: Column) -> bool:
+    """Return whether a column has the same value in every row, so that nothing can be split by it."""
+    return bool((numbers := hashes(Table([column]))).min() == numbers.max())
+
+
+def apart(schema: Schema, group: Column) -> Schema:
+    """Return a schema by which a column of groups is not learnt from, unless somebody told what it is."""
+    one = schema.columns.get(group.name)
+    if one is not None and one.why == "told so":
+        return schema
+    kind = "category" if one is None or one.kind in ("row id", "ignore") else one.kind
+    why = f'its groups stay whole; --set "{group.name}={kind}" learns from it as well'
+    return Schema({**schema.columns, group.name: ColumnSchema(group.name, "ignore", why=why)})
 
 
 def hashes(table: Table) -> NDArray[np.uint64]:
