@@ -136,8 +136,11 @@ def _from_series(name: str, series: Any) -> Column:
         return Column(name, "boolean", _floats(series, False))
     if dtype.is_numeric():
         return Column(name, "number", _floats(series, 0), dtype.is_integer())
-    if dtype in (nw.String, nw.Categorical, nw.Enum):
+    if dtype == nw.String:
         return _text(name, series.to_list())
+    if dtype in (nw.Categorical, nw.Enum):  # pandas' may be of anything; dates stay dates
+        column = _from_values(name, series.to_list())
+        return column if column.kind in ("date", "datetime") else _text(name, series.to_list())
     if dtype in (nw.Date, nw.Datetime):
         stamps = series.cast(nw.Datetime("us")) if dtype == nw.Date else series
         is_missing = stamps.is_null().to_numpy()
