@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
+import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -35,6 +36,7 @@ from deltarule.tables import (
 )
 from deltarule.tables import schema as schema_of
 from deltarule.tables.folds import apart, is_whole, split
+from deltarule.tables.targets import labels
 from deltarule.tables.tasks import compared, rows_with_target, with_target
 from deltarule.training import Listener, train
 
@@ -295,15 +297,17 @@ class _TableEstimator(BaseEstimator, ABC):
         is_regression = self.output != "softmax"
         if isinstance(y, str):
             came = raw.column(y, "target column")
+            came = labels(y, _native(X, y)) if came.kind == "text" else came
             schema = with_target(schema, raw, y, "regression" if is_regression else "classification")
         else:
-            came = Column.of(str(getattr(y, "name", None) or "y"), y)
+            came = labels(str(getattr(y, "name", None) or "y"), y)
         table, notices = schema.read(raw)
         for notice in notices:
             warnings.warn(notice, stacklevel=3)
         if isinstance(y, str):
             is_text = y in schema and schema[y].kind in ("category", "row id", "ignore")
-            return schema, table.without(y), table[y] if is_regression or is_text else came, came
+            is_read = is_regression or (is_text and came.kind == "text")
+            return schema, table.without(y), table[y] if is_read else came, came
         if not is_regression or came.kind != "text":
             return schema, table, came, came
         alone = Table([came])
@@ -329,6 +333,14 @@ class _TableEstimator(BaseEstimator, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _native(X: object, name: str) -> object:
+    """Return a column as the frame has it, or as a Column where that is no frame or its names are no texts."""
+    frame: Any = nw.from_native(cast(Any, X), eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame) and name in frame.columns:
+        return cast(Any, frame)[name].to_native()
+    return Table.of(X)[name]
 
 
 class TableClassifier(ClassifierMixin, _TableEstimator):
@@ -415,7 +427,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         y is as in `fit`: values, or the name of a column of X.
         """
         check_is_fitted(self, "model_")
-        column = Table.of(X).column(y, "target column") if isinstance(y, str) else Column.of("y", y)
+        column = Table.of(X).column(y, "target column") if isinstance(y, str) else labels("y", y)
         target = self.model_.target
         assert isinstance(target, ClassTarget)
         is_right = target.encode(column, is_strict=False) == self.predict_proba(X).argmax(axis=1)
