@@ -99,8 +99,8 @@ SETTINGS = {
         Option("group", "column", none="for none", help="Column whose groups stay whole when rows are held out"),
         Option("time", "column", none="for none", help="Column of times, of which the last rows are held out"),
         Option(
-            "equal_rows", "choice", choices=("together", "apart"), none="to keep them together, unless the columns "
-            "have so few values that most rows must equal others", help="Whether equal rows are held out together",
+            "equal_rows", "choice", choices=("together", "apart"), none="to keep them together, unless no "
+            "more are equal than chance makes", help="Whether equal rows are held out together",
         ),
         Option(
             "drop_missing_target", "flag", none="for doing so where they are a twentieth or less",
@@ -381,8 +381,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     time
         The column of X, of dates or numbers, by which the last rows are held out.
     equal_rows
-        "together" holds equal rows out together, "apart" like any others. None takes "together", but where the columns
-        have so few values that most rows must equal others.
+        "together" holds equal rows out together, "apart" like any others. None takes "together", unless no more are
+        equal than chance makes of columns with few values.
     drop_missing_target
         Whether to leave out rows without a target: True, False to refuse them, or None to do so where they are a
         twentieth or less.

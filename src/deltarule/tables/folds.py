@@ -23,6 +23,8 @@ Rows: TypeAlias = NDArray[np.intp]
 EqualRows: TypeAlias = Literal["together", "apart"]
 
 FEWEST_ROWS = 2  # of a class, that remain to learn from
+CHANCE = 2.0
+"""Equal pairs of rows, over those of chance, from which on they are copies."""
 DRAWS = 20
 """How often groups are drawn until every class is among those to learn from."""
 
@@ -71,8 +73,7 @@ def split(
     group, time
         Columns of N rows.
     equal_rows
-        "apart" takes equal rows as any others; None does so where the columns have so few values that most rows must
-        equal others.
+        "apart" takes equal rows as any others; None does so where no more are equal than chance makes of few values.
 
     Raises
     ------
@@ -94,12 +95,12 @@ def split(
     moments = None if time is None else _moments(time)
     groups = None if group is None else _groups(group)
     notices: list[str] = []
-    copies, is_unavoidable = _copies(table, equal_rows)
+    copies, is_chance = _copies(table, equal_rows)
     n_copies = len(rows) - 1 - int(copies.max())
-    if is_unavoidable:
+    if is_chance:
         notices.append(
-            f"{_rows(n_copies)} an earlier one, as the columns have few values; these are no copies, and are drawn "
-            f"like any others (--equal-rows together keeps them together)"
+            f"{_rows(n_copies)} an earlier one, no more than chance makes of so few values; they are drawn "
+            "like any others (--equal-rows together keeps them together)"
         )
         copies = rows
     elif n_copies:
@@ -130,7 +131,7 @@ def split(
             f"{int(is_new.sum()):,} row{_s(is_new)} of the {part} {_are(is_new)} of a class that no row to learn from "
             f"has, and {_are(is_new)} left out"
         )
-    return Split(learn, held[~is_copy & ~is_new], (*notices[:is_unavoidable], *said))
+    return Split(learn, held[~is_copy & ~is_new], (*notices[:is_chance], *said))
 
 
 def is_whole(column: Column) -> bool:
@@ -168,26 +169,35 @@ def _series(column: Column) -> pl.Series:
 
 
 def _copies(table: Table, equal_rows: EqualRows | None) -> tuple[Rows, bool]:
-    """Return a number for every row, from 0 and the same for equal ones, and whether most must equal others."""
+    """Return a number for every row, from 0 and the same for equal ones, and whether these are equal by chance."""
     rows = np.arange(len(table))
     if equal_rows == "apart":
         return rows, False
-    _, first, which = np.unique(hashes(table), return_index=True, return_inverse=True)
+    _, first, which, size = np.unique(
+        hashes(table), return_index=True, return_inverse=True, return_counts=True
+    )
     if len(first) == len(rows):
         return rows, False
     place = np.empty(len(first), np.intp)
     place[np.argsort(first)] = np.arange(len(first))
-    return place[which], equal_rows is None and _must_repeat(table)
+    return place[which], equal_rows is None and _are_by_chance(table, np.sort(first), size.astype(float))
 
 
-def _must_repeat(table: Table) -> bool:
-    """Return whether there are at most half as many different rows, with the values of the columns, as rows."""
-    possible = 1
-    for column in table.columns.values():
-        possible *= _series(column).n_unique()
-        if possible > len(table) / 2:
-            return False
-    return True
+def _are_by_chance(table: Table, different: Rows, size: NDArray[np.float64]) -> bool:
+    """Return whether rows are equal since the columns have few values, and not as copies.
+
+    They are where the values make at most half as many different rows as there are, or where as many pairs are equal
+    as there would be, within a factor, if the columns of the different rows were independent.
+    """
+    values = [
+        _series(column.rows(different)).value_counts()["count"].to_numpy()
+        for column in table.columns.values()
+    ]
+    possible = math.prod(len(counts) for counts in values)
+    n, N = float(len(different)), float(len(table))
+    chances = (float((counts * (counts - 1.0)).sum()) / max(n * (n - 1), 1.0) for counts in values)
+    expected = math.prod(chances) * N * (N - 1) / 2
+    return possible <= N / 2 or float((size * (size - 1)).sum()) / 2 <= CHANCE * expected
 
 
 def _drawn(
