@@ -36,8 +36,9 @@ from deltarule.tables import (
 )
 from deltarule.tables import schema as schema_of
 from deltarule.tables.folds import apart, is_whole, split
+from deltarule.tables.leaks import suspected_leaks
 from deltarule.tables.targets import labels
-from deltarule.tables.tasks import compared, rows_with_target, with_target
+from deltarule.tables.tasks import compared, learnt, rows_with_target, with_target
 from deltarule.training import Listener, train
 
 # Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
@@ -216,6 +217,7 @@ class _TableEstimator(BaseEstimator, ABC):
         )
         schema = schema if group is None else apart(schema, group)
         target = self._fit_target(column)
+        classes = target.encode(column) if self.output == "softmax" else None
         share = plain.validation
         if share is None:  # unasked only where it can be
             can_be = len(table) >= LARGE and not any(is_whole(each) for each in (group, time) if each)
@@ -225,16 +227,18 @@ class _TableEstimator(BaseEstimator, ABC):
             share,
             np.random.default_rng([plain.seed, 0]),
             part="validation part",
-            classes=target.encode(column) if self.output == "softmax" else None,
+            classes=classes,
             group=group,
             time=time,
             equal_rows=plain.equal_rows,
         )
         learn, held = parts.learn, parts.held
-        self.notices_ = (*notices, *parts.notices)
+        part, part_y = table.rows(learn), column.rows(learn)
+        y_learnt = part_y.as_numbers().values if classes is None else classes[learn]
+        leaks = suspected_leaks(learnt(part, schema), column.name, y_learnt, seed=plain.seed)
+        self.notices_ = (*notices, *parts.notices, *leaks)
         for notice in self.notices_:
             warnings.warn(notice, DataWarning, stacklevel=2)
-        part, part_y = table.rows(learn), column.rows(learn)
         encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
         network = Network(

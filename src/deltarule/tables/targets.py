@@ -76,7 +76,7 @@ class ClassTarget(Target):
             raise DataError(
                 f"{where}, more than the {MOST_CLASSES:,} that can be learnt; {_other_than_classes(column)}."
             )
-        if counts.max() == 1 or len(names) > max(FEW, len(column) / FEWEST):
+        if len(names) > max(2, len(column) / FEWEST if len(names) > FEW or counts.max() == 1 else FEW):
             raise DataError(
                 f"{where}, too few rows of each to learn from; give more rows, or: {_other_than_classes(column)}."
             )

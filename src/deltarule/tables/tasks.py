@@ -104,10 +104,16 @@ def rows_with_target(
     return np.flatnonzero(~is_missing), (said if drop else said + " (--strict refuses them)",)
 
 
+def learnt(table: Table, schema: Schema) -> Table:
+    """Return the columns that a schema lets be learnt from."""
+    return table.without(
+        *(name for name in table.names if name in schema and schema[name].kind in ("row id", "ignore"))
+    )
+
+
 def compared(table: Table, schema: Schema, target: Column) -> Table:
     """Return the columns by which rows are equal or not: those that are learnt from, and the target."""
-    keys = (name for name in table.names if name in schema and schema[name].kind in ("row id", "ignore"))
-    return Table([*table.without(*keys).columns.values(), replace(target, name="\0 target")])
+    return Table([*learnt(table, schema).columns.values(), replace(target, name="\0 target")])
 
 
 def _cells(raw: Column, rows: NDArray[np.intp]) -> str:
