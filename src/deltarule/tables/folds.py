@@ -315,11 +315,15 @@ def _of_time(
         return
     start = float(moments[held].min())
     begin = str(moment(start)) if time.kind in ("date", "datetime") else f"{start:.12g}"
-    yield f"{time.name}: the {part} is the last {len(held):,} rows, from {begin} on"
+    if (is_late := moments[learn] >= start).any():  # as groups stay whole
+        yield (
+            f"{time.name}: the groups that end last are the {part}, from {begin} on; {int(is_late.sum()):,} "
+            f"row{_s(is_late)} to learn from {_are(is_late)} as late"
+        )
+    else:
+        yield f"{time.name}: the {part} is the last {len(held):,} rows, from {begin} on"
     if (is_missing := time.is_missing).any():
         yield f"{time.name}: {int(is_missing.sum()):,} row{_s(is_missing)} without a time count as the first"
-    if (is_late := moments[learn] >= start).any():
-        yield f"{time.name}: {int(is_late.sum()):,} row{_s(is_late)} to learn from are as late, as groups stay whole"
 
 
 def _others(held: Rows, N: int) -> Rows:

@@ -81,7 +81,7 @@ class ColumnSchema:
         found = (
             values.replace_strict(distinct, self._read(distinct), default=None)
             if len(distinct)
-            else values.cast(float)
+            else values.cast(float, strict=False)
         )
         unlike = np.flatnonzero((found.is_null() & ~is_missing).to_numpy())
         array = found.fill_null(float("nan")).to_numpy()
@@ -330,6 +330,8 @@ def _of_text(column: Column, told: ColumnSchema | None, missing: Sequence[str]) 
     distinct, weights = counts["text"], counts["len"]
     wanted = told.kind if told else None
     why = "told so" if told else ""
+    if told is not None and not len(distinct):
+        return _Draft(replace(told, missing=marks))
     if len(distinct) and wanted in (None, "boolean") and set(distinct.str.to_lowercase()) <= BOOLEANS.keys():
         return _Draft(
             ColumnSchema(column.name, "boolean", None, marks, why or f"{distinct[0]!r} and the like")

@@ -12,7 +12,7 @@ from deltarule.tables.columns import Column
 from deltarule.tables.schema import ColumnSchema, Schema
 from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
-from deltarule.tables.targets import FEW, Task, refuse_infinite
+from deltarule.tables.targets import FEW, FEWEST, Task, refuse_infinite
 
 FEW_MISSING = 0.05
 """The share of the rows without a target up to which these are left out unasked."""
@@ -51,14 +51,15 @@ def _as_numbers(column: Column, one: ColumnSchema, task: Task | None) -> ColumnS
     read, unlike = found.read(column)
     is_number = ~read.is_missing
     n, of = int(is_number.sum()), int(is_number.sum()) + len(unlike)
-    if n < MOSTLY * of:
+    if n == 0 or n < MOSTLY * of:
         return None
     if task is None:
-        alone = column.rows(np.flatnonzero(is_number))
-        if (
-            len(np.unique(read.values[is_number])) <= FEW
-            or schema_of(Table([alone]))[column.name].kind != "number"
-        ):
+        values = len(np.unique(read.values[is_number]))
+        alone = Table([column.rows(np.flatnonzero(is_number))])
+        is_key = (
+            schema_of(alone)[column.name].kind != "number"
+        )  # which may be classes, if they are not too many
+        if values <= max(FEW, len(column) / FEWEST if is_key else FEW):
             return None
     return replace(found, why=f"{n:,} of {of:,} cells are numbers")
 
@@ -101,7 +102,8 @@ def rows_with_target(
             "(in Python drop_missing_target=True) to leave such rows out."
         )
     said = f"{column.name}: no target in {n:,} of {N:,} rows ({cells}); such rows are left out"
-    return np.flatnonzero(~is_missing), (said if drop else said + " (--strict refuses them)",)
+    asked = "" if drop else " (--strict, or drop_missing_target=False, refuses them)"
+    return np.flatnonzero(~is_missing), (said + asked,)
 
 
 def learnt(table: Table, schema: Schema) -> Table:
