@@ -64,6 +64,15 @@ def test_grades_in_words_and_points():
     assert named({"words": words}, points) == ["words"]
 
 
+def test_copies_of_rows_are_no_leaks_and_few_values_may_be():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=300), rng.integers(0, 2, 300)
+    assert named({"x": np.r_[x, x, x]} | {"noise": np.r_[x, x, x] ** 2}, np.r_[y, y, y]) == []
+    rank, who = rng.integers(0, 3, 900), rng.integers(0, 2, 900)
+    table = Table.of({"rank": rank, "alive": np.array(["no", "yes"])[who]})
+    assert [said.split(":")[0] for said in suspected_leaks(table, "survived", who)] == ["alive"]
+
+
 def test_the_words_can_be_typed_and_one_column_alone_is_not_named():
     y = np.random.default_rng(0).normal(size=50)
     two = Table.of({"n": y[::-1].copy(), "in cents": 100 * y})

@@ -95,31 +95,30 @@ def split(
     moments = None if time is None else _moments(time)
     groups = None if group is None else _groups(group)
     notices: list[str] = []
-    copies, is_chance = _copies(table, equal_rows)
-    n_copies = len(rows) - 1 - int(copies.max())
+    units, is_chance = copies(table, equal_rows)
+    n_copies = len(rows) - 1 - int(units.max())
     if is_chance:
         notices.append(
             f"{_rows(n_copies)} an earlier one, no more than chance makes of so few values; they are drawn "
             "like any others (--equal-rows together keeps them together)"
         )
-        copies = rows
+        units = rows
     elif n_copies:
         notices.append(
             f"{_rows(n_copies)} an earlier one; such rows stay together, learnt from or in the {part} "
             "(--equal-rows apart parts them)"
         )
     if groups is None and moments is None:
-        held, said = _drawn(copies, classes, share, rng, part)
+        held, said = _drawn(units, classes, share, rng, part)
         return Split(_others(held, len(rows)), held, (*notices, *said))
     if moments is not None:
-        units = moments if groups is None else _last_of(groups, moments)
-        held = _last(units, share)
+        held = _last(moments if groups is None else _last_of(groups, moments), share)
     else:
         assert groups is not None
         held = _drawn_groups(groups, classes, share, rng)
     learn = _others(held, len(rows))
     said = [*_of_groups(group, groups, held, part), *_of_time(time, moments, learn, held, part)]
-    is_copy = _are_in(copies[held], copies[learn])
+    is_copy = _are_in(units[held], units[learn])
     if is_copy.any():
         said.append(
             f"{_rows(int(is_copy.sum()))} one to learn from, and {_are(is_copy)} left out of the {part} "
@@ -168,7 +167,7 @@ def _series(column: Column) -> pl.Series:
     return pl.Series(column.name, column.values + 0.0)  # + 0: -0 is 0
 
 
-def _copies(table: Table, equal_rows: EqualRows | None) -> tuple[Rows, bool]:
+def copies(table: Table, equal_rows: EqualRows | None = None) -> tuple[Rows, bool]:
     """Return a number for every row, from 0 and the same for equal ones, and whether these are equal by chance."""
     rows = np.arange(len(table))
     if equal_rows == "apart":
@@ -201,20 +200,20 @@ def _are_by_chance(table: Table, different: Rows, size: NDArray[np.float64]) -> 
 
 
 def _drawn(
-    copies: Rows, classes: NDArray[np.integer] | None, share: float, rng: np.random.Generator, part: str
+    units: Rows, classes: NDArray[np.integer] | None, share: float, rng: np.random.Generator, part: str
 ) -> tuple[Rows, list[str]]:
     """Return rows to hold out, copies together and a share of every class; and what to say of it.
 
     Rows with so many copies that they are more than the share, and classes that few rows would be left of, stay.
     """
-    size = np.bincount(copies)
+    size = np.bincount(units)
     which = np.zeros(len(size), np.int64)
     is_large = np.ones(len(size), bool)
     if classes is not None:
-        which[copies] = classes
+        which[units] = classes
         of_class = np.bincount(which)[which]
         is_large = of_class - np.ceil(of_class * share) >= FEWEST_ROWS
-    eligible = np.flatnonzero(is_large & ((size == 1) | (size <= share * len(copies))))
+    eligible = np.flatnonzero(is_large & ((size == 1) | (size <= share * len(units))))
     said: list[str] = []
     if not is_large.all():
         n = len(np.unique(which[~is_large]))
@@ -227,10 +226,10 @@ def _drawn(
         held = eligible[hold_out(len(eligible), share, rng, strata)[1]]
     except DataError:
         few = f"{len(eligible):,} row{'' if len(eligible) == 1 else 's'}"
-        return copies[:0], [*said, f"{few} to hold {share:.0%} out of are too few; there is no {part}"]
+        return units[:0], [*said, f"{few} to hold {share:.0%} out of are too few; there is no {part}"]
     is_held = np.zeros(len(size), bool)
     is_held[held] = True
-    return np.flatnonzero(is_held[copies]), said
+    return np.flatnonzero(is_held[units]), said
 
 
 def _groups(group: Column) -> Rows:

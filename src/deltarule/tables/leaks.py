@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.tables.columns import Column
+from deltarule.tables.folds import copies
 from deltarule.tables.table import Table
 
 Values = NDArray[np.float64]
@@ -55,9 +56,13 @@ def suspected_leaks(table: Table, target: str, y: NDArray[Any], *, seed: int = 0
         return ()
     N = min(len(table), max(MOST_ROWS // 10, min(MOST_ROWS, MOST_CELLS // len(table.names))))
     rows = np.random.default_rng([seed, 1]).permutation(len(table))[:N]  # no order of a file among ties
+    sample = Table([*table.rows(rows).columns.values(), Column("\0 target", "number", y[rows].astype(float))])
+    numbers, is_chance = copies(sample)
+    if not is_chance:  # a copy of a row would tell its target by any column
+        rows = rows[np.unique(numbers, return_index=True)[1]]
     y = y[rows]
     is_classes = np.issubdtype(y.dtype, np.integer)
-    if is_classes and N - np.bincount(y).max() < FEWEST_OTHERS:
+    if len(rows) < FEWEST_ROWS or (is_classes and len(rows) - np.bincount(y).max() < FEWEST_OTHERS):
         return ()
     tells = _tells_class if is_classes else _tells_value
     names = [column.name for column in table.columns.values() if tells(column.rows(rows), y)]
