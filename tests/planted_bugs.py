@@ -19,6 +19,7 @@ DEVICES = ("tests/cli/test_cli.py::test_out_may_be_a_device",)
 WRITING = ("tests/test_writing.py",)
 MEMORY = ("tests/test_memory.py",)
 GROUPS = ("tests/test_groups.py",)
+FOLDS = "tests/tables/test_folds.py::"
 SCHEMA = "tests/tables/test_schema.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
@@ -292,6 +293,13 @@ BUGS = [
     Bug("an offset is added", "tables/moments.py", "pl.when(digits.str.starts_with(\"-\")).then(-1).otherwise(1)", "pl.when(digits.str.starts_with(\"-\")).then(1).otherwise(-1)", (SCHEMA + "test_dates_in_any_notation",)),
     Bug("cells unlike the rest are not told", "tables/schema.py", "            if len(unlike):\n                notices", "            if len(unlike) > 9:\n                notices", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
     Bug("a choice is made in silence", "tables/schema.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
-    Bug("a dose that counts is a row number", "tables/schema.py", "    if ROW_NUMBERS.isdisjoint(words) and column.name.strip() not in (\"\", \"#\"):\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),
+    Bug("a dose that counts is a row number", "tables/row_ids.py", "    if not is_key and not is_number:\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),
     Bug("a schema file loses its missing words", "tables/schema_files.py", "missing = tuple(str(text) for text in fields.get(\"missing\", ()))", "missing = ()", (SCHEMA + "test_a_schema_comes_back_from_its_file",)),
+    Bug("equal rows on both sides", "tables/folds.py", "    if len(first) == len(rows):\n", "    if len(first) <= len(rows):\n", (FOLDS + "test_equal_rows_are_on_one_side",)),
+    Bug("rows alike by chance are copies", "tables/folds.py", "return place[which], equal_rows is None and _are_by_chance(", "return place[which], False and _are_by_chance(", (FOLDS + "test_few_values_make_equal_rows_that_are_no_copies",)),
+    Bug("a group is taken apart", "tables/folds.py", "is_held = np.isin(groups, order[:n])", "is_held = np.isin(np.roll(groups, 1), order[:n])", (FOLDS + "test_groups_stay_whole_and_every_class_is_learnt_where_that_can_be",)),
+    Bug("the first in time are held out", "tables/folds.py", "return np.flatnonzero(units >= values[first])", "return np.flatnonzero(units < values[first])", (FOLDS + "test_the_last_in_time_are_held_out",)),
+    Bug("a lone class is tested on", "tables/folds.py", "is_large = of_class - np.ceil(of_class * share) >= FEWEST_ROWS", "is_large = of_class > 0", (FOLDS + "test_a_class_of_few_rows_is_learnt_from_and_that_is_told",)),
+    Bug("a copy of a row makes every column a leak", "tables/leaks.py", "    if not is_chance:", "    if len(rows) < 0:", ("tests/tables/test_leaks.py::test_copies_of_rows_are_no_leaks_and_few_values_may_be",)),
+    Bug("classes with bounds become numbers", "tables/tasks.py", "        if values <= max(FEW, len(column) / FEWEST if is_key else FEW):\n            return None\n", "", ("tests/tables/test_table_targets.py::test_texts_that_are_classes_stay_classes",)),
 ]  # fmt: skip

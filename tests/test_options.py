@@ -140,8 +140,8 @@ def test_junk_is_taken_or_gets_one_sentence(
     for value in JUNK:
         try:
             call(**{name: value})
-        except DataError:  # of the arrays that these two may be
-            assert name in ("validation", "only")
+        except DataError:  # of the arrays that two may be, and of the columns that two name
+            assert name in ("validation", "only", "group", "time")
         except DeltaruleError as error:
             said = str(error)
             assert name in said or "parameter" in said

@@ -29,6 +29,10 @@ class DataError(DeltaruleError):
     exit_code = 65
 
 
+class DataWarning(UserWarning):
+    """Something in the data that a reader should know; nothing has failed."""
+
+
 class ShapeError(DataError):
     """An array has the wrong shape."""
 

@@ -51,7 +51,7 @@ class Option:
     """
 
     name: str
-    kind: Literal["whole", "real", "flag", "choice"]
+    kind: Literal["whole", "real", "flag", "choice", "column"]
     low: float = -math.inf
     high: float = math.inf
     is_low_open: bool = False
@@ -95,6 +95,8 @@ class Option:
     def _is_allowed(self, plain: Any) -> bool:
         if self.kind == "flag":
             return isinstance(plain, bool)
+        if self.kind == "column":
+            return isinstance(plain, str)
         if self.kind == "choice":
             return isinstance(plain, str) and plain in self.choices
         if isinstance(plain, bool) or not isinstance(plain, (int, float)) or not is_finite(plain):
@@ -106,6 +108,8 @@ class Option:
     def _words(self, many: bool = False) -> str:
         if self.kind == "flag":
             return "True or False"
+        if self.kind == "column":
+            return "the name of a column"
         if self.kind == "choice":
             return " or ".join(map(repr, self.choices))
         number = (

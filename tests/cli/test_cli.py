@@ -246,7 +246,7 @@ BAD_TABLES = {
     "number.csv": with_text_in_row(4711).encode(),
     "gaps.csv": b"a,b\n1,x\n2,\n3,y\n4,x\n",
     "one.csv": b"a,b\n1,x\n2,x\n3,x\n",
-    "few.csv": b"a,b\n1,x\n2,y\n3,x\n",
+    "few.csv": b"a,b\n1,x\n2,y\n3,z\n",
     "flat.csv": b"a,b,c\n1,x,\n1,y,\n1,x,\n1,y,\n",
     "infinite.csv": b"a,b\n1,x\ninf,y\n3,x\n4,y\n",
     "broken.parquet": b"PAR1 and no more",
@@ -266,9 +266,9 @@ BAD = [
     (("fit", "twice.csv", "--target", "b"), 65, "'a'"),
     (("fit", "ragged.csv", "--target", "b"), 65, "row 2"),
     (("fit", "number.csv", "--target", "y", "--strict"), 65, "row 4,711"),
-    (("fit", "gaps.csv", "--target", "b"), 65, "the target 'b' is missing in 1 row, first in row 2"),
+    (("fit", "gaps.csv", "--target", "b"), 65, "the target 'b' is missing in 1 of 4 rows (row 2); add"),
     (("fit", "one.csv", "--target", "b"), 65, "the target 'b' is x in every row"),
-    (("fit", "few.csv", "--target", "b"), 65, "class 'y' of the target 'b' has 1 row"),
+    (("fit", "few.csv", "--target", "b"), 65, "has 3 classes in 3 rows, too few rows of each"),
     (("fit", "flat.csv", "--target", "b"), 65, "no column is left to learn from"),
     (
         ("fit", "infinite.csv", "--target", "b", "--set", "a=number", "--strict"),
@@ -436,7 +436,7 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
     assert columns["size"] == "1234.56 GB, number, standardised"
     assert columns["when"].startswith("left out")
     code, out, err = run(*fit, "--force", capsys=capsys)
-    assert json.loads(out)["notices"] == [
+    assert json.loads(out)["notices"][:2] == [
         "zip: kept as text: texts such as '00501', whose zeros a number would lose",
         "when: 1 cell (row 31 'oops'), not dates, counted as missing",
     ]

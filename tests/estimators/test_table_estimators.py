@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +20,9 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from deltarule import TableClassifier, TableRegressor, check
-from deltarule.errors import DataError, DeltaruleError, OptionError, ShapeError
+from deltarule import TableClassifier, TableRegressor, check, load, save
+from deltarule.errors import DataError, DataWarning, DeltaruleError, OptionError, ShapeError
+from deltarule.tables import schema
 from deltarule.training import EpochEnded
 
 RNG = np.random.default_rng(0)
@@ -89,9 +93,9 @@ def test_features_of_any_size_are_learnt_alike(scale: float):
 
 def test_what_is_held_out_is_not_learnt_from_and_the_best_epoch_is_restored():
     noise = np.random.default_rng(1).permutation(NAMES)
-    fitted = TableClassifier(validation=0.3, epochs=60, learning_rate=0.02, weight_decay=0.0).fit(
-        COLUMNS, noise
-    )
+    fitted = TableClassifier(
+        validation=0.3, epochs=60, learning_rate=0.02, weight_decay=0.0, equal_rows="apart"
+    ).fit(COLUMNS, noise)
     run = fitted.run_
     assert fitted.model_.scores["train"]["rows"] == 63
     assert fitted.model_.scores["validation"]["rows"] == 27
@@ -111,11 +115,12 @@ def test_rows_of_weight_zero_do_not_count():
 
 def test_large_tables_get_a_second_layer_and_a_validation_part():
     X = np.random.default_rng(2).normal(size=(5000, 2))
-    fitted = TableRegressor(epochs=1).fit(X, X[:, 0])
+    y = X.sum(axis=1)
+    fitted = TableRegressor(epochs=1).fit(X, y)
     assert fitted.net_.sizes == (2, 128, 64, 1)
     assert fitted.model_.scores["validation"]["rows"] == 500
-    assert TableRegressor(epochs=1).fit(X[:4999], X[:4999, 0]).net_.sizes == (2, 128, 1)
-    assert TableRegressor(epochs=1, hidden=(3,), validation=0).fit(X, X[:, 0]).net_.sizes == (2, 3, 1)
+    assert TableRegressor(epochs=1).fit(X[:4999], y[:4999]).net_.sizes == (2, 128, 1)
+    assert TableRegressor(epochs=1, hidden=(3,), validation=0).fit(X, y).net_.sizes == (2, 3, 1)
 
 
 def test_the_network_behind_it_can_be_checked():
@@ -176,9 +181,9 @@ class TestManners:
         (lambda: TableClassifier().fit(COLUMNS, NAMES[:-1]), ShapeError, "X has 90 rows and y has 89"),
         (lambda: TableClassifier().fit(COLUMNS, "kid"), DataError, "no target column 'kid'"),
         (
-            lambda: TableClassifier().fit(COLUMNS, [None, *NAMES[1:]]),
+            lambda: TableClassifier(drop_missing_target=False).fit(COLUMNS, [None, *NAMES[1:]]),
             DataError,
-            "missing in 1 row, first in row 1",
+            "missing in 1 of 90 rows \\(row 1\\)",
         ),
         (lambda: TableClassifier().fit(COLUMNS, ["a"] * N), DataError, "is a in every row"),
         (
@@ -210,3 +215,162 @@ def test_wrong_input_gets_one_sentence(fit: Any, error: type[Exception], message
         fit()
     assert isinstance(raised.value, DeltaruleError)
     assert "\n" not in str(raised.value)
+
+
+def grouped(N: int = 240) -> tuple[pd.DataFrame, pd.Series]:
+    """Return a table of 12 groups, each with an offset of its own, and the target."""
+    rng = np.random.default_rng(5)
+    group = rng.integers(0, 12, N)
+    X = pd.DataFrame({"x": rng.normal(size=N), "who": [f"p{g}" for g in group], "when": rng.permutation(N)})
+    return X, pd.Series(X["x"] + rng.normal(size=12)[group] + 0.1 * rng.normal(size=N), name="y")
+
+
+class TestHoldingOut:
+    def test_groups_stay_whole_and_are_not_learnt_from(self):
+        X, y = grouped()
+        with pytest.warns(DataWarning, match="who: 2 of 12 groups are the validation part"):
+            model = TableRegressor(epochs=5, validation=0.2, group="who").fit(X, y)
+        assert model.model_.encoder.columns == ["x", "when"]
+        assert model.model_.encoder.dropped["who"].startswith("its groups stay whole; --set")
+        assert model.predict(X.drop(columns="who")).shape == (240,)
+        rows = [model.model_.scores[part]["rows"] for part in ("train", "validation")]
+        assert sum(rows) == 240
+        sizes = X["who"].value_counts()
+        assert any(sizes[a] + sizes[b] == rows[1] for a in sizes.index for b in sizes.index if a < b)
+        told = schema(X, settings={"who": "category"})
+        with pytest.warns(DataWarning, match="no group is on both sides"):
+            model = TableRegressor(epochs=1, validation=0.2, group="who", schema=told).fit(X, y)
+        assert "who" in model.model_.encoder.columns
+
+    def test_the_last_in_time_are_held_out(self):
+        X, y = grouped()
+        y[X["when"] >= 192] = 1e6
+        with pytest.warns(DataWarning, match="when: the validation part is the last 48 rows, from 192 on"):
+            model = TableRegressor(epochs=2, validation=0.2, time="when").fit(X, y)
+        assert model.model_.scores["validation"]["mae"] > 1e4
+        assert model.model_.scores["train"]["mae"] > 1e4  # the target's scale is of all rows
+
+    def test_copies_are_held_out_together_unless_told(self):
+        X, y = grouped()
+        twice, both = pd.concat([X, X]), pd.concat([y, y])
+        with pytest.warns(DataWarning, match="240 rows equal an earlier one; such rows stay together"):
+            model = TableRegressor(epochs=1, validation=0.25).fit(twice, both)
+        assert model.model_.scores["validation"]["rows"] == 120
+        assert model.notices_[0].startswith("240 rows equal")
+        assert TableRegressor(epochs=1, validation=0.25, equal_rows="apart").fit(twice, both).notices_ == ()
+
+    def test_large_tables_of_one_group_have_no_validation_part_unless_asked(self):
+        rng = np.random.default_rng(0)
+        X = {"a": rng.normal(size=5000), "b": rng.normal(size=5000), "g": ["one"] * 5000}
+        y = X["a"] + X["b"] ** 2
+        fitted = TableRegressor(epochs=1, group="g").fit(X, y)
+        assert "validation" not in fitted.model_.scores
+        with pytest.raises(DataError, match="the group column 'g' is one in every row"):
+            TableRegressor(epochs=1, group="g", validation=0.1).fit(X, y)
+
+    @pytest.mark.parametrize(
+        ("settings", "error", "said"),
+        [
+            ({"group": "whom"}, DataError, "no group column 'whom' in the table; did you mean 'who'?"),
+            ({"time": "then"}, DataError, "no time column 'then' in the table"),
+            ({"time": "who"}, DataError, "the time column 'who' is text, such as 'p"),
+            ({"equal_rows": "no"}, OptionError, "it must be 'together' or 'apart', or None to keep them together"),
+            ({"group": 3}, OptionError, "group is 3; it must be the name of a column, or None for none"),
+        ],
+    )  # fmt: skip
+    def test_wrong_settings_get_one_sentence(self, settings: Any, error: type[Exception], said: str):
+        X, y = grouped()
+        with pytest.raises(error, match=re.escape(said)) as raised:
+            TableRegressor(epochs=1, validation=0.2, **settings).fit(X, y)
+        assert "\n" not in str(raised.value)
+
+
+class TestTargets:
+    def test_rows_without_a_target_are_left_out(self):
+        X, y = grouped()
+        kept = TableRegressor(epochs=5).fit(X[5:], y[5:])
+        y[:5] = np.nan
+        with pytest.warns(DataWarning, match=r"y: no target in 5 of 240 rows \(row 1, row 2, row 3, ...\)"):
+            few = TableRegressor(epochs=5).fit(X, y, sample_weight=np.ones(240))
+        assert few.net_.theta.tobytes() == kept.net_.theta.tobytes()
+        y[:50] = np.nan
+        with pytest.raises(DataError, match=r"missing in 50 of 240 rows .* drop_missing_target=True"):
+            TableRegressor().fit(X, y)
+        with pytest.warns(DataWarning, match="no target in 50 of 240"):
+            TableRegressor(epochs=1, drop_missing_target=True).fit(X, y)
+
+    @pytest.mark.parametrize("by_name", [False, True])
+    def test_bounds_among_numbers(self, by_name: bool):
+        X, y = grouped()
+        texts = pd.Series([f"<{v:.1f}" if v < -1 else f"{v:.3f}" for v in y], name="y", dtype=object)
+        arguments = (X.assign(y=texts), "y") if by_name else (X, texts)
+        missing = r"the target 'y' is missing in \d+ of 240 rows \(row \d+ '<-"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            with pytest.raises(DataError, match=missing):
+                TableRegressor().fit(*arguments)
+            model = TableRegressor(epochs=1, drop_missing_target=True).fit(*arguments)
+        assert model.model_.scores["train"]["rows"] == (y >= -1).sum()
+
+    def test_a_leak_is_named_and_learnt_from(self):
+        X, y = grouped()
+        with pytest.warns(DataWarning, match="copy: alone it tells y almost exactly"):
+            model = TableRegressor(epochs=1).fit(X.assign(copy=3 * y), y)
+        assert "copy" in model.model_.encoder.columns
+        assert len(model.notices_) == 1
+
+    def test_an_id_of_a_part_of_a_sorted_table_is_left_out(self):
+        X = pd.DataFrame({"Id": range(1, 151), "length": np.random.default_rng(0).normal(size=150)})
+        kind = np.repeat(["a", "b", "c"], 50)
+        part = np.random.default_rng(1).permutation(150)[:120]
+        model = TableClassifier(epochs=1).fit(X.iloc[part], kind[part])
+        assert model.model_.encoder.columns == ["length"]
+
+
+K = np.tile([1, 2, 3], 40)
+DAYS = np.array(["2020-01-01", "2020-06-01", "2021-01-01"], "M8[D]")[K - 1]
+LABELS = {
+    "int": pd.Series(K), "object of int": pd.Series(K).astype(object),
+    "category of int": pd.Series(K).astype("category"),
+    "Int64": pd.Series(K, dtype="Int64"), "category of bool": pd.Series(K == 1).astype("category"),
+    "boolean": pd.Series(K == 1, dtype="boolean"), "category of float": pd.Series(K / 2).astype("category"),
+    "text": pd.Series(K.astype(str)), "category of text": pd.Series(K.astype(str)).astype("category"),
+    "dates": pd.Series(DAYS), "category of dates": pd.Series(DAYS).astype("category"), "days": DAYS,
+    "objects of dates": pd.Series(DAYS.astype(object)), "moments": pd.Series(DAYS + np.timedelta64(3, "h")),
+}  # fmt: skip
+KINDS = {
+    "int": "i", "category of int": "i", "object of int": "i", "Int64": "i", "category of bool": "b", "boolean": "b",
+    "category of float": "f", "text": "U", "category of text": "U", "dates": "M", "category of dates": "M", "days": "M",
+    "objects of dates": "M", "moments": "M",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_keep_type_and_value(name: str, tmp_path: Path):
+    y: Any = LABELS[name]
+    X = pd.DataFrame({"x": K + np.random.default_rng(0).normal(0, 0.1, 120)})
+    for data, target in ((X, y), (X.assign(y=y), "y")):
+        model = TableClassifier(epochs=60).fit(data, target)
+        assert model.classes_.dtype.kind == KINDS[name]
+        assert model.classes_.tolist() == np.unique(np.asarray(y).astype(model.classes_.dtype)).tolist()
+        assert model.score(data, target) == 1
+        assert (np.asarray(model.predict(data)) == np.asarray(y).astype(model.classes_.dtype)).all()
+        save(model.model_, tmp_path / name)
+        assert (load(tmp_path / name).predict(data) == model.predict(data)).all()
+    assert (cross_val_score(TableClassifier(epochs=60), X, y, cv=2) == 1).all()
+
+
+def test_score_counts_what_was_not_in_training_as_wrong_and_weighs_rows():
+    X = pd.DataFrame({"x": K + 0.0})
+    model = TableClassifier(epochs=60).fit(X, K)
+    assert model.score(X, np.where(K == 3, 9, K)) == pytest.approx(2 / 3)
+    assert model.score(X, np.where(K == 3, 9, K), sample_weight=K != 3) == 1
+    assert model.score(X, K.astype(str)) == 1
+
+
+def test_dates_as_categories_are_dates():
+    when = pd.Series(pd.to_datetime(["2020-01-01", "2020-06-01"] * 60))
+    y = np.where(when.dt.month == 6, "p", "q")
+    model = TableClassifier(epochs=60).fit(pd.DataFrame({"d": when.astype("category")}), y)
+    assert (model.predict(pd.DataFrame({"d": when})) == y).all()
+    assert (model.predict(pd.DataFrame({"d": when + pd.Timedelta("1D")})) == y).all()

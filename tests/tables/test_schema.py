@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
+import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -242,6 +244,30 @@ def test_keys_of_rows_are_told_by_order_and_name():
     }
     assert found["Id"].why == "a row number, from 900 to 929"
     assert schema({"Id": range(n)}, settings={"Id": "number"})["Id"].kind == "number"
+
+
+def test_keys_among_quantities():
+    n = 40
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(n) + 1
+    keys = {
+        "PassengerId": 3 * shuffled, "order_id": [*range(n - 4), 0, 1, 2, 3], "No": 5 * shuffled,
+        "Unnamed: 0": range(n), "": range(n), "lfd. Nr.": range(1, n + 1), "customer number": shuffled,
+        "a": [f"A-{i:04d}" for i in shuffled],
+        "b": [f"CUST_{i}" for i in shuffled], "c": [str(uuid.UUID(int=int(i) << 90, version=4)) for i in shuffled],
+        "d": [hashlib.md5(bytes([i])).hexdigest() for i in shuffled], "ref id": [f"{i % 3}/{i}" for i in shuffled],
+    }  # fmt: skip
+    others = {
+        "dose": range(1, n + 1), "number of rooms": shuffled, "price index": 7 * shuffled, "patient id": shuffled // 4,
+        "lot": [f"{'ABC'[i % 3]}-{i}" for i in shuffled], "size": [f"{i}x{n - i}" for i in shuffled],
+        "zip": [f"{17 * i:05d}" for i in shuffled], "weight": [f"{i} kg" for i in shuffled],
+        "name": [f"Smith, Mr. {i}" for i in shuffled], "time": [f"0:{i}" for i in range(10, 10 + n)],
+    }  # fmt: skip
+    found = schema(keys | others)
+    assert {name for name, one in found.columns.items() if one.kind == "row id"} == set(keys)
+    part = Table.of(keys | others).rows(rng.permutation(n)[: int(0.8 * n)])
+    assert {name for name, one in schema(part).columns.items() if one.kind == "row id"} == set(keys)
+    assert found["b"].why == f"a key, 40 different texts such as 'CUST_{shuffled[0]}' in 40 rows"
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,15 @@ import json
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.errors import DataError
-from deltarule.tables import ClassTarget, Column, NumberTarget, Table, guess_task, take_target
-from deltarule.tables.targets import target_from_record
+from deltarule.tables import ClassTarget, Column, NumberTarget, Table, guess_task, schema, take_target
+from deltarule.tables.targets import labels, target_from_record
+from deltarule.tables.tasks import rows_with_target, with_target
 
 
 def column(values, name="y"):
@@ -69,8 +71,14 @@ def test_classes_that_cannot_be_learnt():
     missing = refusal(ClassTarget.fit, column(["a", None, "b", None]))
     assert "the target 'y' is missing in 2 rows, first in row 2; fill it or remove such rows" in missing
     assert "is a in every row" in refusal(ClassTarget.fit, column(["a", "a"]))
-    assert "class 'b' of the target 'y' has 1 row," in refusal(ClassTarget.fit, column(["a", "a", "b"]))
-    assert "has 1 row (so have 1 others)" in refusal(ClassTarget.fit, column(["a", "a", "b", "c"]))
+    lone = refusal(ClassTarget.fit, column(["a", "b", "c"]))
+    assert "has 3 classes in 3 rows, too few rows of each" in lone
+    assert '--set "y=number"' in lone
+    names = refusal(ClassTarget.fit, column([f"n{n}" for n in range(10_000)]))
+    assert "has 10,000 classes in 10,000 rows, more than the 1,000 that can be learnt; if" in names
+    ages = refusal(ClassTarget.fit, column([*range(30), 0, 1]))
+    assert "has 30 classes in 32 rows, too few rows of each" in ages
+    assert ages.endswith("--task regression learns it as a quantity.")
     many = refusal(ClassTarget.fit, column(list(range(1001)) * 2))
     assert "1,001 classes" in many
     assert "--task regression" in many
@@ -134,8 +142,93 @@ def test_guess_task(values, task, reason):
     assert guess_task(column(values)) == (task, reason)
 
 
-def test_guess_task_refuses_dates():
-    assert "the target 'y' is a date" in refusal(guess_task, column(np.array(["2020-01-01"], "M8[D]")))
+def test_a_class_of_one_row_is_no_fault():
+    target = ClassTarget.fit(column(["a", "a", "b"]))
+    assert target.names == ("a", "b")
+    assert ClassTarget.fit(column([2.5, 0.2])).names == (0.2, 2.5)
+
+
+def test_classes_that_are_dates():
+    days = np.array(["2020-01-05", "2019-02-01", "2020-01-05"], "M8[D]")
+    for values in (days, days + np.timedelta64(90, "m"), days.tolist(), pd.Series(days)):
+        assert guess_task(column(values)) == ("classification", "y is a date with 2 different values")
+        target = ClassTarget.fit(column(values))
+        assert (pd.to_datetime(target.decode(target.encode(column(values)))) == pd.to_datetime(values)).all()
+        again = target_from_record(json.loads(json.dumps(target.record())))
+        assert again == target
+        assert again.decode(np.array([0])).dtype == target.decode(np.array([0])).dtype
+        assert target.encode(column(np.array(values).astype("M8[us]"))).tolist() == [1, 0, 1]
+    many = refusal(guess_task, column(np.datetime64("2020-01-01", "D") + np.arange(21)))
+    assert "the target 'y' is a date with 21 different values" in many
+
+
+@pytest.mark.parametrize("name", ["y", "z"])
+def test_labels_of_any_type_are_kept(name):
+    for values in ([1, 2, 1], [True, False, True], [0.5, 1.5, 0.5], ["a", "b", "a"]):
+        kinds = {labels(name, pd.Series(values).astype(kind)).kind for kind in ("category", object)}
+        assert kinds == {labels(name, values).kind}
+    dates = pd.Series(pd.to_datetime(["2020-01-01", "2020-06-01"])).astype("category")
+    assert labels(name, dates).kind == "datetime" == Column.of(name, dates).kind
+    assert labels(name, pl.Series(["a", "b"], dtype=pl.Categorical)).kind == "text"
+
+
+CENSORED = ["<1.0", ">100", "ND", "< 0.5", "n/a", "below 2", "trace"]
+
+
+@pytest.mark.parametrize("share", [0.04, 0.2, 0.45])
+def test_a_target_with_bounds_is_read_as_numbers(share):
+    n = int(200 * share)
+    texts = [CENSORED[i % len(CENSORED)] for i in range(n)] + [f"{1.5 + i / 10:.1f}" for i in range(200 - n)]
+    raw = Table.of({"y": np.random.default_rng(0).permutation(texts)})
+    found = with_target(schema(raw), raw, "y")
+    read = found.read(raw)[0]["y"]
+    assert (read.kind, int(read.is_missing.sum())) == ("number", n)
+    first = np.flatnonzero(read.is_missing)[0]
+    cells = f"(row {first + 1:,} {raw['y'].texts()[first]!r}, row "
+    if share < 0.05:
+        kept, said = rows_with_target(read, raw["y"])
+        assert said[0].startswith(f"y: no target in 8 of 200 rows {cells}")
+        assert said[0].endswith("(--strict, or drop_missing_target=False, refuses them)")
+        assert refusal(rows_with_target, read, raw["y"], False).startswith(
+            "the target 'y' is missing in 8 of"
+        )
+    else:
+        advice = refusal(rows_with_target, read, raw["y"])
+        assert advice.startswith(f"the target 'y' is missing in {n} of 200 rows {cells}")
+        assert "add --drop-missing-target" in advice
+        kept, said = rows_with_target(read, raw["y"], drop=True)
+    assert kept.tolist() == np.flatnonzero(~read.is_missing).tolist()
+    assert "\n" not in said[0]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["1", "2", "3+"] * 20, "category"),
+        (["0-9", "10", "unknown"] * 20, "category"),
+        ([f"A{n}" for n in range(60)], "row id"),
+        ([f"{n:05d}" for n in range(30)] * 4, "category"),
+        ([*map(str, range(40)), *["many"] * 20], "number"),
+        (["$1,200.50"] + [f"${n}.5" for n in range(40)] + ["on request"] * 20, "number"),
+    ],
+)
+def test_texts_that_are_classes_stay_classes(texts, kind):
+    raw = Table.of({"y": texts})
+    assert with_target(schema(raw), raw, "y")["y"].kind == kind
+    assert with_target(schema(raw), raw, "y", "classification") == schema(raw)
+    told = schema(raw, settings={"y": "category"})
+    assert with_target(told, raw, "y") == told
+    assert with_target(schema(raw), raw, "x") == schema(raw)
+
+
+def test_a_target_without_any_value():
+    for texts in ([None, None], ["", "ND"], ["NA", "?"]):
+        raw = Table.of({"y": [*texts, None]})
+        found = with_target(schema(raw, settings={"y": "number"}), raw, "y", "regression")
+        said = refusal(rows_with_target, found.read(raw)[0]["y"], raw["y"], True)
+        assert said.startswith("the target 'y' is missing in every row (row 1")
+    said = refusal(rows_with_target, column([1.0, np.nan, np.inf]), column([1.0, np.nan, np.inf]), True)
+    assert "is inf in row 3" in said
 
 
 def test_take_target():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from deltarule.cli.output import (
     Data,
     Flag,
@@ -14,6 +16,7 @@ from deltarule.cli.output import (
 )
 from deltarule.cli.output import table as aligned
 from deltarule.tables import ClassTarget
+from deltarule.tables.tasks import FEW_MISSING, rows_with_target
 
 MOST_CLASSES = 12  # that a confusion table of 80 columns shows
 
@@ -24,6 +27,7 @@ def evaluate(
     /,
     *,
     missing: Names = None,
+    drop_missing_target: Flag = False,
     json: Flag = False,
 ) -> int:
     """Measure a model on a table with the target in it, beside a constant prediction.
@@ -38,13 +42,21 @@ def evaluate(
         A CSV or Parquet file, or - for CSV on standard input.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    drop_missing_target
+        Leave out rows without a target, however many; without it, where they are a twentieth or less.
     json
         Print the metrics as JSON.
     """
     opened = open_model(model)
     table = read_for(opened, data, missing)
-    scores = opened.evaluate(table)
     target = opened.target
+    column = table.column(target.name, "target column", data)
+    is_few = bool(column.is_missing.mean() <= FEW_MISSING)
+    kept, notices = rows_with_target(column, column, drop_missing_target or is_few or None)
+    for notice in notices:
+        print(f"deltarule: {notice}", file=sys.stderr)
+    table = table.rows(kept) if len(kept) < len(table) else table
+    scores = opened.evaluate(table)
     names = [str(name) for name in target.names] if isinstance(target, ClassTarget) else []
     confusion = opened.confusion(table) if names else None
     if json:

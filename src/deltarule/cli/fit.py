@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from deltarule.cli.output import (
     text_of,
     whole_numbers,
 )
+from deltarule.errors import DataWarning
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.table import SETTINGS
 from deltarule.files import SUFFIX, save
@@ -38,6 +40,7 @@ from deltarule.tables import (
     ClassTarget,
     Column,
     NumberTarget,
+    Schema,
     Table,
     TableModel,
     guess_task,
@@ -45,11 +48,12 @@ from deltarule.tables import (
     read_toml,
 )
 from deltarule.tables import schema as schema_of
-from deltarule.training import Run, hold_out
+from deltarule.tables.folds import Split, apart, split
+from deltarule.tables.tasks import compared, rows_with_target, with_target
+from deltarule.training import Run
 from deltarule.units import off_words
 from deltarule.writing import is_standard_output
 
-FEWEST_ROWS = 2  # of a class, that remain to learn from
 HIDDEN = Parameter(
     help=setting(SETTINGS["hidden"], "--hidden").help
 )  # whose text is read before it is checked
@@ -74,6 +78,12 @@ def fit(
     missing: Names = None,
     not_missing: Names = None,
     strict: Flag = False,
+    drop_missing_target: Flag = False,
+    group: Annotated[str | None, setting(SETTINGS["group"], "--group")] = None,
+    time: Annotated[str | None, setting(SETTINGS["time"], "--time")] = None,
+    equal_rows: Annotated[
+        Literal["together", "apart"] | None, setting(SETTINGS["equal_rows"], "--equal-rows")
+    ] = None,
     hidden: Annotated[str | None, HIDDEN] = None,
     activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
     optimiser: Annotated[str, Parameter(help=f"{', '.join(OPTIMISERS)}.")] = "adamw",
@@ -121,7 +131,9 @@ def fit(
     not_missing
         A text that does not, as COLUMN=TEXT in one column; may be given several times.
     strict
-        Refuse texts that are unlike the rest of their column; else they count as missing.
+        Refuse texts that are unlike the rest of their column, which count as missing else, and rows without a target.
+    drop_missing_target
+        Leave out rows without a target, however many; without it, where they are a twentieth or less.
     json
         Print the summary as JSON.
     quiet
@@ -140,11 +152,23 @@ def fit(
         not_missing=not_missing or (),
         is_strict=strict,
     )
+    found = with_target(found, raw, target, task)
     frame, notices = found.read(raw)
     column = frame.column(target, "target column", where)
+    kept, left_out = rows_with_target(column, raw[target], drop_missing_target or (False if strict else None))
+    rows = len(frame)
+    if len(kept) < rows:
+        frame, column = frame.rows(kept), column.rows(kept)
     features = frame.without(target)
     guess, why = guess_task(column) if task is None else (task, "as --task says")
-    learn, held = _split(column, guess, test, seed)
+    by = {
+        role: None if name is None else features.column(name, f"{role} column", where)
+        for role, name in (("group", group), ("time", time))
+    }
+    found = found if by["group"] is None else apart(found, by["group"])
+    parts = _split(features, column, found, guess, test, seed, equal_rows=equal_rows, **by)
+    learn, held = parts.learn, parts.held
+    notices = (*notices, *left_out, *parts.notices)
     estimator = (TableClassifier if guess == "classification" else TableRegressor)(
         hidden=None if hidden is None else whole_numbers(hidden, "--hidden"),
         activation=activation,
@@ -158,44 +182,44 @@ def fit(
         n_threads=threads,
         progress=False if quiet else None,
         schema=found,
+        group=group,
+        time=time,
+        equal_rows=equal_rows,
     )
-    estimator.fit(features.rows(learn), column.rows(learn))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # these are printed with the others
+        estimator.fit(features.rows(learn), column.rows(learn))
+    notices = (*notices, *estimator.notices_)
     run, model = estimator.run_, estimator.model_
     if len(held):
         part = features.rows(held)
-        notices = (*notices, *model.encoder.beyond(part, held))
+        notices = (*notices, *model.encoder.beyond(part, kept[held]))
         measured = model.metrics(model.features_of(part), model.target.encode(column.rows(held)))
         scores = {**model.scores, "test": measured}
         model = replace(model, scores=scores)
     save(model, path)
     told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream
     if json:
-        print_json(_record(model, run, path, why, len(frame), notices), told)
+        print_json(_record(model, run, path, why, rows, notices), told)
     elif not quiet:
-        print(_summary(model, run, path, where, why, len(frame), notices), file=told)
+        print(_summary(model, run, path, where, why, rows, notices), file=told)
     if run.is_interrupted:
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED
     return 0
 
 
-def _split(column: Column, task: str, test: float, seed: int) -> tuple[Any, Any]:
-    """Return the rows to learn from and those to test on; small classes are not taken apart."""
-    rows = np.arange(len(column))
+def _split(
+    features: Table, column: Column, found: Schema, task: str, test: float, seed: int, **options: Any
+) -> Split:
+    """Return the rows to learn from and those to test on."""
     if task == "regression":
         NumberTarget.fit(column)  # refuses what cannot be learnt before anything else
         classes = None
-        eligible = rows
     else:
         classes = ClassTarget.fit(column).encode(column)
-        size = np.bincount(classes)[classes]
-        eligible = rows[size - np.ceil(size * test) >= FEWEST_ROWS]
-    if test == 0 or len(eligible) == 0:
-        return rows, rows[:0]
-    rng = np.random.default_rng(seed)
-    _, held = hold_out(len(eligible), test, rng, None if classes is None else classes[eligible])
-    held = eligible[held]
-    return np.setdiff1d(rows, held), held
+    table = compared(features, found, column)
+    return split(table, test, np.random.default_rng(seed), part="test part", classes=classes, **options)
 
 
 def _record(

@@ -15,8 +15,11 @@ from deltarule.cli.output import (
     settings_of,
     table,
 )
-from deltarule.tables import Table, guess_task, read_table, write_toml
+from deltarule.errors import DataError
+from deltarule.tables import ClassTarget, Schema, Table, guess_task, read_table, write_toml
 from deltarule.tables import schema as schema_of
+from deltarule.tables.leaks import suspected_leaks
+from deltarule.tables.tasks import learnt, rows_with_target, with_target
 from deltarule.writing import write
 
 
@@ -44,7 +47,7 @@ def schema(
     data
         A CSV or Parquet file, or - for CSV on standard input.
     target
-        The column to learn: says what it would be learnt as.
+        The column to learn: says what it would be learnt as, and which columns tell it too well.
     set
         What a column is, as COLUMN=KIND: number, boolean, date, category, "row id" or ignore; with its notation, as
         in "price=number:1.234,56" or "when=date:%d/%m/%Y". May be given several times.
@@ -77,9 +80,14 @@ def schema(
         not_missing=not_missing or (),
         is_strict=strict,
     )
+    if target is not None:
+        frame.column(target, "target column", where)
+        found = with_target(found, frame, target)
     typed, notices = found.read(frame)
-    said = [*found.notices, *notices]
-    guess = "" if target is None else ": ".join(guess_task(typed.column(target, "target column", where)))
+    guess, of_target = "", ()
+    if target is not None:
+        guess, of_target = _of_target(found, frame, typed, target)
+    said = [*found.notices, *notices, *of_target]
     if out is not None:
         write(write_toml(found).encode(), out)
     if json:
@@ -94,3 +102,16 @@ def schema(
     lines += ["", *(paragraph("", each) for each in said)] if said else []
     print_document("\n".join(lines))
     return 0
+
+
+def _of_target(found: Schema, raw: Table, typed: Table, target: str) -> tuple[str, tuple[str, ...]]:
+    """Return what a column would be learnt as, and what to say of it; that it cannot be is said, too."""
+    try:
+        kept, notices = rows_with_target(typed[target], raw[target], drop=True)
+        column = typed[target].rows(kept)
+        task, why = guess_task(column)
+        y = ClassTarget.fit(column).encode(column) if task == "classification" else column.values
+    except DataError as error:
+        return "cannot be learnt", (str(error),)
+    features = learnt(typed.rows(kept).without(target), found)
+    return f"{task}: {why}", (*notices, *suspected_leaks(features, target, y))

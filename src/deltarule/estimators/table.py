@@ -13,12 +13,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
+import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.errors import OptionError, ShapeError
+from deltarule.errors import DataWarning, OptionError, ShapeError
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
@@ -34,7 +35,11 @@ from deltarule.tables import (
     Target,
 )
 from deltarule.tables import schema as schema_of
-from deltarule.training import Listener, hold_out, train
+from deltarule.tables.folds import apart, is_whole, split
+from deltarule.tables.leaks import suspected_leaks
+from deltarule.tables.targets import labels
+from deltarule.tables.tasks import compared, learnt, rows_with_target, with_target
+from deltarule.training import Listener, train
 
 # Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
 LARGE = 5_000
@@ -92,6 +97,16 @@ SETTINGS = {
         replace(
             OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
         ),
+        Option("group", "column", none="for none", help="Column whose groups stay whole when rows are held out"),
+        Option("time", "column", none="for none", help="Column of times, of which the last rows are held out"),
+        Option(
+            "equal_rows", "choice", choices=("together", "apart"), none="to keep them together, unless no "
+            "more are equal than chance makes", help="Whether equal rows are held out together",
+        ),
+        Option(
+            "drop_missing_target", "flag", none="for doing so where they are a twentieth or less",
+            help="Leave out rows without a target",
+        ),
         replace(
             OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."
         ),
@@ -126,6 +141,10 @@ class _TableEstimator(BaseEstimator, ABC):
         progress: bool | None = None,
         listeners: Sequence[Listener] = (),
         schema: Schema | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        equal_rows: str | None = None,
+        drop_missing_target: bool | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -145,6 +164,10 @@ class _TableEstimator(BaseEstimator, ABC):
         self.progress = progress
         self.listeners = listeners
         self.schema = schema
+        self.group = group
+        self.time = time
+        self.equal_rows = equal_rows
+        self.drop_missing_target = drop_missing_target
 
     @abstractmethod
     def _fit_target(self, y: Column) -> Target:
@@ -175,36 +198,47 @@ class _TableEstimator(BaseEstimator, ABC):
             A setting is unknown or out of its range.
         """
         plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
-        raw = Table.of(X)
-        if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
-            raise OptionError(
-                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.tables.schema returns."
-            )
-        schema = schema_of(raw) if self.schema is None else self.schema
-        table, notices = schema.read(raw)
-        for notice in notices:
-            warnings.warn(notice, stacklevel=2)
-        if isinstance(y, str):
-            column = (raw if self.output == "softmax" else table).column(y, "target column")
-            table = table.without(y)
-        else:
-            column = Column.of(str(getattr(y, "name", None) or "y"), y)
+        schema, table, column, raw_column = self._read(X, y)
         if len(column) != len(table):
             raise ShapeError(
                 f"X has {len(table):,} rows and y has {len(column):,}; they must be the same rows."
             )
-        target = self._fit_target(column)
         weights = np.ones(len(table)) if sample_weight is None else np.asarray(sample_weight, np.float64)
         if weights.shape != (len(table),):
             raise ShapeError(
                 f"sample_weight has shape {weights.shape}; expected ({len(table)},), one per row."
             )
-        share = (
-            (0.0 if len(table) < LARGE else HELD_OUT_LARGE) if plain.validation is None else plain.validation
+        kept, notices = rows_with_target(column, raw_column, plain.drop_missing_target)
+        if len(kept) < len(column):
+            table, column, weights = table.rows(kept), column.rows(kept), weights[kept]
+        group, time = (
+            None if name is None else table.column(name, f"{role} column")
+            for role, name in (("group", plain.group), ("time", plain.time))
         )
+        schema = schema if group is None else apart(schema, group)
+        target = self._fit_target(column)
         classes = target.encode(column) if self.output == "softmax" else None
-        learn, held = _split(len(table), share, plain.seed, classes)
+        share = plain.validation
+        if share is None:  # unasked only where it can be
+            can_be = len(table) >= LARGE and not any(is_whole(each) for each in (group, time) if each)
+            share = HELD_OUT_LARGE if can_be else 0.0
+        parts = split(
+            compared(table, schema, column),
+            share,
+            np.random.default_rng([plain.seed, 0]),
+            part="validation part",
+            classes=classes,
+            group=group,
+            time=time,
+            equal_rows=plain.equal_rows,
+        )
+        learn, held = parts.learn, parts.held
         part, part_y = table.rows(learn), column.rows(learn)
+        y_learnt = part_y.as_numbers().values if classes is None else classes[learn]
+        leaks = suspected_leaks(learnt(part, schema), column.name, y_learnt, seed=plain.seed)
+        self.notices_ = (*notices, *parts.notices, *leaks)
+        for notice in self.notices_:
+            warnings.warn(notice, DataWarning, stacklevel=2)
         encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
         network = Network(
@@ -218,7 +252,7 @@ class _TableEstimator(BaseEstimator, ABC):
             seed=plain.seed,
         )
         model = TableModel(network, encoder, target, {}, {}, {})
-        learnt = model.features_of(part), target.encode(part_y)
+        examples = model.features_of(part), target.encode(part_y)
         seen = model.features_of(table.rows(held)), target.encode(column.rows(held))
         N = len(learn)
         batch_size: int = plain.batch_size or int(np.clip(N // 20, *BATCHES))
@@ -228,7 +262,7 @@ class _TableEstimator(BaseEstimator, ABC):
         decay = DECAY if len(table) < LARGE else DECAY_LARGE
         self.run_ = train(
             network,
-            *learnt,
+            *examples,
             weights=weights[learn],
             optimiser=self.optimiser,
             learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
@@ -246,7 +280,7 @@ class _TableEstimator(BaseEstimator, ABC):
             progress=plain.progress,
             listeners=self.listeners,
         )
-        scores = {"train": model.metrics(*learnt)}
+        scores = {"train": model.metrics(*examples)}
         if len(held):
             scores["validation"] = model.metrics(*seen)
         settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
@@ -254,6 +288,36 @@ class _TableEstimator(BaseEstimator, ABC):
         self.n_features_in_ = len(table.names)
         self.feature_names_in_ = np.array(table.names, object)
         return self
+
+    def _read(self, X: object, y: object) -> tuple[Schema, Table, Column, Column]:
+        """Return the schema, the columns of X as it reads them without y, and y as it is learnt and as it came."""
+        raw = Table.of(X)
+        if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
+            raise OptionError(
+                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.tables.schema returns."
+            )
+        schema = schema_of(raw) if self.schema is None else self.schema
+        is_regression = self.output != "softmax"
+        if isinstance(y, str):
+            came = raw.column(y, "target column")
+            came = labels(y, _native(X, y)) if came.kind == "text" else came
+            schema = with_target(schema, raw, y, "regression" if is_regression else "classification")
+        else:
+            came = labels(str(getattr(y, "name", None) or "y"), y)
+        table, notices = schema.read(raw)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=3)
+        if isinstance(y, str):
+            is_text = y in schema and schema[y].kind in ("category", "row id", "ignore")
+            is_read = is_regression or (is_text and came.kind == "text")
+            return schema, table.without(y), table[y] if is_read else came, came
+        if not is_regression or came.kind != "text":
+            return schema, table, came, came
+        alone = Table([came])
+        read, notices = with_target(schema_of(alone), alone, came.name, "regression").read(alone)
+        for notice in notices:
+            warnings.warn(notice, stacklevel=3)
+        return schema, table, read[came.name], came
 
     @property
     def net_(self) -> Network:
@@ -274,13 +338,12 @@ class _TableEstimator(BaseEstimator, ABC):
         return tags
 
 
-def _split(
-    N: int, share: float, seed: int, classes: NDArray[Any] | None
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the rows to learn from and those to hold out."""
-    if share == 0:
-        return np.arange(N), np.arange(0)
-    return hold_out(N, share, np.random.default_rng([seed, 0]), classes)
+def _native(X: object, name: str) -> object:
+    """Return a column as the frame has it, or as a Column where that is no frame or its names are no texts."""
+    frame: Any = nw.from_native(cast(Any, X), eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame) and name in frame.columns:
+        return cast(Any, frame)[name].to_native()
+    return Table.of(X)[name]
 
 
 class TableClassifier(ClassifierMixin, _TableEstimator):
@@ -315,6 +378,17 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         Called with every event of the training; see `deltarule.train`.
     schema
         What the columns are, from `deltarule.tables.schema`; None reads that off the table.
+    group
+        The column of X whose groups stay whole when rows are held out, such as "patient"; it is not learnt from, unless
+        `schema` was told what it is.
+    time
+        The column of X, of dates or numbers, by which the last rows are held out.
+    equal_rows
+        "together" holds equal rows out together, "apart" like any others. None takes "together", unless no more are
+        equal than chance makes of columns with few values.
+    drop_missing_target
+        Whether to leave out rows without a target: True, False to refuse them, or None to do so where they are a
+        twentieth or less.
 
     Attributes
     ----------
@@ -324,6 +398,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         The network behind it.
     run_ : Run
         How training went.
+    notices_ : tuple
+        What was done with the rows and what the columns made suspect; warned of, too.
     classes_ : array
         The class names, in the order of `predict_proba`'s columns.
 
@@ -341,13 +417,26 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     def classes_(self) -> NDArray[Any]:
         """The class names in order, (C,)."""
         check_is_fitted(self, "model_")
-        assert isinstance(self.model_.target, ClassTarget)
-        return np.array(self.model_.target.names)
+        return self.model_.target.decode(np.arange(self._n_outputs(self.model_.target)))
 
     def predict_proba(self, X: object) -> NDArray[Any]:
         """Return the probability of every class, (N, C), rows adding up to 1."""
         check_is_fitted(self, "model_")
         return self.model_.predict_proba(X)
+
+    def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
+        """Return the share of the rows, by their weights, whose class is predicted; classes may be of another type.
+
+        y is as in `fit`: values, or the name of a column of X.
+        """
+        check_is_fitted(self, "model_")
+        column = Table.of(X).column(y, "target column") if isinstance(y, str) else labels("y", y)
+        target = self.model_.target
+        assert isinstance(target, ClassTarget)
+        is_right = target.encode(column, is_strict=False) == self.predict_proba(X).argmax(axis=1)
+        return float(
+            np.average(is_right, weights=None if sample_weight is None else np.asarray(sample_weight))
+        )
 
     def _fit_target(self, y: Column) -> Target:
         return ClassTarget.fit(y)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MANY, MOST_DIFFERENT = 20_000, 0.3
 """Where of so many cells more than this share are different texts, looking each up costs more than it saves."""
+MASK = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,13 @@ class Coded:
         if len(levels) == len(texts):
             return Coded(texts, self.codes)
         return Coded(levels, np.append(_physical(texts.cast(pl.Enum(levels))), np.int32(-1))[self.codes])
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """(N,): a number for every cell, the same for equal ones; -1 where missing."""
+        if self.is_unique:
+            return self.codes.astype(np.int64)
+        return np.append(self.texts.hash().to_numpy().view(np.int64) & MASK, -1)[self.codes]
 
     def rows(self, index: NDArray[np.intp]) -> Coded:
         """Return the cells of these rows."""

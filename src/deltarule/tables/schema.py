@@ -6,7 +6,6 @@ Nothing is guessed in silence: a column's schema says what decided, and the word
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -19,6 +18,7 @@ from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
+from deltarule.tables.row_ids import why_key, why_key_text
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -38,13 +38,6 @@ SHOWN = 3
 """Cells that a notice shows."""
 MOST_LEVELS = 1000
 """Different texts up to which a word among them may be a level, or all may be true and false."""
-FEW_IDS = 20
-"""Rows from which on whole numbers that are all different may be keys."""
-ROW_NUMBERS = frozenset({
-    "id", "index", "idx", "key", "no", "nr", "num", "number", "record", "row", "rownum", "obs", "observation",
-    "unnamed", "seq", "uid", "uuid", "guid",
-})  # fmt: skip
-"""Words in the names of columns that number the rows."""
 
 
 @dataclass(frozen=True)
@@ -377,7 +370,7 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
         found = ColumnSchema(
             column.name, kind, None, words.of(column, MARKS), f"it came as {came}", kept=words.never
         )
-        if told is None and kind == "number" and (why := _as_row_id(column)):
+        if told is None and kind == "number" and (why := why_key(column)):
             return _Draft(replace(found, kind="row id", why=why))
         return _Draft(found)
     return _of_text(column, told, words)
@@ -390,6 +383,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     distinct, weights = counts["text"], counts["len"]
     wanted = told.kind if told else None
     why = "told so" if told else ""
+    if told is not None and not len(distinct):
+        return _Draft(replace(told, missing=marks, kept=words.never))
     if wanted in (None, "boolean") and _are_booleans(distinct, weights, is_told=wanted is not None):
         said = why or f"{distinct[0]!r} and the like"
         return _Draft(ColumnSchema(column.name, "boolean", None, marks, said, kept=words.never))
@@ -414,7 +409,7 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
                 ),
                 words.never,
             )
-            if kind == "number" and told is None and (key := _as_row_id(one.read(column)[0])):
+            if kind == "number" and told is None and (key := why_key(one.read(column)[0])):
                 return _Draft(replace(one, kind="row id", why=key))
             return _Draft(one, found.other, distinct, weights, told is not None, row)
         if found and not reason:
@@ -423,6 +418,10 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
         raise OptionError(
             f"the column {column.name!r} is to be {wanted}, and none of its texts is, such as {distinct[0]!r}."
         )
+    if told is None:
+        once = distinct if coded.is_unique else distinct.unique(maintain_order=True)
+        if key := why_key_text(column.name, once, int(weights.sum())):
+            return _Draft(ColumnSchema(column.name, "row id", None, marks, key, kept=words.never))
     why = why or reason or "neither numbers nor dates"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     counts = _counts(column, words.also)
@@ -506,24 +505,6 @@ def column_told(name: str, text: str) -> ColumnSchema:
             f"column {name!r} is to be {text!r}, and a {kind} has no notation; leave out {notation!r}."
         )
     return ColumnSchema(name, kind, written, why="told so")
-
-
-def _as_row_id(column: Column) -> str:
-    """Return why whole numbers are keys of rows and say nothing, or nothing; by order and name.
-
-    Being 1, 2, ... alone makes no key of a dose.
-    """
-    values = column.values
-    if not column.is_integer or len(column) < FEW_IDS or np.isnan(values).any():
-        return ""
-    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.name).lower())
-    if ROW_NUMBERS.isdisjoint(words) and column.name.strip() not in ("", "#"):
-        return ""
-    if (np.diff(values) == 1).all():
-        return f"a row number, from {values[0]:.0f} to {values[-1]:.0f}"
-    if len(np.unique(values)) == len(values):
-        return f"a key, {len(values):,} different whole numbers"
-    return ""
 
 
 def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:

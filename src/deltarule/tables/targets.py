@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
+import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,10 @@ from deltarule.tables.table import Table
 Task: TypeAlias = Literal["classification", "regression"]
 
 MOST_CLASSES = 1000
+FEWEST = 2
+"""Rows a class, on average, from which on many classes can be learnt."""
+MICROSECONDS = 86_400e6  # of a day
+_UNITS = {"date": "M8[D]", "datetime": "M8[us]"}
 FEW = 20
 """Different whole numbers up to which they may be classes; they count or grade more often, in tables of any length."""
 
@@ -41,14 +46,14 @@ class Target(ABC):
 
 @dataclass(frozen=True)
 class ClassTarget(Target):
-    """Classes in order; class number n stands for names[n], of the type it had: str, int, float or bool.
+    """Classes in order; class number n stands for names[n], of the type it had: str, int, float, bool or date.
 
     >>> target = ClassTarget.fit(Column.of("species", ["gentoo", "adelie", "gentoo", "adelie"]))
     >>> target.names, target.decode(np.array([0, 1]))
     (('adelie', 'gentoo'), array(['adelie', 'gentoo'], dtype='<U6'))
     """
 
-    names: tuple[str | int | float | bool, ...]
+    names: tuple[str | int | float | bool | np.datetime64, ...]
     frequencies: tuple[float, ...]
 
     @classmethod
@@ -58,37 +63,39 @@ class ClassTarget(Target):
         Raises
         ------
         DataError
-            Values are missing, or there is one class, a class with a single row, or more than 1,000 classes.
+            Values are missing, or there is one class, or more than 1,000, or most have a single row.
         """
         _refuse_missing(column)
         names, counts = np.unique(_labels(column), return_counts=True)
+        where = f"the target {column.name!r} has {len(names):,} classes in {len(column):,} rows"
         if len(names) < 2:
             raise DataError(
                 f"the target {column.name!r} is {names[0]!s} in every row; to learn a class takes at least two."
             )
         if len(names) > MOST_CLASSES:
             raise DataError(
-                f"the target {column.name!r} has {len(names):,} classes, more than {MOST_CLASSES:,}; "
-                "if it is a quantity, choose regression (--task regression)."
+                f"{where}, more than the {MOST_CLASSES:,} that can be learnt; {_other_than_classes(column)}."
             )
-        if counts.min() < 2:
-            rare, n = str(names[int(counts.argmin())]), int((counts < 2).sum())
-            others = f" (so have {n - 1:,} others)" if n > 1 else ""
+        if len(names) > max(2, len(column) / FEWEST if len(names) > FEW or counts.max() == 1 else FEW):
             raise DataError(
-                f"class {rare!r} of the target {column.name!r} has 1 row{others}, and a class needs at least 2; "
-                "give more rows of it, or leave it out."
+                f"{where}, too few rows of each to learn from; give more rows, or: {_other_than_classes(column)}."
             )
         frequencies = counts / counts.sum()
-        return cls(column.name, tuple(names.tolist()), tuple(frequencies.tolist()))
+        is_date = names.dtype.kind == "M"
+        return cls(column.name, tuple(names if is_date else names.tolist()), tuple(frequencies.tolist()))
 
-    def encode(self, column: Column) -> NDArray[Any]:
-        """Return class numbers from 0, (N,) int64; a class that was not in training is refused by name."""
-        _refuse_missing(column)
+    def encode(self, column: Column, is_strict: bool = True) -> NDArray[Any]:
+        """Return class numbers from 0, (N,) int64.
+
+        A class that was not in training is refused by name, and so is none; without `is_strict` they are -1.
+        """
+        if is_strict:
+            _refuse_missing(column)
         names = list(_keys(Column.of(self.name, list(self.names))))
         number = {name: n for n, name in enumerate(names)}
         keys = _keys(column, is_boolean=isinstance(self.names[0], bool))
         numbers = np.fromiter((number.get(key, -1) for key in keys), np.int64, len(keys))
-        if (numbers < 0).any():
+        if is_strict and (numbers < 0).any():
             row = int(np.argmax(numbers < 0))
             known = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
             raise DataError(
@@ -101,12 +108,20 @@ class ClassTarget(Target):
         return np.array(self.names)[y]
 
     def record(self) -> dict[str, Any]:
+        unit = {"unit": self._unit} if self._unit else {}
         return {
             "target": "classes",
             "name": self.name,
-            "names": list(self.names),
+            "names": [str(name) if self._unit else name for name in self.names],
             "frequencies": list(self.frequencies),
+            **unit,
         }
+
+    @property
+    def _unit(self) -> str:
+        """NumPy's letter of the unit that dates are in; nothing where classes are no dates."""
+        first = self.names[0]
+        return np.datetime_data(first.dtype)[0] if isinstance(first, np.datetime64) else ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,10 @@ def target_from_record(record: dict[str, Any]) -> Target:
     fields = dict(record)
     if fields.pop("target") == "numbers":
         return NumberTarget(**fields)
-    return ClassTarget(fields["name"], tuple(fields["names"]), tuple(fields["frequencies"]))
+    names = tuple(fields["names"])
+    if unit := fields.get("unit"):
+        names = tuple(np.datetime64(name, unit) for name in names)
+    return ClassTarget(fields["name"], names, tuple(fields["frequencies"]))
 
 
 def guess_task(column: Column) -> tuple[Task, str]:
@@ -174,10 +192,15 @@ def guess_task(column: Column) -> tuple[Task, str]:
     if column.kind in ("text", "boolean"):
         n = len({text for text in column.texts() if text is not None})
         return "classification", f"{name} is {column.kind} with {n:,} different values"
-    if column.kind in ("date", "datetime"):
-        raise DataError(f"the target {name!r} is a date; give a number or a class to learn.")
     present: NDArray[np.float64] = column.values[~column.is_missing]
     distinct = len(np.unique(present))
+    if column.kind in ("date", "datetime"):
+        if distinct <= FEW:
+            return "classification", f"{name} is a date with {distinct:,} different values"
+        raise DataError(
+            f"the target {name!r} is a date with {distinct:,} different values; dates are learnt as classes, "
+            f"up to {FEW} unasked (--task classification); else give the days until it, as a number."
+        )
     if distinct == 2:
         return "classification", f"{name} has 2 different values"
     if not np.all(present == np.round(present)):
@@ -200,8 +223,31 @@ def take_target(data: object, name: str, where: str = "the table") -> tuple[Tabl
     return table.without(name), table.column(name, "target column", where)
 
 
+def labels(name: str, values: object) -> Column:
+    """Return the column of a target; pandas' categories are read as what they are, numbers, booleans or dates.
+
+    >>> labels("y", np.array([1, 2])).values
+    array([1., 2.])
+    """
+    try:
+        series: Any = nw.from_native(cast(Any, values), series_only=True)
+    except TypeError:
+        return Column.of(name, values)
+    is_category = series.dtype in (nw.Categorical, nw.Enum)
+    return Column.of(name, series.to_list() if is_category else values)
+
+
+def _other_than_classes(column: Column) -> str:
+    """Return what to do with a column that has too many classes."""
+    if column.kind in ("number", "boolean"):
+        return "--task regression learns it as a quantity"
+    return f'if these are numbers, --set "{column.name}=number" reads them so; else choose another --target'
+
+
 def _labels(column: Column) -> NDArray[Any]:
-    """Return the values as an array of str, int, float or bool."""
+    """Return the values as an array of str, int, float, bool or dates."""
+    if column.kind in ("date", "datetime"):
+        return (column.values * MICROSECONDS).round().astype("M8[us]").astype(_UNITS[column.kind])
     if column.kind == "boolean":
         return column.values.astype(bool)
     if column.kind == "number":
@@ -224,14 +270,19 @@ def _keys(column: Column, is_boolean: bool = False) -> list[str]:
 def _numbers(column: Column) -> NDArray[Any]:
     _refuse_missing(column)
     column = column.as_numbers("mend it, or choose classification (--task classification)")
-    bad = ~np.isfinite(column.values)
+    refuse_infinite(column)
+    return column.values
+
+
+def refuse_infinite(column: Column) -> None:
+    """Raise a DataError where a target of numbers is infinite."""
+    bad = np.isinf(column.values)
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
             f"the target {column.name!r} is {column.values[row]} in row {row + 1:,}; expected a finite number, "
             "so mend it or remove the row."
         )
-    return column.values
 
 
 def _refuse_missing(column: Column) -> None:

@@ -1,0 +1,128 @@
+"""What is learnt of a target and from which rows, before anything is encoded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import DataError, OptionError
+from deltarule.tables.columns import Column
+from deltarule.tables.schema import ColumnSchema, Schema
+from deltarule.tables.schema import schema as schema_of
+from deltarule.tables.table import Table
+from deltarule.tables.targets import FEW, FEWEST, Task, refuse_infinite
+
+FEW_MISSING = 0.05
+"""The share of the rows without a target up to which these are left out unasked."""
+MOSTLY = 0.5
+"""The share of a target's cells from which on they are numbers, and the others bounds or remarks: <1.0, >100, ND."""
+SHOWN = 3
+
+
+def with_target(schema: Schema, raw: Table, name: str, task: Task | None = None) -> Schema:
+    """Return a schema that reads the target as it is to be learnt.
+
+    A text target half of whose cells are numbers is read as numbers where regression is asked for, or where these are
+    too many for classes; the other cells are rows without a target then.
+
+    >>> table = Table.of({"arsenic": [*map(str, range(30)), *["<1.0"] * 20], "kind": ["1", "2", "3+", "3+", "1"] * 10})
+    >>> found = schema_of(table)
+    >>> [with_target(found, table, name)[name].kind for name in table.names]
+    ['number', 'category']
+    """
+    one = schema.columns.get(name)
+    is_text = one is not None and one.kind in ("category", "row id") and one.why != "told so"
+    if one is None or not is_text or task == "classification" or raw[name].kind != "text":
+        return schema
+    found = _as_numbers(raw[name], one, task)
+    return schema if found is None else Schema({**schema.columns, name: found})
+
+
+def _as_numbers(column: Column, one: ColumnSchema, task: Task | None) -> ColumnSchema | None:
+    """Return how a target of texts is read as numbers, or None where it is rather text."""
+    try:
+        found = schema_of(
+            Table([column]), settings={column.name: "number"}, missing=() if task is None else one.missing
+        )[column.name]
+    except OptionError:  # none of them is a number
+        return None
+    read, unlike = found.read(column)
+    is_number = ~read.is_missing
+    n, of = int(is_number.sum()), int(is_number.sum()) + len(unlike)
+    if n == 0 or n < MOSTLY * of:
+        return None
+    if task is None:
+        values = len(np.unique(read.values[is_number]))
+        alone = Table([column.rows(np.flatnonzero(is_number))])
+        is_key = (
+            schema_of(alone)[column.name].kind != "number"
+        )  # which may be classes, if they are not too many
+        if values <= max(FEW, len(column) / FEWEST if is_key else FEW):
+            return None
+    return replace(found, why=f"{n:,} of {of:,} cells are numbers")
+
+
+def rows_with_target(
+    column: Column, raw: Column, drop: bool | None = None
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Return the rows that have a target, ascending, and what to say of the others.
+
+    Parameters
+    ----------
+    column, raw
+        (N,): the target as it is read, and as it came.
+    drop
+        Whether to leave out rows without a target; None does where they are a twentieth or less.
+
+    Raises
+    ------
+    DataError
+        Rows without a target are not to be left out, or no row has one, or one is infinite.
+
+    >>> rows_with_target(Column.of("y", [1.0, None, 3.0]), Column.of("y", ["1", "<1", "3"]), drop=True)
+    (array([0, 2]), ("y: no target in 1 of 3 rows (row 2 '<1'); such rows are left out",))
+    """
+    if column.kind == "number":
+        refuse_infinite(column)
+    is_missing = column.is_missing
+    if not is_missing.any():
+        return np.arange(len(column)), ()
+    missing = np.flatnonzero(is_missing)
+    n, N = len(missing), len(column)
+    cells = _cells(raw, missing)
+    if n == N:
+        raise DataError(
+            f"the target {column.name!r} is missing in every row ({cells}); give rows with one, or another --target."
+        )
+    if drop is False or (drop is None and n > FEW_MISSING * N):
+        raise DataError(
+            f"the target {column.name!r} is missing in {n:,} of {N:,} rows ({cells}); add --drop-missing-target "
+            "(in Python drop_missing_target=True) to leave such rows out."
+        )
+    said = f"{column.name}: no target in {n:,} of {N:,} rows ({cells}); such rows are left out"
+    asked = "" if drop else " (--strict, or drop_missing_target=False, refuses them)"
+    return np.flatnonzero(~is_missing), (said + asked,)
+
+
+def learnt(table: Table, schema: Schema) -> Table:
+    """Return the columns that a schema lets be learnt from."""
+    return table.without(
+        *(name for name in table.names if name in schema and schema[name].kind in ("row id", "ignore"))
+    )
+
+
+def compared(table: Table, schema: Schema, target: Column) -> Table:
+    """Return the columns by which rows are equal or not: those that are learnt from, and the target."""
+    return Table([*learnt(table, schema).columns.values(), replace(target, name="\0 target")])
+
+
+def _cells(raw: Column, rows: NDArray[np.intp]) -> str:
+    """Return the first rows with their texts, where there are any."""
+    texts = (raw.rows(rows[:SHOWN])).texts()
+    shown = ", ".join(
+        f"row {row + 1:,}" + ("" if text is None or not text.strip() else f" {text!r}")
+        for row, text in zip(rows[:SHOWN].tolist(), texts, strict=True)
+    )
+    return shown + (", ..." if len(rows) > SHOWN else "")
