@@ -32,13 +32,13 @@ def dense(X):
 @pytest.mark.parametrize(
     ("name", "target", "task", "shape", "dropped"),
     [
-        ("adult.csv", "income", "classification", (32_561, 115), []),
+        ("adult.csv", "income", "classification", (32_561, 132), []),
         ("california_housing.csv", "median_house_value", "regression", (20_640, 15), []),
         ("diamonds.csv", "price", "regression", (53_940, 29), []),
-        ("mpg.csv", "mpg", "regression", (398, 11), ["name"]),
+        ("mpg.csv", "mpg", "regression", (398, 51), []),
         ("penguins.csv", "species", "classification", (344, 16), []),
-        ("taxis.csv", "tip", "regression", (6_433, 242), []),
-        ("titanic.csv", "survived", "classification", (891, 38), []),
+        ("taxis.csv", "tip", "regression", (6_433, 291), []),
+        ("titanic.csv", "survived", "classification", (891, 56), []),
     ],
 )
 def test_real_table(name, target, task, shape, dropped):

@@ -197,8 +197,15 @@ def test_levels():
     assert TableEncoder.fit(few).features == ("s=c", "s=a", "s=b", "s=other")
     many = {"s": [f"{n % 150:03}" for n in range(3000)] + ["rare"] * 4}
     encoder = TableEncoder.fit(many)
-    assert len(encoder.features) == 101
+    assert len(encoder.features) == 151
     assert encoder.encode({"s": ["rare", "new", None]}).toarray()[:, -1].tolist() == [1, 1, 1]
+    rare = {"s": ["a", "b"] * 500 + [f"rare {n}" for n in range(150)]}
+    shared = TableEncoder.fit(rare)
+    assert shared.features == ("s=a", "s=b", "s=other 1", "s=other 2", "s=other 3")
+    X = shared.encode({"s": [*rare["s"], "new", "new"]})
+    assert (X.sum(axis=1) == 1).all()
+    assert X[1000:1150, 2:].sum(axis=0).min() > 20
+    assert (X[-1] == X[-2]).all()
     assert TableEncoder.fit({"s": ["other", "x", "other", "x"]}).features == ("s=other", "s=x", "s=any other")
     digits = TableEncoder.fit(
         {"s": ["1", "2", "1", "2"]}, schema=schema({"s": ["1", "2"]}, settings={"s": "category"})
@@ -349,3 +356,88 @@ def test_importing_the_room_imports_no_dataframe_library():
     code = "import sys, deltarule.tables; print({'polars', 'pandas', 'pyarrow'} & set(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def test_few_whole_numbers_carry_position_and_level():
+    rng = np.random.default_rng(0)
+    table = {
+        "month": rng.integers(1, 13, 400),
+        "rooms": rng.normal(size=400),
+        "year": rng.integers(1900, 2020, 400),
+    }
+    found = schema(table)
+    assert [one.kind for one in found.columns.values()] == ["ordered", "number", "number"]
+    assert found["month"].why == "it came as number; 12 different whole numbers"
+    encoder = TableEncoder.fit(table)
+    assert set(encoder.features) == {
+        "month",
+        "rooms",
+        "year",
+        "month=other",
+        *(f"month={n}" for n in range(1, 13)),
+    }
+    assert encoder.columns == ["month", "rooms", "year"]
+    X = encoder.encode({"month": [3, 13, None], "rooms": [0, 0, 0], "year": [1950] * 3}).toarray()
+    hot = X[:, [encoder.features.index(f"month={name}") for name in (3, "other")]]
+    assert hot.tolist() == [[1, 0], [0, 1], [0, 1]]
+    assert schema(table, settings={"month": "number"})["month"].kind == "number"
+    text = {name: [str(value) for value in values] for name, values in table.items()}
+    assert [one.form for one in schema(text).columns.values()] == [
+        "ordered",
+        "number:1234.56",
+        "number:1234.56",
+    ]
+    assert (TableEncoder.fit(text).encode(text) != encoder.encode(table)).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "order", "notices"),
+    [
+        ("ordered:S<M<XL", ("S", "M", "XL"), ()),
+        (
+            "ordered",
+            ("M", "S", "XL"),
+            ('size: the order is M < S < XL (--set "size=ordered:M<S<XL", in another order,',),
+        ),
+    ],
+)
+def test_levels_in_an_order(told, order, notices):
+    table = {"size": ["S", "M", "XL", "M", None, "S", "XL"]}
+    found = schema(table, settings={"size": told})
+    assert (found["size"].kind, found["size"].levels) == ("ordered", order)
+    assert [said.startswith(start) for said, start in zip(found.notices, notices, strict=True)] == [
+        True
+    ] * len(notices)
+    encoder = TableEncoder.fit(table, schema=found)
+    assert encoder.features == ("size in order", "size=M", "size=S", "size=XL", "size=other")
+    places = encoder.encode({"size": [*order, None, "new"]})[:, 0]
+    assert (np.diff(places[:3]) > 0).all()
+    assert places[3] == places[4] == places[1]
+    again = TableEncoder.from_record(json.loads(json.dumps(encoder.record())))
+    assert again.encode(table).tobytes() == encoder.encode(table).tobytes()
+
+
+def test_an_order_that_is_none_is_refused():
+    for told in ("ordered:S<S", "ordered:S<"):
+        with pytest.raises(OptionError, match="write each level once, as in ordered:S<M<L"):
+            schema({"size": ["S"]}, settings={"size": told})
+
+
+def test_texts_of_many_words_are_taken_by_their_words():
+    rng = np.random.default_rng(0)
+    colours, things = np.array(["red", "blue", "green"]), np.array(["house", "car"])
+    which = rng.integers(0, 3, 400)
+    texts = [f"a {colours[n]} {things[rng.integers(2)]} with number {rng.integers(10_000)}" for n in which]
+    found = schema({"what": texts})
+    assert found["what"].kind == "text"
+    assert re.fullmatch(r"39\d|400 different texts of 6.0 words", found["what"].why)
+    encoder = TableEncoder.fit({"what": texts})
+    X = encoder.encode({"what": texts})
+    assert X.shape == (400, 20)
+    assert np.isfinite(X).all()
+    nearest = [int(np.argsort(((X - x) ** 2).sum(axis=1))[1]) for x in X]
+    assert (which[nearest] == which).mean() > 0.9  # texts of a colour lie together
+    again = TableEncoder.from_record(json.loads(json.dumps(encoder.record())))
+    new = {"what": ["a red car", None, "", "something else"]}
+    assert again.encode(new).tobytes() == encoder.encode(new).tobytes()
+    assert schema({"what": texts}, settings={"what": "category"})["what"].kind == "category"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.memory import require, room_for
 from deltarule.tables.encoders import Encoder, Levels
-from deltarule.tables.fitting import fit_encoder, from_record
+from deltarule.tables.fitting import fit_encoders, from_record
 from deltarule.tables.schema import Schema
 from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
@@ -66,12 +66,11 @@ class TableEncoder:
         encoders: list[Encoder] = []
         dropped: dict[str, str] = {}
         for name, column in table.without(*exclude).columns.items():
-            kind = schema[name].kind if name in schema else ""
-            fitted = schema[name].why if kind in ("row id", "ignore") else fit_encoder(column)
+            fitted = fit_encoders(column, schema.columns.get(name))
             if isinstance(fitted, str):
                 dropped[name] = fitted
             else:
-                encoders.append(fitted)
+                encoders += fitted
         if not encoders:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in dropped.items()) or "there is none"
             raise DataError(f"no column is left to learn from ({reasons}).")
@@ -198,8 +197,13 @@ class TableEncoder:
 
     def describe(self) -> list[tuple[str, str]]:
         """Return every column with what becomes of it, those left out last."""
-        used = [(encoder.name, self._written(encoder.name) + encoder.describe()) for encoder in self.encoders]
-        return used + [(name, f"left out: {reason}") for name, reason in self.dropped.items()]
+        used: dict[str, str] = {}
+        for one in self.encoders:
+            before = used.get(one.name)
+            used[one.name] = (
+                f"{before}; {one.describe()}" if before else self._written(one.name) + one.describe()
+            )
+        return [*used.items()] + [(name, f"left out: {reason}") for name, reason in self.dropped.items()]
 
     def _written(self, name: str) -> str:
         """Return how a column is written, where that is not as everywhere."""

@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,9 +199,10 @@ class Boolean(Encoder):
 
 @dataclass(frozen=True)
 class Levels(Encoder):
-    """One-hot: a 1 at the level's place; rare and unseen levels share the place "other".
+    """One-hot: a 1 at the level's place; rare and unseen levels share places, of which each has one by its hash.
 
-    A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 100 most frequent get one.
+    A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 10,000 most frequent get one. There
+    is a shared place for every 50 rows of rare levels, 64 at most.
 
     >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None, None]))
     >>> encoder.features
@@ -213,40 +215,97 @@ class Levels(Encoder):
 
     kinds = ("text",)
     levels: tuple[str, ...]
+    shared: int
 
-    MOST: ClassVar[int] = 100
+    MOST: ClassVar[int] = 10_000
+    ROWS_A_SHARED, MOST_SHARED = 50, 64
 
     @classmethod
     def fit(cls, column: Column) -> Levels:
         counts = column.coded.level_counts()
         kept = [level for level, count in counts.items() if count >= fewest_rows(len(column))]
         kept.sort(key=lambda level: (-counts[level], level))
-        return cls(column.name, **marks(column), levels=tuple(kept[: cls.MOST]))
+        del kept[cls.MOST :]
+        rare = sum(counts.values()) - sum(counts[level] for level in kept)
+        shared = min(max(rare // cls.ROWS_A_SHARED, 1), cls.MOST_SHARED)
+        return cls(column.name, **marks(column), levels=tuple(kept), shared=shared)
 
     @property
     def own_features(self) -> tuple[str, ...]:
         # Where the data know a level "other", the shared place must not take its name.
-        other = "any other" if "other" in self.levels else "other"
-        return tuple(f"{self.name}={level}" for level in (*self.levels, other))
+        other = "any other" if any(level.startswith("other") for level in self.levels) else "other"
+        others = [other] if self.shared == 1 else [f"{other} {n + 1}" for n in range(self.shared)]
+        return tuple(f"{self.name}={level}" for level in (*self.levels, *others))
 
     def own_encode(self, column: Column) -> Floats:
-        encoded = np.zeros((len(column), len(self.levels) + 2))
+        encoded = np.zeros((len(column), len(self.levels) + self.shared + 1))
         encoded[np.arange(len(column)), self.places(column)] = 1.0
         return encoded[:, :-1]
 
     def places(self, column: Column) -> NDArray[np.int32]:
         """Return which of the features is 1 in each row, (N,)."""
-        column = self._as_in_training(column)
+        coded = self._as_in_training(column).coded
         n = len(self.levels)
         place = dict(zip(self.levels, range(n), strict=True))
-        coded = column.coded
-        found = np.fromiter((place.get(text, n) for text in coded.texts), np.int32, len(coded.texts))
-        return np.append(found, np.int32(n + self.marks_missing))[coded.codes]
+        found = np.fromiter((place.get(text, -1) for text in coded.texts), np.int32, len(coded.texts))
+        for at in np.flatnonzero(found < 0).tolist():
+            found[at] = n + crc32(coded.texts[at].encode()) % self.shared
+        missing = n + self.shared if self.marks_missing else n
+        return np.append(found, np.int32(missing))[coded.codes]
 
     def describe(self) -> str:
         missing = ", missing" if self.marks_missing else ""
-        return f"text, one-hot: {len(self.levels)} levels{missing}, other"
+        other = "other" if self.shared == 1 else f"others at {self.shared} shared places"
+        return f"text, one-hot: {len(self.levels)} levels{missing}, {other}"
 
     def _converted(self, column: Column) -> Column:
         """Read anything as text, so that the level "3" is found in a column of numbers."""
+        return column.as_text()
+
+
+@dataclass(frozen=True)
+class Position(Encoder):
+    """The place of a level in their order, standardised; the middle for what is missing or in none.
+
+    >>> encoder = Position.fit(Column.of("size", ["S", "L", "M", None]), ("S", "M", "L"))
+    >>> encoder.own_encode(Column.of("size", ["M", "L"])).round(3).tolist()
+    [[0.0], [1.414]]
+    """
+
+    kinds = ("text",)
+    order: tuple[str, ...]
+    median: float
+    scale: Scale
+
+    @classmethod
+    def fit(cls, column: Column, order: tuple[str, ...]) -> Position:
+        places = cls._places(column, order)
+        present = places[~np.isnan(places)]
+        median = float(np.median(present)) if len(present) else 0.0
+        scale = Scale.of(present if len(present) else np.zeros(1), len(places) - len(present))
+        return cls(
+            column.name, marks_missing=False, marks_unread=False, order=order, median=median, scale=scale
+        )
+
+    @staticmethod
+    def _places(column: Column, order: tuple[str, ...]) -> Floats:
+        place = {level: float(n) for n, level in enumerate(order)}
+        coded = column.coded
+        return coded.take(np.array([place.get(text, math.nan) for text in coded.texts], np.float64))
+
+    @property
+    def own_features(self) -> tuple[str, ...]:
+        return (f"{self.name} in order",)
+
+    def own_encode(self, column: Column) -> Floats:
+        places = self._places(column, self.order)
+        return self.scale.z(np.where(np.isnan(places), self.median, places))[:, None]
+
+    def beyond(self, column: Column) -> tuple[NDArray[np.intp], str]:
+        return np.zeros(0, np.intp), ""
+
+    def describe(self) -> str:
+        return "place in order: " + " < ".join(self.order[:6]) + (" < ..." if len(self.order) > 6 else "")
+
+    def _converted(self, column: Column) -> Column:
         return column.as_text()

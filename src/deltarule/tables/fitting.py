@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from deltarule.tables.columns import Column
 from deltarule.tables.dates import Dates
-from deltarule.tables.encoders import Boolean, Encoder, Levels, Number
+from deltarule.tables.encoders import Boolean, Encoder, Levels, Number, Position
+from deltarule.tables.pieces import Pieces
 from deltarule.tables.scaling import Scale
+from deltarule.tables.schema import ColumnSchema
 
-ENCODERS: dict[str, type[Encoder]] = {each.__name__: each for each in (Number, Boolean, Levels, Dates)}
+ENCODERS: dict[str, type[Encoder]] = {
+    each.__name__: each for each in (Number, Boolean, Levels, Position, Pieces, Dates)
+}
+NO_MARKS = {"marks_missing": False, "marks_unread": False}
+"""Of a second encoder of a column."""
 
 
-def fit_encoder(column: Column) -> Encoder | str:
-    """Return the encoder fitted to a column, or the reason why the column says nothing."""
+def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encoder] | str:
+    """Return the encoders fitted to a column, or the reason why the column says nothing.
+
+    one: what the column is; left out, what its values are.
+    """
+    if one is not None and one.kind in ("row id", "ignore"):
+        return one.why
     is_missing = column.is_missing
     if is_missing.all():
         return "no value in any row"
     if not is_missing.any() and column.is_constant:
         return f"the same value in every row, {column.rows(np.zeros(1, int)).texts()[0]!r}"
+    kind = column.kind if one is None else one.kind
     if column.kind == "boolean":
-        return Boolean.fit(column)
+        return [Boolean.fit(column)]
     if column.kind in ("date", "datetime"):
-        return Dates.fit(column)
+        return [Dates.fit(column)]
     if column.kind == "number":
-        return Number.fit(column)
+        levels = [replace(Levels.fit(column.as_text()), **NO_MARKS)] if kind == "ordered" else []
+        return [Number.fit(column), *levels]
+    if kind == "text":
+        return [Pieces.fit(column)]
     levels = Levels.fit(column)
-    counts, present = column.coded.level_counts(), int((~is_missing).sum())
-    if sum(counts[level] for level in levels.levels) < 0.5 * present:
-        return f"{len(counts):,} different texts in {present:,} rows"
-    return levels
+    if not levels.levels and levels.shared == 1:
+        present = int((~is_missing).sum())
+        return f"{len(column.coded.level_counts()):,} different texts in {present:,} rows"
+    if one is not None and one.levels:
+        return [Position.fit(column, one.levels), levels]
+    return [levels]
 
 
 def from_record(record: dict[str, Any]) -> Encoder:

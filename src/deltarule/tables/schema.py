@@ -6,6 +6,7 @@ Nothing is guessed in silence: a column's schema says what decided, and the word
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -19,15 +20,16 @@ from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
 from deltarule.tables.row_ids import why_key, why_key_text
+from deltarule.tables.shares import HALF
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
     import polars as pl
 
-Kind: TypeAlias = Literal["number", "boolean", "date", "category", "row id", "ignore"]
+Kind: TypeAlias = Literal["number", "boolean", "date", "category", "ordered", "text", "row id", "ignore"]
 KINDS: dict[str, Kind] = {
-    "number": "number", "boolean": "boolean", "date": "date", "category": "category", "text": "category",
-    "row id": "row id", "id": "row id", "ignore": "ignore",
+    "number": "number", "boolean": "boolean", "date": "date", "category": "category", "ordered": "ordered",
+    "text": "text", "row id": "row id", "id": "row id", "ignore": "ignore",
 }  # fmt: skip
 """What `--set` takes."""
 
@@ -36,6 +38,10 @@ FEWEST_BOOLEANS = 0.95
 """The share of a column's cells that are true or false, from which on it is a column of these."""
 SHOWN = 3
 """Cells that a notice shows."""
+FEWEST_CODES, MOST_CODES, ROWS_A_CODE = 3, 50, 10
+"""Different whole numbers that are ordered levels, where there are so many rows for each; see docs/decisions/0006."""
+FEWEST_TEXTS, FEWEST_WORDS = 100, 2.0
+"""Cells, and words of a text, from which on texts of which few come again are taken by their words."""
 MOST_LEVELS = 1000
 """Different texts up to which a word among them may be a level, or all may be true and false."""
 
@@ -46,7 +52,7 @@ class ColumnSchema:
 
     written: how its numbers or dates are, where it came as text. missing: texts that mean a missing value here.
     why: what decided. notices: what a reader should know of it. kept: texts that would mean a missing value, and do
-    not here.
+    not here. levels: of an ordered column, in their order, where they are no numbers.
     """
 
     name: str
@@ -56,10 +62,16 @@ class ColumnSchema:
     why: str = ""
     notices: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
     @property
     def form(self) -> str:
         """The kind with its notation, as `--set` takes it."""
+        if self.kind == "ordered":
+            how = "<".join(self.levels) or (
+                "" if self.written in (None, numbers.Notation()) else str(self.written)
+            )
+            return f"ordered:{how}" if how else "ordered"
         return f"{self.kind}:{self.written}" if self.written and self.kind in _PLURAL else self.kind
 
     def read(self, column: Column) -> tuple[Column, NDArray[np.intp]]:
@@ -68,7 +80,9 @@ class ColumnSchema:
             typed = self._of_typed(column)
             return typed, np.flatnonzero(typed.unread)
         coded, texts = column.coded.stripped, column.coded.stripped.texts
-        is_text = self.kind in _TEXTS and self.written is None  # a row id that is to be learnt stays a number
+        is_text = self.levels or (
+            self.kind in _TEXTS and self.written is None
+        )  # a row id that is learnt is a number
         words = WORDS if is_text else MARKS
         is_word = texts.str.to_lowercase().is_in(list(words)) & ~texts.is_in(list(self.kept))
         is_absent = texts.is_in(list(self.missing)) | is_word
@@ -106,7 +120,7 @@ class ColumnSchema:
 
     def _cleared(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values, NaN where they are a number that means a missing value, however it is written."""
-        if self.kind != "number" or not self.missing:
+        if self.kind not in ("number", "ordered") or not self.missing:
             return values
         return np.where(np.isin(values, _numbers_in(self.missing, self.written)), math.nan, values)
 
@@ -151,7 +165,7 @@ class ColumnSchema:
             fields["written"] = numbers.Notation(**written)
         elif written:
             fields["written"] = moments.Notation(**written)
-        fields |= {name: tuple(record.get(name, ())) for name in ("missing", "notices", "kept")}
+        fields |= {name: tuple(record.get(name, ())) for name in ("missing", "notices", "kept", "levels")}
         return cls(**fields)
 
 
@@ -203,8 +217,8 @@ class Schema:
         return cls({one["name"]: ColumnSchema.from_record(one) for one in record})
 
 
-_TEXTS = "category", "ignore", "row id"
-_PLURAL = {"number": "numbers", "date": "dates", "boolean": "true or false"}
+_TEXTS = "category", "text", "ignore", "row id"
+_PLURAL = {"number": "numbers", "date": "dates", "boolean": "true or false", "ordered": "numbers"}
 
 
 def schema(
@@ -357,7 +371,7 @@ def _marked(one: ColumnSchema, also: tuple[str, ...], never: tuple[str, ...]) ->
 
 
 def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
-    if told is not None and (told.written is not None or told.kind in ("ignore", "row id")):
+    if told is not None and (told.written is not None or told.levels or told.kind in ("ignore", "row id")):
         marks = words.of(column, MARKS)
         if isinstance(told.written, numbers.Notation) and column.kind == "text":
             counts = _counts(column, marks)
@@ -372,7 +386,7 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
         )
         if told is None and kind == "number" and (why := why_key(column)):
             return _Draft(replace(found, kind="row id", why=why))
-        return _Draft(found)
+        return _Draft(_with_order(found, column) if told is None else found)
     return _of_text(column, told, words)
 
 
@@ -391,7 +405,7 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     reason = takes = ""
     ways = [("number", partial(numbers.found, name=column.name)), ("date", moments.found)]
     for kind, find in reversed(ways) if moments.are_compact(distinct) else ways:
-        if not len(distinct) or wanted not in (None, kind):
+        if not len(distinct) or wanted not in (None, kind, "ordered"):
             continue
         found = find(distinct, weights=weights, is_told=told is not None)
         if isinstance(found, (numbers.Found, moments.Found)):
@@ -411,9 +425,15 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
             )
             if kind == "number" and told is None and (key := why_key(one.read(column)[0])):
                 return _Draft(replace(one, kind="row id", why=key))
+            if kind == "number" and wanted == "ordered":
+                one = replace(one, kind="ordered")
+            elif kind == "number" and len(distinct) <= MOST_CODES and told is None:
+                one = _with_order(one, one.read(column)[0])
             return _Draft(one, found.other, distinct, weights, told is not None, row)
         if found and not reason:
             reason, takes = found, f' (--set "{column.name}={kind}" takes {_PLURAL[kind]})'
+    if wanted == "ordered":
+        return _Draft(_sorted(column, distinct, words.of(column, WORDS | SIGNS), words.never))
     if wanted in ("number", "date", "boolean"):
         raise OptionError(
             f"the column {column.name!r} is to be {wanted}, and none of its texts is, such as {distinct[0]!r}."
@@ -440,7 +460,53 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     )
     present = {text: n for text, n in counts.iter_rows() if text not in missing}
     notices += unlike_answers(present, column.name)
-    return _Draft(ColumnSchema(column.name, "category", None, missing, why, notices, kept))
+    found = ColumnSchema(column.name, "category", None, missing, why, notices, kept)
+    if told is not None:
+        return _Draft(replace(found, kind=told.kind))
+    return _Draft(_with_words(found, distinct, weights))
+
+
+def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:
+    """Return what a column of numbers is: ordered, where they are a few whole numbers again and again."""
+    values = column.values[~column.is_missing]
+    if (
+        one.kind != "number"
+        or not column.is_integer
+        or len(np.unique(values[: 20 * MOST_CODES])) > MOST_CODES
+    ):
+        return one
+    n = len(np.unique(values))
+    if not FEWEST_CODES <= n <= MOST_CODES or len(values) < ROWS_A_CODE * n:
+        return one
+    return replace(one, kind="ordered", why=f"{one.why}; {n} different whole numbers")
+
+
+def _with_words(one: ColumnSchema, distinct: pl.Series, weights: pl.Series) -> ColumnSchema:
+    """Return what a column of texts is: text, where few come again and they have several words."""
+    cells = float(weights.sum())
+    few = 2 if cells < 500 else 5
+    again = float(weights.filter(weights >= few).sum()) if distinct.is_unique().all() else 0.0
+    if again >= HALF * cells or cells < FEWEST_TEXTS:
+        return one
+    words = cast(float, distinct.str.count_matches(r"\w+").mean())
+    if words < FEWEST_WORDS:
+        return one
+    return replace(one, kind="text", why=f"{len(distinct):,} different texts of {words:.1f} words")
+
+
+def _natural(level: str) -> list[tuple[int, str]]:
+    """Return by what levels sort: numbers within them by their size."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", level)]
+
+
+def _sorted(
+    column: Column, distinct: pl.Series, missing: tuple[str, ...], kept: tuple[str, ...]
+) -> ColumnSchema:
+    """Return the schema of levels that are ordered as they sort."""
+    levels = tuple(sorted((level for level in distinct.unique() if level not in missing), key=_natural))
+    one = ColumnSchema(column.name, "ordered", None, missing, "told so", (), kept, levels)
+    said = f'the order is {" < ".join(levels)} (--set "{column.name}={one.form}", in another order, says otherwise)'
+    return replace(one, notices=(said,))
 
 
 def _are_booleans(distinct: pl.Series, weights: pl.Series, *, is_told: bool) -> bool:
@@ -496,7 +562,14 @@ def column_told(name: str, text: str) -> ColumnSchema:
             + (f" (did you mean {near!r}?)." if near else ".")
         )
     written = None
-    if notation and kind == "number":
+    levels: tuple[str, ...] = ()
+    if notation and kind == "ordered" and "<" in notation:
+        levels = tuple(level.strip() for level in notation.split("<"))
+        if len(set(levels)) < len(levels) or "" in levels:
+            raise OptionError(
+                f"column {name!r} is to be {text!r}; write each level once, as in ordered:S<M<L."
+            )
+    elif notation and kind in ("number", "ordered"):
         written = numbers.notation_of(notation)
     elif notation and kind == "date":
         written = moments.notation_of(notation)
@@ -504,7 +577,7 @@ def column_told(name: str, text: str) -> ColumnSchema:
         raise OptionError(
             f"column {name!r} is to be {text!r}, and a {kind} has no notation; leave out {notation!r}."
         )
-    return ColumnSchema(name, kind, written, why="told so")
+    return ColumnSchema(name, kind, written, why="told so", levels=levels)
 
 
 def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:

@@ -33,7 +33,7 @@ def with_target(schema: Schema, raw: Table, name: str, task: Task | None = None)
     ['number', 'category']
     """
     one = schema.columns.get(name)
-    is_text = one is not None and one.kind in ("category", "row id") and one.why != "told so"
+    is_text = one is not None and one.kind in ("category", "text", "row id") and one.why != "told so"
     if one is None or not is_text or task == "classification" or raw[name].kind != "text":
         return schema
     found = _as_numbers(raw[name], one, task)
