@@ -71,6 +71,17 @@ def test_groups_times_and_equal_rows(run: Any):
     assert "days" in timed["columns"]["day"]
 
 
+def test_cells_that_cannot_be_read_are_told_once_beside_groups(run: Any):
+    price = pl.Series("price", ["12.5", "13.0"] * 119 + ["oops", "1.0"])
+    visits().with_columns(price, pl.Series("room", np.arange(240) % 9)).write_csv("v.csv")
+    for options in ("", "--validation 0.2"):
+        record = fit(run, f"v.csv --target y --group room {options}")
+        assert [said for said in record["notices"] if "oops" in said] == [
+            "price: 1 cell (row 239 'oops'), not numbers, counted as missing"
+        ]
+        assert record["columns"]["room"].endswith('--set "room=number" learns from it as well')
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -6,14 +6,13 @@ import json
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deltarule.errors import DataError
 from deltarule.tables import ClassTarget, Column, NumberTarget, Table, guess_task, schema, take_target
-from deltarule.tables.targets import labels, target_from_record
+from deltarule.tables.targets import target_from_record
 from deltarule.tables.tasks import rows_with_target, with_target
 
 
@@ -160,16 +159,6 @@ def test_classes_that_are_dates():
         assert target.encode(column(np.array(values).astype("M8[us]"))).tolist() == [1, 0, 1]
     many = refusal(guess_task, column(np.datetime64("2020-01-01", "D") + np.arange(21)))
     assert "the target 'y' is a date with 21 different values" in many
-
-
-@pytest.mark.parametrize("name", ["y", "z"])
-def test_labels_of_any_type_are_kept(name):
-    for values in ([1, 2, 1], [True, False, True], [0.5, 1.5, 0.5], ["a", "b", "a"]):
-        kinds = {labels(name, pd.Series(values).astype(kind)).kind for kind in ("category", object)}
-        assert kinds == {labels(name, values).kind}
-    dates = pd.Series(pd.to_datetime(["2020-01-01", "2020-06-01"])).astype("category")
-    assert labels(name, dates).kind == "datetime" == Column.of(name, dates).kind
-    assert labels(name, pl.Series(["a", "b"], dtype=pl.Categorical)).kind == "text"
 
 
 CENSORED = ["<1.0", ">100", "ND", "< 0.5", "n/a", "below 2", "trace"]

@@ -165,7 +165,9 @@ def fit(
         role: None if name is None else features.column(name, f"{role} column", where)
         for role, name in (("group", group), ("time", time))
     }
-    found = found if by["group"] is None else apart(found, by["group"])
+    if by["group"] is not None:
+        found = apart(found, by["group"])
+        features = Table(features.columns.values(), read_by=found)
     parts = _split(features, column, found, guess, test, seed, equal_rows=equal_rows, **by)
     learn, held = parts.learn, parts.held
     notices = (*notices, *left_out, *parts.notices)

@@ -13,7 +13,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -37,7 +36,6 @@ from deltarule.tables import (
 from deltarule.tables import schema as schema_of
 from deltarule.tables.folds import apart, is_whole, split
 from deltarule.tables.leaks import suspected_leaks
-from deltarule.tables.targets import labels
 from deltarule.tables.tasks import compared, learnt, rows_with_target, with_target
 from deltarule.training import Listener, train
 
@@ -215,7 +213,9 @@ class _TableEstimator(BaseEstimator, ABC):
             None if name is None else table.column(name, f"{role} column")
             for role, name in (("group", plain.group), ("time", plain.time))
         )
-        schema = schema if group is None else apart(schema, group)
+        if group is not None:
+            schema = apart(schema, group)
+            table = Table(table.columns.values(), read_by=schema)
         target = self._fit_target(column)
         classes = target.encode(column) if self.output == "softmax" else None
         share = plain.validation
@@ -300,10 +300,9 @@ class _TableEstimator(BaseEstimator, ABC):
         is_regression = self.output != "softmax"
         if isinstance(y, str):
             came = raw.column(y, "target column")
-            came = labels(y, _native(X, y)) if came.kind == "text" else came
             schema = with_target(schema, raw, y, "regression" if is_regression else "classification")
         else:
-            came = labels(str(getattr(y, "name", None) or "y"), y)
+            came = Column.of(str(getattr(y, "name", None) or "y"), y)
         table, notices = schema.read(raw)
         for notice in notices:
             warnings.warn(notice, stacklevel=3)
@@ -336,14 +335,6 @@ class _TableEstimator(BaseEstimator, ABC):
         tags.input_tags.categorical = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _native(X: object, name: str) -> object:
-    """Return a column as the frame has it, or as a Column where that is no frame or its names are no texts."""
-    frame: Any = nw.from_native(cast(Any, X), eager_only=True, pass_through=True)
-    if isinstance(frame, nw.DataFrame) and name in frame.columns:
-        return cast(Any, frame)[name].to_native()
-    return Table.of(X)[name]
 
 
 class TableClassifier(ClassifierMixin, _TableEstimator):
@@ -430,7 +421,7 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         y is as in `fit`: values, or the name of a column of X.
         """
         check_is_fitted(self, "model_")
-        column = Table.of(X).column(y, "target column") if isinstance(y, str) else labels("y", y)
+        column = Table.of(X).column(y, "target column") if isinstance(y, str) else Column.of("y", y)
         target = self.model_.target
         assert isinstance(target, ClassTarget)
         is_right = target.encode(column, is_strict=False) == self.predict_proba(X).argmax(axis=1)

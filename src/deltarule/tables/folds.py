@@ -25,6 +25,7 @@ EqualRows: TypeAlias = Literal["together", "apart"]
 FEWEST_ROWS = 2  # of a class, that remain to learn from
 CHANCE = 2.0
 """Equal pairs of rows, over those of chance, from which on they are copies."""
+APART = "its groups stay whole"
 DRAWS = 20
 """How often groups are drawn until every class is among those to learn from."""
 
@@ -141,10 +142,10 @@ def is_whole(column: Column) -> bool:
 def apart(schema: Schema, group: Column) -> Schema:
     """Return a schema by which a column of groups is not learnt from, unless somebody told what it is."""
     one = schema.columns.get(group.name)
-    if one is not None and one.why == "told so":
+    if one is not None and (one.why == "told so" or one.why.startswith(APART)):
         return schema
     kind = "category" if one is None or one.kind in ("row id", "ignore") else one.kind
-    why = f'its groups stay whole; --set "{group.name}={kind}" learns from it as well'
+    why = f'{APART}; --set "{group.name}={kind}" learns from it as well'
     return Schema({**schema.columns, group.name: ColumnSchema(group.name, "ignore", why=why)})
 
 

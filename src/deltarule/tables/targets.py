@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
-import narwhals as nw
 import numpy as np
 from numpy.typing import NDArray
 
@@ -221,20 +220,6 @@ def take_target(data: object, name: str, where: str = "the table") -> tuple[Tabl
     """
     table = Table.of(data)
     return table.without(name), table.column(name, "target column", where)
-
-
-def labels(name: str, values: object) -> Column:
-    """Return the column of a target; pandas' categories are read as what they are, numbers, booleans or dates.
-
-    >>> labels("y", np.array([1, 2])).values
-    array([1., 2.])
-    """
-    try:
-        series: Any = nw.from_native(cast(Any, values), series_only=True)
-    except TypeError:
-        return Column.of(name, values)
-    is_category = series.dtype in (nw.Categorical, nw.Enum)
-    return Column.of(name, series.to_list() if is_category else values)
 
 
 def _other_than_classes(column: Column) -> str:
