@@ -79,7 +79,7 @@ def test_cells_that_cannot_be_read_are_told_once_beside_groups(run: Any):
         assert [said for said in record["notices"] if "oops" in said] == [
             "price: 1 cell (row 239 'oops'), not numbers, counted as missing"
         ]
-        assert record["columns"]["room"].endswith('--set "room=number" learns from it as well')
+        assert record["columns"]["room"].endswith('--set "room=ordered" learns from it as well')
 
 
 @pytest.mark.parametrize(
