@@ -9,7 +9,7 @@ import numpy as np
 
 from deltarule.tables.columns import Column
 from deltarule.tables.encoders import Encoder, Floats, marks
-from deltarule.tables.scaling import Scale
+from deltarule.tables.scaling import Scale, median_of
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Dates(Encoder):
     def fit(cls, column: Column) -> Dates:
         present = column.values[~column.is_missing]
         cycles = tuple(name for name, angle in _angles(present).items() if np.ptp(angle) > 0)
-        return cls(column.name, **marks(column), scale=Scale.of(present), cycles=cycles)
+        return cls(column.name, **marks(column), scale=Scale.of(present, median_of(present)), cycles=cycles)
 
     @property
     def own_features(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.tables.columns import Column, Kind
-from deltarule.tables.scaling import Floats, Scale
+from deltarule.tables.scaling import Floats, Scale, median_of
 
 
 def fewest_rows(N: int) -> int:
@@ -135,9 +135,10 @@ class Number(Encoder):
 
     @classmethod
     def fit(cls, column: Column) -> Number:
-        present = column.values[~column.is_missing]
-        median = 2.0 * float(np.median(present * 0.5))  # the sum of two does not overflow
-        scale = Scale.of(present, int(column.is_missing.sum()))
+        missing = int(column.is_missing.sum())
+        present = column.values[~column.is_missing] if missing else column.values
+        median = median_of(present)
+        scale = Scale.of(present, median, missing)
         return cls(column.name, **marks(column), median=median, scale=scale)
 
     @property
@@ -145,7 +146,10 @@ class Number(Encoder):
         return (self.name,)
 
     def own_encode(self, column: Column) -> Floats:
-        return self.scale.z(np.where(column.is_missing, self.median, column.values))[:, None]
+        values = column.values
+        if column.is_missing.any():
+            values = np.where(column.is_missing, self.median, values)
+        return self.scale.z(values)[:, None]
 
     def describe(self) -> str:
         return "number, standardised" + ("; median, marked, where missing" if self.marks_missing else "")
@@ -281,8 +285,9 @@ class Position(Encoder):
     def fit(cls, column: Column, order: tuple[str, ...]) -> Position:
         places = cls._places(column, order)
         present = places[~np.isnan(places)]
-        median = float(np.median(present)) if len(present) else 0.0
-        scale = Scale.of(present if len(present) else np.zeros(1), len(places) - len(present))
+        present = present if len(present) else np.zeros(1)
+        median = median_of(present)
+        scale = Scale.of(present, median, len(places) - len(present))
         return cls(
             column.name, marks_missing=False, marks_unread=False, order=order, median=median, scale=scale
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,9 @@ FEW = 0.01
 """At most this share of the values, at either end, may be far outside: more are a part of what there is."""
 FEWEST = 20
 """Of fewer values none is called far outside."""
+SOME = 10_000
+"""Values that are looked at first."""
+LARGE = 1e100
 MARGIN = 1.0
 """So many widths beyond what training saw, new values end."""
 ROUNDING = 2.0
@@ -27,7 +31,7 @@ class Scale:
 
     What is farther is taken for these.
 
-    >>> scale = Scale.of(np.array([1.0, 3.0]))
+    >>> scale = Scale.of(np.array([1.0, 3.0]), median=2.0)
     >>> scale.z(np.array([1.0, 2.0, 1e300]))
     array([-1.,  0.,  3.])
     >>> scale.x(np.array([-1.0, 0.0]))
@@ -50,25 +54,39 @@ class Scale:
         )
 
     @classmethod
-    def of(cls, values: Floats, filled: int = 0) -> Scale:
-        """Return the scale of values, (N,), finite; so many more stand at their median."""
-        rest = values[~is_far(values)]
-        center, half = float(np.median(rest)), 0.5  # of halves, whose differences do not overflow
-        deviations = np.append(rest * half - center * half, np.zeros(filled))
-        unit = float(np.abs(deviations).max()) or 1.0  # squares of 1e200 overflow, those of 1e-200 vanish
-        shares = deviations / unit
-        mean, std = float(shares.mean()), float(shares.std())
-        step = float(np.spacing(np.abs(rest).max())) * half / unit
+    def of(cls, values: Floats, median: float, filled: int = 0) -> Scale:
+        """Return the scale of values, (N,), finite, and of so many more that stand at their median."""
+        least, greatest, rest = _ends(values)
+        n = len(rest) + filled
+        # Of halves, whose differences do not overflow; squares of 1e200 do, and those of 1e-200 vanish.
+        half = 0.5 if max(-least, greatest) > LARGE else 1.0
+        deviations = rest * half - median * half
+        farthest = max(greatest * half - median * half, median * half - least * half)
+        unit = farthest if not 1 / LARGE < farthest < LARGE and farthest > 0 else 1.0
+        if unit != 1.0:
+            deviations /= unit
+        mean = float(deviations.sum()) / n
+        np.multiply(deviations, deviations, out=deviations)
+        std = math.sqrt(max(float(deviations.sum()) / n - mean * mean, 0.0))
+        step = float(np.spacing(max(-least, greatest))) * half / unit
         return cls(
-            mean=center + 2.0 * (mean * unit),
-            std=2.0 * (std * unit) if std > ROUNDING * step else 1.0,
-            least=float(rest.min()),
-            greatest=float(rest.max()),
+            mean=median + mean * unit / half,
+            std=std * unit / half if std > ROUNDING * step else 1.0,
+            least=least,
+            greatest=greatest,
         )
 
     def z(self, values: Floats) -> Floats:
         """Return the standardised values, (N,)."""
-        return (np.clip(values, self.low, self.high) * 0.5 - self.mean * 0.5) / (self.std * 0.5)
+        z = np.clip(values, self.low, self.high)
+        half = (
+            0.5 if max(-self.low, self.high) > LARGE else 1.0
+        )  # of halves, whose differences do not overflow
+        if half != 1.0:
+            z *= half
+        z -= self.mean * half
+        z /= self.std * half
+        return z
 
     def x(self, z: Floats) -> Floats:
         """Return the values that z stands for, (N,)."""
@@ -79,19 +97,41 @@ class Scale:
         return np.flatnonzero((values < self.low) | (values > self.high))
 
 
+def median_of(values: Floats) -> float:
+    """Return the median of finite values, (N,), of which two may be too large to be added."""
+    n = len(values)
+    ordered = np.partition(values, (n // 2, (n - 1) // 2))
+    return float(ordered[n // 2]) * 0.5 + float(ordered[(n - 1) // 2]) * 0.5
+
+
+def _ends(values: Floats) -> tuple[float, float, Floats]:
+    """Return the least and the greatest value that is not far outside, and those that are not."""
+    least, greatest = float(values.min()), float(values.max())
+    some = values[:: max(len(values) // SOME, 1)]  # whose width is that of all, or less
+    low, high = _inner(some)
+    if greatest * 0.5 - least * 0.5 <= FAR * (high * 0.5 - low * 0.5) or not (far := is_far(values)).any():
+        return least, greatest, values
+    rest = values[~far]
+    return float(rest.min()), float(rest.max()), rest
+
+
+def _inner(values: Floats) -> tuple[float, float]:
+    """Return between which values all but a few are."""
+    few = max(1, int(FEW * len(values)))
+    if len(values) <= 2 * few:
+        return float(values.min()), float(values.max())
+    ordered = np.partition(values, (few, len(values) - 1 - few))
+    return float(ordered[few]), float(ordered[-1 - few])
+
+
 def is_far(values: Floats) -> NDArray[np.bool_]:
     """Return which of some finite values, (N,), are far outside of the rest: few, and FAR widths away.
 
     >>> is_far(np.append(np.arange(20.0), 1e38)).sum()
     np.int64(1)
     """
-    N = len(values)
-    few = max(1, int(FEW * N))
-    if N < FEWEST:
-        return np.zeros(N, bool)
-    ordered = np.partition(values, (few, N - 1 - few))
-    low, high = float(ordered[few]), float(ordered[N - 1 - few])
+    low, high = _inner(values)
     width = high * 0.5 - low * 0.5
-    if not width > 0:
-        return np.zeros(N, bool)
+    if len(values) < FEWEST or not width > 0:
+        return np.zeros(len(values), bool)
     return (values * 0.5 - high * 0.5 > FAR * width) | (low * 0.5 - values * 0.5 > FAR * width)
