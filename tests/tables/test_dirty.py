@@ -11,7 +11,7 @@ import pytest
 from tests.tables.dirty import FAULTS, Fault, alone, clean_table, judge, pair, row
 
 DOCS = Path(__file__).parents[2] / "docs" / "tables.md"
-PAIRS = 160
+PAIRS = 120
 
 
 def test_the_clean_table_is_found():
@@ -44,13 +44,13 @@ def test_faults_on_one_column():
     cells = [fault for fault in FAULTS if fault.group in ("missing", "unreadable")]
     verdicts = Counter[str]()
     missed: list[str] = []
-    for seed in range(60):
+    for seed in range(50):
         one, other = kinds[rng.integers(len(kinds))], cells[rng.integers(len(cells))]
         verdict = pair(one, other, seed)
         verdicts[verdict] += 1
         missed += [f"{one.name} and {other.name} at seed {seed}: {verdict}"] if verdict != "found" else []
     assert verdicts["silently wrong"] == 0, missed
-    assert verdicts["found"] >= 0.95 * 60, missed
+    assert verdicts["found"] >= 0.95 * 50, missed
 
 
 def test_the_documentation_shows_every_fault_and_what_is_found():
