@@ -21,6 +21,7 @@ MEMORY = ("tests/test_memory.py",)
 GROUPS = ("tests/test_groups.py",)
 FOLDS = "tests/tables/test_folds.py::"
 SCHEMA = "tests/tables/test_schema.py::"
+NOTATIONS = "tests/tables/test_notations.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -291,6 +292,10 @@ BUGS = [
     Bug("other columns do not tell day from month", "tables/moments.py", "for each in (shown, known, usual, *best)", "for each in (shown, usual, *best)", (SCHEMA + "test_other_columns_tell_where_texts_leave_a_choice",)),
     Bug("every year of two digits is of this century", "tables/moments.py", "pl.when(year >= PIVOT).then(1900).otherwise(2000)", "pl.lit(2000)", (SCHEMA + "test_dates_in_any_notation",)),
     Bug("an offset is added", "tables/moments.py", "pl.when(digits.str.starts_with(\"-\")).then(-1).otherwise(1)", "pl.when(digits.str.starts_with(\"-\")).then(1).otherwise(-1)", (SCHEMA + "test_dates_in_any_notation",)),
+    Bug("NA is no value anywhere", "tables/missing.py", "why = _why_code(text, others)", "why = \"\"", (NOTATIONS + "test_words_for_missing_are_levels_where_the_others_are_like_them",)),
+    Bug("what a clock shows is a time of day", "tables/compounds.py", "return bool(is_short or (known < 0).any() or (hours >= 24 * 3600).any())", "return False", (NOTATIONS + "test_quantities_in_parts_are_one_number_and_that_is_told",)),
+    Bug("a day after noon counts backwards", "tables/compounds.py", "each: sign if each == \"day\" else pl.coalesce(\"inner\", sign)", "each: sign", (NOTATIONS + "test_quantities_in_parts_are_one_number_and_that_is_told",)),
+    Bug("rows in order do not tell day from month", "tables/moments.py", "if sum(is_sorted.values()) == 1 and len(parts) >= FEWEST:", "if not is_sorted:", (NOTATIONS + "test_the_order_of_rows_and_first_days_tell_day_from_month",)),
     Bug("cells unlike the rest are not told", "tables/schema.py", "            if len(unlike):\n                notices", "            if len(unlike) > 9:\n                notices", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
     Bug("a choice is made in silence", "tables/schema.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
     Bug("a dose that counts is a row number", "tables/row_ids.py", "    if not is_key and not is_number:\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),

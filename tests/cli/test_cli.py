@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -400,6 +401,22 @@ def test_a_mistake_in_a_number_column_can_be_declared(folder: Path, capsys: pyte
     assert load("n.deltarule").record()["encoder"]["columns"][0]["encoder"] == "Number"
 
 
+def test_what_means_missing_can_be_said_by_column(folder: Path, capsys: pytest.CaptureFixture[str]):
+    rows = "\n".join(f"{text},{n}" for n, text in enumerate(["EU,NA", "AS,red", "NA,blue", "SA,-9"] * 5))
+    Path("c.csv").write_text(f"continent,color,y\n{rows}\n", encoding="utf-8")
+    words = ("schema", "c.csv", "--json")
+    found = json.loads(run(*words, capsys=capsys)[1])
+    assert [one["missing"] for one in found["columns"]] == [[], ["NA"], []]
+    told = re.search(r'--missing "(.*)" counts', found["notices"][0])
+    assert told is not None
+    more = ("--missing", told[1], "--missing", "color=-9", "--not-missing", "color=NA")
+    found = json.loads(run(*words, *more, capsys=capsys)[1])
+    assert [one["missing"] for one in found["columns"]] == [["NA"], ["-9"], []]
+    fit = ("fit", "c.csv", "--target", "y", "--epochs", "1", "--quiet")
+    assert run(*fit, *more, capsys=capsys)[0] == 0
+    assert "color=NA" in load("c.deltarule").encoder.features
+
+
 MESSY = """price;when;zip;size
 1.234,50 €;25.3.2020;00501;8GB
 12,00 €;1.2.2020;10001;512MB
@@ -437,7 +454,8 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
     assert columns["when"].startswith("left out")
     code, out, err = run(*fit, "--force", capsys=capsys)
     assert json.loads(out)["notices"][:2] == [
-        "zip: kept as text: texts such as '00501', whose zeros a number would lose",
+        "zip: kept as text: texts such as '00501', whose zeros a number would lose "
+        '(--set "zip=number" takes numbers)',
         "when: 1 cell (row 31 'oops'), not dates, counted as missing",
     ]
     code, out, err = run("predict", "messy.deltarule", "messy.csv", capsys=capsys)

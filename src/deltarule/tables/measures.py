@@ -48,8 +48,11 @@ FAMILIES: tuple[dict[str, float], ...] = (
     {"ct": 0.01, "cent": 0.01, "cents": 0.01, "€": 1.0},
     {"p": 0.01, "£": 1.0},
     {"st": 1.0, "nd": 1.0, "rd": 1.0, "th": 1.0},
+    {"mm": 0.001, "cm": 0.01, "m": 1.0, "km": 1000.0, "in": 0.0254, '"': 0.0254, "inch": 0.0254, "inches": 0.0254,
+     "ft": 0.3048, "feet": 0.3048, "foot": 0.3048, "yd": 0.9144, "mi": 1609.344, "mile": 1609.344, "miles": 1609.344},
+    {"g": 1.0, "kg": 1000.0, "oz": 28.349523125, "lb": 453.59237, "lbs": 453.59237},
 )  # fmt: skip
-"""Units of one kind, with their sizes; in small letters but where that tells them apart. The last end ordinals."""
+"""Units of one kind, with their sizes; in small letters but where that tells them apart. "st" ends ordinals too."""
 _SAME = {
     "eur": "€", "euro": "€", "usd": "$", "us$": "$", "dollar": "$", "dollars": "$", "gbp": "£", "pound": "£",
     "euros": "€", "pounds": "£", "jpy": "¥", "円": "¥", "rs": "₹", "inr": "₹", "rub": "₽", "руб": "₽",

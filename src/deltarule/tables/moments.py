@@ -31,7 +31,7 @@ Order: TypeAlias = Literal["ymd", "dmy", "mdy"]
 
 _Y, _M, _D = r"(?P<y>\d{4}|'?\d{2})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?"
 _NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
-_SEP = r"[-/. ]\s?"
+_SEP = r"[-/. _]\s?"
 _DAY = rf"(?:(?:{WEEKDAYS})[^\W\d_]{{0,7}}\.?,? )?"
 _ZONE = rf"(?P<zone>(?:utc|gmt)?[+-]\d{{2}}:?(?:\d{{2}})?|{'|'.join(sorted(ZONES, key=len, reverse=True))})"
 _CLOCK = (
@@ -243,17 +243,17 @@ _COMPACT = (
     r"^(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])(?:19|20)\d{2}$",
     r"^(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:19|20)\d{2}$",
 )
-_COMPACT_MONTH = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])$"
+_COMPACT_MONTHS = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])$", r"^(?:0?[1-9]|1[0-2])\.(?:19|20)\d{2}$"
 
 
 def are_compact(texts: pl.Series) -> bool:
     """Return whether all texts of digits, which most are, are a day or a month of 1900 to 2099: that is no accident."""
     count = len(texts)
-    texts = texts.filter(texts.str.contains(r"^\d+$"))
+    texts = texts.filter(texts.str.contains(r"^\d+\.?\d+$"))
     if not count or len(texts) < MOST * count:
         return False
-    are_months = len(texts) > 1 and bool(texts.str.contains(_COMPACT_MONTH).all())
-    return are_months or any(bool(texts.str.contains(pattern).all()) for pattern in _COMPACT)
+    patterns = (*_COMPACT, *(_COMPACT_MONTHS if len(texts) > 1 else ()))
+    return any(bool(texts.str.contains(pattern).all()) for pattern in patterns)
 
 
 def _small(texts: pl.Series) -> pl.Series:
@@ -267,6 +267,7 @@ def _small(texts: pl.Series) -> pl.Series:
         east.str.replace_all(r" +", " ")
         .str.strip_chars_end("-: ")
         .str.replace(rf"^(.*\d[-/.]\d.*\d),? \(?(?:{WEEKDAYS})[a-z]{{0,7}}\.?\)?$", "${1}")
+        .str.replace(r"(\d) г\.?$", "${1}")  # "of the year", in Russian
         .str.replace(_CTIME, "${1} ${4} ${2}${5}${3}")
         .str.replace(_TIME_FIRST, "${2} ${1}")
     )
@@ -280,7 +281,7 @@ def notation_of(text: str) -> Notation:
     """
     for family in PATTERNS:
         for order in _orders(family):
-            for sign in ("",) if family == "compact last" else "-/. ":
+            for sign in ("",) if family == "compact last" else "-/. _":
                 for has_time in (False, True):
                     if str(one := Notation(family, order, sign, has_time)) == text:
                         return one
@@ -312,6 +313,7 @@ def _moments(texts: pl.Series, notation: Notation) -> pl.Series:
     whole = parts.select(
         "is_one", "half", "mark", "zone",
         *(pl.col(name).cast(pl.Int64, strict=False) for name in ("d", "h", "mi", "s", "q", "hy", "w", "wd")),
+        is_padded=pl.col("h").str.len_chars() == 2,
         m=pl.coalesce(pl.when(pl.col("name").is_not_null()).then(month), pl.col("m").cast(pl.Int64, strict=False)),
         y=_year(),
         f=(pl.lit("0") + pl.col("f").str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False),
@@ -330,6 +332,8 @@ def _moments(texts: pl.Series, notation: Notation) -> pl.Series:
         date = _of_week()
     whole = whole.with_columns(date=date, h=_hour())
     is_clock = pl.any_horizontal(pl.col(name).is_not_null() for name in ("mi", "half", "mark"))
+    if notation.family != "time":
+        is_clock |= pl.col("is_padded")  # an hour alone
     is_time = (
         (pl.col("h").is_null() | is_clock)
         & pl.col("h").fill_null(0).is_between(0, 24)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _CURRENCY = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{'|'.join(re.escape(code) for code in CURRENCIES)})"
 _SCALE = rf"(?i:{'|'.join(sorted(MULTIPLES, key=len, reverse=True))})"
-_UNIT = r"(?:%|‰|[\p{L}µ°\"][\p{L}./²³·*^°µ%-]{0,11}[23]?(?: [\p{L}./²³]{1,12})?)"
+_UNIT = r"(?:%|‰|[\p{L}µ°\"][\p{L}./²³·*^°µ%-]{0,11}[23]?(?:/\d{1,3}\p{L}{1,4}| [\p{L}./²³]{1,12})?|/ ?\p{L}{1,8})"
 _POWER = r"[eE][+-]?\d{1,3}| ?[x×·*] ?10\^?[+-]?\d{1,3}| ?[x×·*] ?10[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}"
 _RAISED = dict(zip("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", strict=True))
 
@@ -229,8 +229,8 @@ def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> 
     import polars as pl
 
     is_body = parts["body"].is_not_null().to_numpy()
-    if not cells.are_most(is_body):
-        return cells.nearly(is_body, "numbers")
+    if not cells.are_most(is_body) and not cells.nearly(is_body, "numbers"):
+        return ""
     tried, best = _tried(parts, cells)
     chosen, how = _chosen(best, tried, parts, has_decimal_comma)
     values = tried[str(chosen)]
@@ -329,8 +329,10 @@ def _parts(texts: pl.Series) -> pl.DataFrame:
     opened = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("open", "second"))
     count = pl.sum_horizontal(sign.is_not_null() for sign in signs)
     after = pl.col("after").str.strip_chars_end(".").fill_null("")
-    scale = pl.coalesce("scale", pl.when(pl.col("before").is_not_null() & (after != "")).then(after))
-    money = pl.coalesce("before", "money", "outer")
+    per = pl.when(after.str.starts_with("/")).then(after).otherwise(pl.lit(""))  # $50/month
+    has_both = pl.col("before").is_not_null() & (after != "") & (per == "")
+    scale = pl.coalesce("scale", pl.when(has_both).then(after))
+    money = pl.coalesce("before", "money", "outer") + per
     size = scale.str.to_lowercase().replace_strict(
         list(MULTIPLES), list(MULTIPLES.values()), default=None, return_dtype=pl.Float64
     )

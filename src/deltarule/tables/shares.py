@@ -62,4 +62,6 @@ class Cells:
         if share < HALF or is_one.mean() < HALF or is_one.sum() < 2:
             return ""
         others = self.texts.filter(~is_one)
+        if not len(others):
+            return ""
         return f"{share:.0%} of the cells are {what}, and others, such as {others[0]!r}, are not"
