@@ -11,7 +11,6 @@ import pytest
 from deltarule.tables import (
     ClassTarget,
     NumberTarget,
-    Table,
     TableEncoder,
     guess_task,
     read_table,
@@ -37,7 +36,8 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real tables are n
     ],
 )
 def test_real_table(name, target, task, shape, dropped):
-    frame = Table.of(read_table(DATA / name))
+    frame = read_table(DATA / name)
+    assert frame.notices == ()
     found = schema(frame)
     assert found.read(frame)[1] == found.notices == ()
     table, y = take_target(found.read(frame)[0], target)

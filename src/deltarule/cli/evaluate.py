@@ -13,6 +13,7 @@ from deltarule.cli.output import (
     scores_table,
 )
 from deltarule.cli.output import table as aligned
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.tables import ClassTarget
 
 MOST_CLASSES = 12  # that a confusion table of 80 columns shows
@@ -24,6 +25,7 @@ def evaluate(
     /,
     *,
     missing: Names = None,
+    file: FileOptions = FOUND,
     json: Flag = False,
 ) -> int:
     """Measure a model on a table with the target in it, beside a constant prediction.
@@ -35,14 +37,17 @@ def evaluate(
     model
         A model file that fit has written.
     data
-        A CSV or Parquet file, or - for CSV on standard input.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     json
         Print the metrics as JSON.
     """
     opened = open_model(model)
-    table = read_for(opened, data, missing)
+    table = read_for(opened, data, missing, file)
     scores = opened.evaluate(table)
     target = opened.target
     names = [str(name) for name in target.names] if isinstance(target, ClassTarget) else []

@@ -28,6 +28,7 @@ from deltarule.cli.output import (
     text_of,
     whole_numbers,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.table import SETTINGS
 from deltarule.files import SUFFIX, save
@@ -38,13 +39,13 @@ from deltarule.tables import (
     ClassTarget,
     Column,
     NumberTarget,
-    Table,
     TableModel,
     guess_task,
     read_table,
     read_toml,
 )
 from deltarule.tables import schema as schema_of
+from deltarule.tables.readers.sources import PART
 from deltarule.training import Run, hold_out
 from deltarule.units import off_words
 from deltarule.writing import is_standard_output
@@ -72,6 +73,7 @@ def fit(
     ignore: Names = None,
     text: Names = None,
     missing: Names = None,
+    file: FileOptions = FOUND,
     strict: Flag = False,
     hidden: Annotated[str | None, HIDDEN] = None,
     activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
@@ -95,7 +97,8 @@ def fit(
     Parameters
     ----------
     data
-        A CSV or Parquet file, or - for CSV on standard input.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input.
     target
         The column to learn.
     out
@@ -116,6 +119,8 @@ def fit(
         A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     strict
         Refuse texts that are unlike the rest of their column; else they count as missing.
     json
@@ -124,9 +129,9 @@ def fit(
         Print neither summary nor progress.
     """
     where = "standard input" if data == "-" else data
-    path = out or Path(("model" if data == "-" else Path(data).stem) + SUFFIX)
+    path = out or Path(_stem(data) + SUFFIX)
     refuse_existing(path, force)
-    raw = Table.of(read_table(data))
+    raw = read_table(data, **file.words())
     raw.column(target, "target column", where)
     found = schema_of(
         raw,
@@ -135,7 +140,8 @@ def fit(
         missing=missing or (),
         is_strict=strict,
     )
-    frame, notices = found.read(raw)
+    frame, unlike = found.read(raw)
+    notices = [*raw.notices, *unlike]
     column = frame.column(target, "target column", where)
     features = frame.without(target)
     guess, why = guess_task(column) if task is None else (task, "as --task says")
@@ -169,6 +175,12 @@ def fit(
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _stem(data: str) -> str:
+    """Return the name of the model of a table; a pattern of several files gives none."""
+    stem = Path(data.partition(PART)[0]).stem
+    return "model" if data == "-" or set(stem) & set("*?[") else stem
 
 
 def _split(column: Column, task: str, test: float, seed: int) -> tuple[Any, Any]:

@@ -15,7 +15,8 @@ from deltarule.cli.output import (
     settings_of,
     table,
 )
-from deltarule.tables import Table, guess_task, read_table, write_toml
+from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.tables import guess_task, read_table, write_toml
 from deltarule.tables import schema as schema_of
 from deltarule.writing import write
 
@@ -29,6 +30,7 @@ def schema(
     ignore: Names = None,
     text: Names = None,
     missing: Names = None,
+    file: FileOptions = FOUND,
     strict: Flag = False,
     out: Path | None = None,
     force: Flag = False,
@@ -41,7 +43,8 @@ def schema(
     Parameters
     ----------
     data
-        A CSV or Parquet file, or - for CSV on standard input.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input.
     target
         The column to learn: says what it would be learnt as.
     set
@@ -53,6 +56,8 @@ def schema(
         A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     strict
         Refuse texts that are unlike the rest of their column; else they count as missing.
     out
@@ -65,10 +70,10 @@ def schema(
     where = "standard input" if data == "-" else data
     if out is not None:
         refuse_existing(out, force)
-    frame = Table.of(read_table(data))
+    frame = read_table(data, **file.words())
     found = schema_of(frame, settings=settings_of(set, ignore, text), missing=missing or (), is_strict=strict)
     typed, notices = found.read(frame)
-    said = [*found.notices, *notices]
+    said = [*frame.notices, *found.notices, *notices]
     guess = "" if target is None else ": ".join(guess_task(typed.column(target, "target column", where)))
     if out is not None:
         write(write_toml(found).encode(), out)
