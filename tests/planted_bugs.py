@@ -251,7 +251,7 @@ BUGS = [
     Bug("no plainer letter is found", "cli/streams.py", '"NFKD"', '"NFC"', STREAMS),
     Bug("programs get the locale's letters", "cli/streams.py", 'reconfigure(encoding="utf-8", errors=PLAINER)', "reconfigure(errors=PLAINER)", STREAMS),
     Bug("a chain is explained in letters that lack", "cli/explain.py", "ascii=ascii or not has_every_letter()", "ascii=ascii", ("tests/cli/test_streams.py::test_a_chain_is_explained_in_ascii_where_there_is_nothing_else",)),
-    Bug("a closed standard input is read", "tables/readers.py", "if is_standard and cast(Any, sys.stdin) is None:", "if False:", ("tests/cli/test_streams.py::test_a_closed_standard_stream",)),
+    Bug("a closed standard input is read", "tables/readers/sources.py", "if self.is_standard and cast(Any, sys.stdin) is None:", "if False:", ("tests/cli/test_streams.py::test_a_closed_standard_stream",)),
     Bug("a closed standard error is asked whether it is a terminal", "training/progress.py", "sys.stderr is not None and sys.stderr.isatty()", "sys.stderr.isatty()", ("tests/training/test_progress.py::test_no_bar_where_standard_error_is_closed",)),
     Bug("OMP_NUM_THREADS makes more processors than there are", "engines/machine.py", "min(processors(), int(told))", "int(told)", ("tests/estimators/test_mlp.py::TestThreads::test_the_environment_bounds_it",)),
     # Files and standard output
@@ -276,7 +276,7 @@ BUGS = [
     Bug("what did not fit is forgotten", "memory.py", "        raise OutOfMemoryError(sentence) from None", "        raise", MEMORY),
     Bug("a container's memory is all free", "groups.py", " - int(_text(folder / used)) + known[kept]", "", GROUPS),
     Bug("a container's memory is not asked for", "memory.py", "groups.memory(), *_of_machine()", "*_of_machine()", MEMORY),
-    Bug("fields of a table take nothing", "tables/readers.py", "BYTES_A_BYTE * len(content) + BYTES_A_FIELD * fields", "len(content)", MEMORY),
+    Bug("fields of a table take nothing", "tables/readers/texts.py", "BYTES_A_BYTE * len(body) + BYTES_A_FIELD * scan.delimiters", "len(body)", MEMORY),
     Bug("an encoded table is not asked about", "tables/encoder.py", "require(2 * 8 * size[0] * size[1], what)", "require(0, what)", MEMORY),
     Bug("a network is not asked about", "network.py", "require_network(self.sizes, chosen.itemsize)", "require_network([1, 1], 0)", OPTIONS),
     Bug("a process that died is not spoken for", "cli/apart.py", "return (code, \"\") if board[0] else (None, said)", "return code, \"\"", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[os.abort()-71]",)),

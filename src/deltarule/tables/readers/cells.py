@@ -19,10 +19,11 @@ MISSING = frozenset({
     "n.a.", "n.a", "n.d.", "nd", "n.v.", "k.a.", "missing", "unknown", "#value!", "#div/0!", "#ref!", "#null!", "#num!",
     "#name?",
 })  # fmt: skip
-_NUMBER = re.compile(
-    r"[(+\-−–]?\s?[$€£¥₹]?\s?[+\-−–]?(?:\d[\d.,'’\u00a0\u2009\u202f]*|\d{1,3}(?: \d{3})+(?:[.,]\d+)?|[.,]\d+)"
-    r"(?:[eE][+\-]?\d+)?\s?[$€£¥₹%‰]?\s?[)\-]?"
+_DIGITS = (
+    r"(?:\d{1,3}(?:[.,'’ \u00a0\u2009\u202f]\d{3})+(?:[.,]\d*)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d*)?|"
+    r"\d+(?:[.,]\d*)?|[.,]\d+)"
 )
+_NUMBER = re.compile(rf"[(+\-−–]?\s?[$€£¥₹]?\s?[+\-−–]?{_DIGITS}(?:[eE][+\-]?\d+)?\s?[$€£¥₹%‰]?\s?[)\-]?")
 _MEASURE = re.compile(rf"[<>≤≥~±]?\s?{_NUMBER.pattern}\s?[^\W\d_]{{1,4}}\.?|[<>≤≥~±]\s?{_NUMBER.pattern}")
 _DATE = re.compile(
     r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[T ]+\d{1,2}:\d{2}.*)?"

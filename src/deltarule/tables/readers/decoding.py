@@ -216,7 +216,7 @@ def _as_1252(match: re.Match[str]) -> str:
 def found_encoding(content: bytes) -> str:
     """Return the encoding that makes the most sense of a text that is not UTF-8.
 
-    Latin scripts by their letters, of which charset-normalizer sees too few in a table; others by charset-normalizer.
+    Latin scripts by their letters, of which chardet sees too few in a table; others by chardet.
 
     >>> found_encoding("Müller;Köln".encode("mac_roman")), found_encoding("Łódź;Gdańsk".encode("cp1250"))
     ('mac_roman', 'cp1250')
@@ -231,16 +231,15 @@ def found_encoding(content: bytes) -> str:
     beyond = sum(len(word) - sum(byte < 128 for byte in word) for word in words)
     if beyond > MOST_LATIN * sum(map(len, words)):
         try:
-            from charset_normalizer import from_bytes
+            import chardet
         except ImportError:
             raise OptionError(
-                "the text is not UTF-8, and finding its encoding needs a library: pip install charset-normalizer, or "
-                "name the encoding, as in --encoding cp1251."
+                "the text is not UTF-8, and finding its encoding needs a library: pip install chardet, or name the "
+                "encoding, as in --encoding cp1251."
             ) from None
-
-        best = from_bytes(foreign).best()
-        if best is not None:
-            return best.encoding
+        found = chardet.detect(foreign)["encoding"]
+        if found is not None:
+            return codec(found)
     scores = {encoding: _sense(foreign, encoding) for encoding in LATIN}
     return max(scores, key=lambda encoding: scores[encoding])
 

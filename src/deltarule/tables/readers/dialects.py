@@ -167,9 +167,7 @@ def _is_several(cell: str, others: Sequence[str]) -> bool:
 
 def _are_values(lines: Sequence[str]) -> bool:
     """Return whether whole lines are numbers or dates, so that what stands in them sets nothing apart."""
-    return bool(lines) and sum(look(line) in ("number", "measure", "date") for line in lines) > 0.9 * len(
-        lines
-    )
+    return bool(lines) and all(look(line) in ("number", "measure", "date", "missing") for line in lines)
 
 
 def _has_numbers(rows: Sequence[Sequence[str]], width: int) -> bool:

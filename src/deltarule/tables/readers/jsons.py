@@ -49,10 +49,10 @@ def _by_lines(content: bytes, name: str, reading: Reading) -> Read | None:
         return None
     first = content.split(b"\n", 1)[0].strip()
     try:
-        record = json.loads(first)
+        json.loads(first)
     except (ValueError, RecursionError):
         return None
-    if first == content.strip() and any(isinstance(value, (dict, list)) for value in record.values()):
+    if first == content.strip():  # a document of one line
         return None
     try:
         frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
@@ -94,6 +94,8 @@ def _document(content: bytes, name: str, reading: Reading, is_certain: bool) -> 
         raise DataError(
             f"{name} is a notebook of Jupyter, not a table; give the file that it reads or writes."
         )
+    if record in ([], {}):
+        raise DataError(f"{name} is empty; expected a table such as {FORMS}.")
     if isinstance(record, dict):
         return _of_object(cast("dict[str, Any]", record), name, reading)
     if isinstance(record, list) and record:
@@ -102,8 +104,6 @@ def _document(content: bytes, name: str, reading: Reading, is_certain: bool) -> 
             return _of_records(rows, name, reading)
         if all(isinstance(row, list) for row in rows):
             return read_grid(rows, name, reading)
-    if record == [] or record == {}:
-        raise DataError(f"{name} is empty; expected a table such as {FORMS}.")
     raise DataError(f"{name} is JSON, but no table; expected {FORMS}.")
 
 

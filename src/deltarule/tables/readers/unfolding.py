@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
-from deltarule.errors import DataError, OptionError, closest
+from deltarule.errors import DataError, DeltaruleError, OptionError, closest
 from deltarule.memory import require
 from deltarule.tables.readers.contents import form
 from deltarule.tables.readers.options import first_line
@@ -48,7 +48,7 @@ def unfolded(content: bytes, kind: str, name: str) -> bytes:
     except EOFError:
         raise DataError(f"{name} is a {kind} file that was cut short; write or fetch it again.") from None
     except (OSError, lzma.LZMAError, zlib.error, ValueError, RuntimeError) as error:
-        if isinstance(error, (DataError, OptionError)):
+        if isinstance(error, DeltaruleError):
             raise
         raise DataError(
             f"{name} is not a readable {kind} file: {first_line(error)}; write or fetch it again."
@@ -144,6 +144,8 @@ def member(content: bytes, name: str, part: str | None) -> tuple[bytes, str, str
         raise DataError(
             f"{name} is a zip file that is damaged or was cut short; write or fetch it again."
         ) from None
+    except DeltaruleError:
+        raise
     except (NotImplementedError, RuntimeError, zlib.error, EOFError, OSError, lzma.LZMAError) as error:
         raise DataError(
             f"{name} is not a readable zip file: {first_line(error)}; unpack it first (unzip {name})."
