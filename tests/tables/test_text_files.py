@@ -233,6 +233,9 @@ def test_comments_and_headers_between_rows(read, rows):
     table = read("a,b\n1,2\na,b\n3,4\n")
     assert rows(table) == [("1", "2"), ("3", "4")]
     assert told(table, "the header again", "row 2", "--no-header")
+    table = read("a,b\nx,y\na,b\nu,v\n", header=True)  # which may be a row
+    assert len(table) == 3
+    assert told(table, "1 row like the header, first row 2")
     table = read("tag,n\n#1 hit,5\n#2 hit,6\n")  # no comments
     assert rows(table) == [("#1 hit", "5"), ("#2 hit", "6")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deltarule.tables.readers.cells import column_look
 from deltarule.tables.readers.layout import Layout
 from deltarule.tables.readers.options import Reading, count, cut
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+SAMPLE = 1000
 TOTALS = frozenset({
     "total", "totals", "grand total", "sum", "summe", "gesamt", "total general", "totale", "average", "mean",
 })  # fmt: skip
@@ -50,8 +52,13 @@ def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl
         return frame, []
     is_kept = np.ones(frame.height, bool)
     is_kept[rows] = False
-    what = f"{count(len(rows), 'row')} left out: the header again, first row {rows[0] + 1:,}"
-    return frame.filter(pl.Series(is_kept)), [f"{what} (--no-header keeps such rows)"]
+    first = f"first row {rows[0] + 1:,}"
+    others = frame.head(SAMPLE).filter(pl.Series(is_kept[:SAMPLE]))
+    if all(column_look(others[name].drop_nulls()) in ("text", "missing") for name in header):
+        said = f"{count(len(rows), 'row')} like the header, {first}"
+        return frame, [f"{said}; take such rows out of the file if they are no examples"]
+    said = f"{count(len(rows), 'row')} left out: the header again, {first} (--no-header keeps such rows)"
+    return frame.filter(pl.Series(is_kept)), [said]
 
 
 def _without_empty_rows(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:

@@ -54,7 +54,7 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
             shown = ", ".join(cut(",".join(row).rstrip(",") or "", 40) for row in skipped[:2])
             told.append(
                 f"{count(len(skipped), 'line')} before the table left out ({shown}"
-                f"{', ...' if len(skipped) > 2 else ''}; --skip 0 reads from the first line on)"
+                f"{', ...' if len(skipped) > 2 else ''}; --skip 0 --no-header keeps them as rows)"
             )
     if start >= len(rows):
         raise DataError(f"{name} has no rows after the first {start:,} lines; skip fewer (--skip).")
