@@ -145,6 +145,7 @@ def test_contents_count_and_not_the_name(read, rows, name, what):
         ("<rows>\n<row><a>1</a></row></rows>", "is XML"),
         ("@relation iris\n@attribute a numeric\n@data\n1\n", "is an ARFF file"),
         ("CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\n", "is a script of SQL"),
+        ("1 1:0.5 2:0.3\n0 1:0.2 3:0.9\n", "is sparse data of LIBSVM"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
         (pickle.dumps({"a": [1, 2], "b": [3, 4]}), "is a pickle"),
         (pickle.dumps(np.arange(5)), "is a pickle"),

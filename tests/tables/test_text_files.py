@@ -327,6 +327,7 @@ def test_rows_within_a_cell_are_told(read):
     assert read(content, quote='"').notices == ()
     assert len(read(content, quote="none")) == 5
     assert read('a,b,c\n1,"x\ny",3\n2,y,4\n').notices == ()
+    assert read('a,b\n1,"Good, really.\n\nBuy it, now!"\n2,"x"\n').notices == ()
 
 
 # Size.

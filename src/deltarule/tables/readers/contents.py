@@ -51,6 +51,7 @@ _TEXT_FORMS = (
      "take the lines below @data into a CSV file, with a header line of the names"),
     (_XML, "XML", SAVE_AS),
     (_SQL, "a script of SQL", "run it in a database and give that: sqlite3 data.db < script.sql"),
+    (r"(?:[-+\d.eE]+(?: \d+:[-+\d.eE]+)+ *\n){2}", "sparse data of LIBSVM", SAVE_AS),
     (_MAIL, "a mail or a web server's answer", "take the table out of it"),
 )  # fmt: skip
 

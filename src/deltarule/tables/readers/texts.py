@@ -222,18 +222,26 @@ def _mapped(frame: pl.DataFrame, expression: pl.Expr) -> pl.DataFrame:
 
 
 def _swallowed(frame: pl.DataFrame, dialect: Dialect) -> list[str]:
-    """Tell of a cell that holds lines that look like rows, as where a quote was opened by mistake."""
-    for column in frame.columns:
-        series = frame[column]
-        breaks = series.str.count_matches("\n", literal=True)
-        signs = series.str.count_matches(dialect.sign, literal=True)
-        is_like_rows = (breaks > 0) & (signs >= (frame.width - 1) * breaks)
+    """Tell of a cell that holds lines that look like rows, as where a quote was opened by mistake.
+
+    Such a cell of column j begins with what its line lacks of a row, w - 1 - j delimiters, goes on with whole rows and ends
+    with j delimiters.
+    """
+    last = frame.width - 1
+    if last > WIDE // 10:
+        return []
+    sign = re.escape(dialect.sign)
+    field = f"[^\n{sign}]*"
+    for j, column in enumerate(frame.columns):
+        begin, end = f"{field}(?:{sign}{field}){{{last - j}}}", f"{field}(?:{sign}{field}){{{j}}}"
+        is_like_rows = frame[column].str.contains(
+            f"^{begin}(?:\n{field}(?:{sign}{field}){{{last}}})*\n{end}$"
+        )
         if is_like_rows.any():
-            row = int(is_like_rows.arg_max() or 0)
-            text = str(series[row])
+            at = int(is_like_rows.arg_max() or 0)
+            text = str(frame[column][at])
             return [
-                f"row {row + 1:,} holds {text.count(chr(10)) + 1:,} lines in one cell of {column!r} "
-                "that look like rows "
-                f"({cut(text)}): if a quote was opened by mistake, --quote none reads quotes as letters"
+                f"row {at + 1:,} holds {text.count(chr(10)) + 1:,} lines in one cell of {column!r} that look like "
+                f"rows ({cut(text)}): if a quote was opened by mistake, --quote none reads quotes as letters"
             ]
     return []
