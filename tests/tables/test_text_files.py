@@ -340,7 +340,10 @@ def test_regular_and_irregular_ways_read_the_same(read, rows):
     content = text([["a", "b", "c", "d"], *body])
     regular = read(content)
     irregular = read(content.rstrip("\n") + "\n\n1,2,3,4\n")  # a blank line takes the other way
-    assert rows(irregular)[:-1] == rows(regular)
+    singly = read(content + 'x"y,2,3,4\n')  # so does a quote within a text
+    assert rows(irregular)[:-1] == rows(singly)[:-1] == rows(regular)
+    assert rows(singly)[-1] == ('x"y', "2", "3", "4")
+    assert len(read(content.replace("\n", "\n\n"))) >= 300  # a blank line after each
     assert len(regular) == 300
 
 

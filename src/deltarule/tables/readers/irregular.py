@@ -8,19 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from deltarule.errors import DataError
 from deltarule.memory import require
 from deltarule.tables.readers.cells import column_look, filled, look
 from deltarule.tables.readers.dialects import Dialect, is_comment
 from deltarule.tables.readers.layout import Layout
 from deltarule.tables.readers.options import Reading, count, cut
+from deltarule.tables.readers.regular import Records, Scan, read_regular, scanned
 
 if TYPE_CHECKING:
     import polars as pl
 
 BYTES_A_FIELD = 70
 """The least memory that a field takes as an object of Python's, and again as a text of Polars'."""
-SAMPLE = 200
+SAMPLE, MOST_TABLES = 200, 50
 
 
 @dataclass
@@ -38,9 +41,9 @@ class _Odd:
 
 
 def read_irregular(
-    body: bytes, dialect: Dialect, shape: Layout, reading: Reading, name: str, lines_before: int
-) -> tuple[pl.DataFrame, list[str], bool]:
-    """Return the columns as text, what is to be told of rows that were mended or left out, and whether one has breaks.
+    body: bytes, dialect: Dialect, shape: Layout, reading: Reading, name: str, lines_before: int, scan: Scan
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return the columns as text, and what is to be told of rows that were mended or left out.
 
     Rows that are too short end in missing values; the surplus of those that are too long must be empty.
 
@@ -51,53 +54,86 @@ def read_irregular(
     """
     import polars as pl
 
-    sign = dialect.sign.encode()
-    require(len(body) + BYTES_A_FIELD * (body.count(sign) + body.count(b"\n")), f"the table {name}")
-    width = shape.width
-    rows, odd, after_blank, blanks = _rows(body, dialect, width, reading, name, lines_before)
-    has_line_breaks = body.count(b"\n") + 1 > len(rows) + blanks
-    told: list[str] = []
+    width, are_blanks_rows = shape.width, shape.width == 1 and reading.ragged == "fill"
+    if scan.is_regular:
+        records = Records.of(body, dialect, scan.has_quotes, are_blanks_rows)
+        told, changed = _mended(records, _odd_of(records, width, lines_before), shape, reading, name)
+        mended = records.with_rows(changed)
+        frame = read_regular(mended, dialect, width, scanned(mended, dialect))
+        if frame is not None:
+            return frame, told
+    require(len(body) + BYTES_A_FIELD * (scan.delimiters + body.count(b"\n")), f"the table {name}")
+    rows, odd = _rows(body, dialect, width, are_blanks_rows, name, lines_before)
+    scan.has_line_breaks |= body.count(b"\n") + 1 > len(rows) + rows.blanks
+    told, changed = _mended(rows, odd, shape, reading, name)
+    for n, fields in changed.items():
+        rows[n] = fields or []
+    columns = zip(*filter(None, rows), strict=True)
+    return pl.DataFrame([pl.Series(f"{n}", column, pl.String) for n, column in enumerate(columns)]), told
+
+
+class _Rows(list[list[str]]):
+    """All rows, those among them that follow blank lines, and how many lines are blank."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self.dialect = dialect
+        self.after_blank: list[int] = []
+        self.blanks = 0
+
+
+def _of_width(fields: list[str], width: int) -> list[str]:
+    return [*fields, *[""] * (width - len(fields))][:width]
+
+
+def _odd_of(records: Records, width: int, lines_before: int) -> list[_Odd]:
+    """Return the rows with more or fewer fields than there are columns."""
+    after_blank = set(records.after_blank)
+    return [
+        _Odd(n, int(records.lines[n]) + 1 + lines_before, records[n], n in after_blank)
+        for n in np.flatnonzero(records.delimiters != width - 1).tolist()
+    ]
+
+
+def _mended(
+    rows: Records | _Rows, odd: list[_Odd], shape: Layout, reading: Reading, name: str
+) -> tuple[list[str], dict[int, list[str] | None]]:
+    """Return what is to be told of odd rows, and what each of them becomes, None where it is left out."""
     if reading.ragged == "refuse" and odd:
-        raise _too_many_or_few(odd[0], width, dialect, name)
-    _refuse_second_table(rows, odd, after_blank, shape, name)
-    told += _sorted_out(odd, len(rows), width, dialect, reading, name)
-    out = {each.row for each in odd if not each.is_wanted}
-    if out:
-        rows = [row for n, row in enumerate(rows) if n not in out]
-    if width == 1 and blanks:
-        told.append(f"{count(blanks, 'blank line')} left out (--ragged fill keeps them as missing values)")
-    columns = zip(*rows, strict=True) if rows else [()] * width
-    frame = pl.DataFrame([pl.Series(f"{n}", column, pl.String) for n, column in enumerate(columns)])
-    return frame, told, has_line_breaks
+        raise _too_many_or_few(odd[0], shape.width, rows.dialect, name)
+    _refuse_second_table(rows, odd, rows.after_blank, shape, name)
+    told = _sorted_out(odd, len(rows), shape.width, rows.dialect, reading, name)
+    if shape.width == 1 and rows.blanks:
+        told.append(
+            f"{count(rows.blanks, 'blank line')} left out (--ragged fill keeps them as missing values)"
+        )
+    width = shape.width
+    return told, {each.row: _of_width(each.fields, width) if each.is_wanted else None for each in odd}
 
 
 def _rows(
-    body: bytes, dialect: Dialect, width: int, reading: Reading, name: str, lines_before: int
-) -> tuple[list[list[str]], list[_Odd], list[int], int]:
-    """Return all rows at full width, those that were not, which follow blank lines, and how many lines are blank."""
-    rows: list[list[str]] = []
-    odd: list[_Odd] = []
-    after_blank: list[int] = []
-    blanks, is_after_blank = 0, False
+    body: bytes, dialect: Dialect, width: int, are_blanks_rows: bool, name: str, lines_before: int
+) -> tuple[_Rows, list[_Odd]]:
+    """Return all rows, read one by one, and those that have more or fewer fields than there are columns."""
+    rows, odd = _Rows(dialect), list[_Odd]()
+    is_after_blank, line = False, 0
     lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n")
-    line = 0
     try:
         for line, row in dialect.records(lines, is_strict=True):
             if len(row) <= 1 and not filled(row):
-                if width > 1 or reading.ragged != "fill":
-                    blanks, is_after_blank = blanks + 1, True
+                if not are_blanks_rows:
+                    rows.blanks, is_after_blank = rows.blanks + 1, True
                     continue
                 row = [""]
             if is_after_blank:
-                after_blank.append(len(rows))
+                rows.after_blank.append(len(rows))
             if len(row) != width:
                 odd.append(_Odd(len(rows), line + lines_before, row, is_after_blank))
-                row = [*row, *[""] * (width - len(row))][:width]
             rows.append(row)
             is_after_blank = False
     except csv.Error:
         raise _open_quote(body, dialect, name, len(rows) + 1, line, lines_before) from None
-    return rows, odd, after_blank, blanks
+    return rows, odd
 
 
 def _open_quote(
@@ -122,13 +158,16 @@ def _refuse_second_table(
     rows: Sequence[list[str]], odd: Sequence[_Odd], after_blank: Sequence[int], shape: Layout, name: str
 ) -> None:
     """Raise a DataError where another header follows a blank line."""
+    if len(after_blank) > MOST_TABLES:  # blank lines set nothing apart here
+        return
     by_row = {each.row: each for each in odd}
+    seen = max(5, SAMPLE * 100 // max(shape.width, 100))
     for place, start in enumerate(after_blank):
         end = after_blank[place + 1] if place + 1 < len(after_blank) else len(rows)
         widths = {len(by_row[n].fields) if n in by_row else shape.width for n in range(start, end)}
         is_other = end - start > 1 and len(widths) == 1 and widths.pop() not in (1, shape.width)
         if not is_other and start not in by_row and rows[start] != shape.header:
-            above = [rows[n] for n in range(max(start - SAMPLE, 0), start)]
+            above = [_of_width(row, shape.width) for row in rows[max(start - seen, 0) : start]]
             numeric = [
                 n for n in range(shape.width) if column_look(row[n] for row in above) in ("number", "date")
             ]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from deltarule.errors import DataError
 from deltarule.memory import require
@@ -16,6 +14,7 @@ from deltarule.tables.readers.dialects import Dialect, found
 from deltarule.tables.readers.irregular import read_irregular
 from deltarule.tables.readers.layout import Layout, layout
 from deltarule.tables.readers.options import Read, Reading, cut, refuse_no_rows
+from deltarule.tables.readers.regular import Scan, read_regular, scanned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +24,6 @@ BYTES_A_BYTE, BYTES_A_FIELD = 2, 20
 HEAD, FARTHEST = 2**18, 2**26
 """Bytes that are looked at: at first, and where they hold few lines."""
 FEW_LINES = 20
-CHUNK = 2**18
 WIDE = 1000
 BLANK_SIGNS = " \t\n\x0b\x0c\r\u00a0\u2007\u202f\u3000\ufeff"
 _SOMETHING = re.compile(rb"\S")
@@ -65,13 +63,14 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
     offset = _offset(content, (line or 1) - 1)
     body = content[offset : _end(content)]
     refuse_no_rows(int(_SOMETHING.search(body) is not None), name)
-    frame = _regular(body, dialect, shape, name)
+    scan = scanned(body, dialect)
+    require(BYTES_A_BYTE * len(body) + BYTES_A_FIELD * scan.delimiters, f"the table {name}")
+    is_whole = not shape.header or len(shape.header) <= shape.width
+    frame = read_regular(body, dialect, shape.width, scan) if is_whole else None
     if frame is None:
-        frame, said, has_line_breaks = read_irregular(body, dialect, shape, reading, name, (line or 1) - 1)
+        frame, said = read_irregular(body, dialect, shape, reading, name, (line or 1) - 1, scan)
         told += said
-        scan = _Scan(has_blanks=True, has_line_breaks=has_line_breaks, has_quotes=True)
-    else:
-        frame, scan = frame
+        scan.has_blanks = scan.has_quotes = True  # as far as is known
     frame, said = _finished(frame, shape, reading, dialect, scan)
     refuse_no_rows(frame.height, name)
     return Read(frame, told + said)
@@ -112,89 +111,8 @@ def _offset(content: bytes, lines: int) -> int:
     return offset
 
 
-class _Scan:
-    """What a look at all bytes of a text found."""
-
-    def __init__(
-        self, has_blanks: bool = False, has_line_breaks: bool = False, has_quotes: bool = False
-    ) -> None:
-        self.delimiters = 0
-        self.is_regular = True
-        self.has_blanks, self.has_line_breaks, self.has_quotes = has_blanks, has_line_breaks, has_quotes
-
-
-def _scanned(body: bytes, dialect: Dialect) -> _Scan:
-    """Return how many delimiters stand outside of quotes, and whether quotes stand at the ends of fields alone."""
-    sign, quote = ord(dialect.sign), dialect.quote
-    scan = _Scan(has_blanks=not body.isascii())
-    scan.has_quotes = quote is not None and quote.encode() in body
-    may_have_blanks = any(blank in body for blank in (b" ", b"\t", b"\x0b", b"\x0c") if blank[0] != sign)
-    buffer: Any = np.frombuffer(body, np.uint8)
-    if not scan.has_quotes and not may_have_blanks:
-        for start in range(0, len(body), CHUNK):
-            scan.delimiters += int(np.count_nonzero(buffer[start : start + CHUNK] == sign))
-        return scan
-    mark = ord(quote) if scan.has_quotes and quote else 256
-    parity, before = 0, 10
-    for start in range(0, len(body), CHUNK):
-        chunk = buffer[start : start + CHUNK]
-        after = int(buffer[start + CHUNK]) if start + CHUNK < len(body) else 10
-        is_edge = (chunk == sign) | (chunk == 10)
-        previous, following = np.roll(chunk, 1), np.roll(chunk, -1)
-        previous[0], following[-1] = before, after
-        is_blank = (chunk <= 32) & ~is_edge
-        if scan.has_quotes:
-            is_quote = chunk == mark
-            inside = (np.cumsum(is_quote, dtype=np.uint8) + np.uint8(parity)) & 1
-            opens, closes = is_quote & (inside == 1), is_quote & (inside == 0)
-            previous_fits = (previous == sign) | (previous == 10) | (previous == mark)
-            following_fits = (following == sign) | (following == 10) | (following == mark)
-            scan.is_regular &= not bool((opens & ~previous_fits).any() or (closes & ~following_fits).any())
-            scan.has_line_breaks |= bool(((chunk == 10) & (inside == 1)).any())
-            scan.delimiters += int(np.count_nonzero((chunk == sign) & (inside == 0)))
-            parity = int(inside[-1])
-        else:
-            scan.delimiters += int(np.count_nonzero(chunk == sign))
-        near = (previous == sign) | (previous == 10) | (previous == mark)
-        near |= (following == sign) | (following == 10) | (following == mark)
-        scan.has_blanks |= bool((is_blank & near).any())
-        before = int(chunk[-1])
-    scan.is_regular &= parity == 0
-    return scan
-
-
-def _regular(body: bytes, dialect: Dialect, shape: Layout, name: str) -> tuple[pl.DataFrame, _Scan] | None:
-    """Return the columns as Polars reads them; None where a row may have more or fewer fields than there are names.
-
-    Polars refuses rows with more fields; so where the delimiters of all rows are as many as those of so many full
-    rows, none has fewer.
-    """
-    import polars as pl
-
-    scan = _scanned(body, dialect)
-    require(BYTES_A_BYTE * len(body) + BYTES_A_FIELD * scan.delimiters, f"the table {name}")
-    if not scan.is_regular or (shape.header and len(shape.header) > shape.width):
-        return None
-    try:
-        frame = pl.read_csv(
-            body,
-            has_header=False,
-            separator=dialect.sign,
-            quote_char=dialect.quote if scan.has_quotes else None,
-            schema={f"{n}": pl.String for n in range(shape.width)},
-            infer_schema=False,
-        )
-    except (pl.exceptions.PolarsError, ValueError):
-        return None
-    if scan.delimiters != frame.height * (shape.width - 1):
-        return None
-    if shape.width == 1 and frame.to_series().null_count():
-        return None
-    return frame, scan
-
-
 def _finished(
-    frame: pl.DataFrame, shape: Layout, reading: Reading, dialect: Dialect, scan: _Scan
+    frame: pl.DataFrame, shape: Layout, reading: Reading, dialect: Dialect, scan: Scan
 ) -> tuple[pl.DataFrame, list[str]]:
     """Return the columns under their names, without blanks around texts, and what is to be told of the rows."""
     import polars as pl
@@ -224,8 +142,8 @@ def _mapped(frame: pl.DataFrame, expression: pl.Expr) -> pl.DataFrame:
 def _swallowed(frame: pl.DataFrame, dialect: Dialect) -> list[str]:
     """Tell of a cell that holds lines that look like rows, as where a quote was opened by mistake.
 
-    Such a cell of column j begins with what its line lacks of a row, w - 1 - j delimiters, goes on with whole rows and ends
-    with j delimiters.
+    Such a cell of column j begins with what its line lacks of a row, w - 1 - j delimiters, goes on with whole rows
+    and ends with j delimiters.
     """
     last = frame.width - 1
     if last > WIDE // 10:
