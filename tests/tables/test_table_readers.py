@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import sys
 from datetime import date
@@ -45,6 +46,17 @@ def test_standard_input(monkeypatch, refusal, rows):
     assert "standard input is empty" in refusal("-")
     monkeypatch.setattr(sys, "stdin", None)
     assert "standard input is closed" in refusal("-", InputError)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have no names here")
+def test_a_pipe_is_read_once(rows):
+    begin, end = os.pipe()
+    try:
+        os.write(end, b"a,b\n1,2\n")
+        os.close(end)
+        assert rows(read_table(f"/dev/fd/{begin}")) == [("1", "2")]
+    finally:
+        os.close(begin)
 
 
 @pytest.mark.parametrize("name", ["f.parquet", "f.bin"])
@@ -193,6 +205,7 @@ def test_polars_absent(monkeypatch, refusal):
         ({"delimiter": "\n"}, "the delimiter is"),
         ({"quote": "ab"}, "the quote is"),
         ({"skip": -1}, "skip is -1"),
+        ({"sheet": "May"}, "has no sheets"),
         ({"ragged": "fil"}, "did you mean 'fill'?"),
     ],
 )

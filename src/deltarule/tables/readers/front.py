@@ -20,6 +20,7 @@ from deltarule.tables.readers.unfolding import member, unfolded, without_ending
 from deltarule.tables.readers.workbooks import read_workbook
 from deltarule.tables.table import Table
 
+FOLDED = "gzip", "bzip2", "xz", "zstd"
 DEEPEST = 3
 """How often a file may be compressed."""
 ENDINGS = {
@@ -142,14 +143,18 @@ def read_content(content: bytes, name: str, part: str | None, reading: Reading, 
     kind, called = form(content), name
     if depth > DEEPEST:
         raise DataError(f"{name} is compressed more than {DEEPEST} times over; unpack it first.")
+    inner = None
     if kind == "zip":
-        content, kind, called = member(content, name, part)
-        if kind != "workbook":
-            return read_content(content, called, None, reading, depth + 1)
-    if kind in ("gzip", "bzip2", "xz", "zstd"):
-        return read_content(unfolded(content, kind, name), name, part, reading, depth + 1)
-    read = _plain_content(content, kind, called, part, reading)
-    return Read(read.frame, [*_misnamed(kind, name), *read.notices])
+        content, within, called = member(content, name, part)
+        kind, inner = (within, None) if within else (kind, content)
+    elif kind in FOLDED:
+        inner = unfolded(content, kind, name)
+    told = _misnamed(kind, name) if depth == 0 else []
+    if inner is not None:
+        read = read_content(inner, called, None if kind == "zip" else part, reading, depth + 1)
+    else:
+        read = _plain_content(content, kind, called, part, reading)
+    return Read(read.frame, [*told, *read.notices])
 
 
 def _plain_content(content: bytes, kind: str | None, name: str, part: str | None, reading: Reading) -> Read:
@@ -160,6 +165,8 @@ def _plain_content(content: bytes, kind: str | None, name: str, part: str | None
             return read_sqlite(content, name, name, part, reading)
         case "duckdb":
             raise DataError(f"{name} is a database of DuckDB; give it as a file that is not compressed.")
+        case _ if reading.sheet is not None:
+            raise OptionError(f"{name} is no workbook and has no sheets; leave out --sheet.")
         case _ if part is not None:
             raise OptionError(f"{name} has no parts to choose from; leave out {PART}{part}.")
         case "parquet":

@@ -59,8 +59,8 @@ class Source:
         return [Source(path, self.part) for path in found]
 
     def head(self) -> bytes:
-        """Return the first bytes, by which the format is known; nothing of standard input."""
-        if self.is_standard:
+        """Return the first bytes, by which the format is known; nothing of what can be read but once."""
+        if self.is_standard or not Path(self.path).is_file():
             return b""
         with _Told(self.name), Path(self.path).open("rb") as file:
             return file.read(HEAD)
