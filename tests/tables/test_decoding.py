@@ -109,5 +109,12 @@ def test_bytes_of_a_program_are_no_text(write, refusal, seed):
     )
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_letter_that_was_cut_short_is_told(read, cut):
+    table = read("name,n\nMüller,1\nZoë,2\nJö€".encode()[:-cut])
+    assert table["name"].texts() == ["Müller", "Zoë", "Jö"]
+    assert "was cut short" in table.notices[0]
+
+
 def test_a_dos_end_of_file_is_no_row(read, rows):
     assert rows(read(b"a,b\r\n1,2\r\n\x1a")) == [("1", "2")]

@@ -48,6 +48,7 @@ def test_separators_newlines_quotes_and_bom(read, rows, separator, newline):
         ('18.0   8   30.5\t"buick a"\n15.0   8   35.5\t"amc b"\n', ("18.0", "8", "30.5", "buick a"), "blanks"),
         ("u::m::r\n1::1193::5\n2::661::3\n", ("1", "1193", "5"), "::"),
         ("a^b\n1^2\n3^4\n", ("1", "2"), "^"),
+        ("a\x1fb\n1\x1f2\n3\x1f4\n", ("1", "2"), "\x1f"),
         ("'a','b'\n'x, y','1'\n'z','2'\n", ("x, y", "1"), ","),
         ('a, b\n1, "x, y"\n2, "z"\n', ("1", "x, y"), ","),
     ],
@@ -76,6 +77,18 @@ def test_one_column_is_not_cut(read, content):
     assert table[table.names[0]].texts() == content.split("\n")[1:-1]
 
 
+def test_delimiters_of_any_letters(read):
+    for delimiter in ("||", "é", "§", " - "):
+        assert read(f"a{delimiter}b\n1{delimiter}2\n", delimiter=delimiter).names == ["a", "b"]
+
+
+def test_titles_over_two_columns(read, rows):
+    table = read("Exported in May\nUser: me\n\nname,val\na,1\nb,2\n")
+    assert (table.names, rows(table)) == (["name", "val"], [("a", "1"), ("b", "2")])
+    assert told(table, "2 lines before the table")
+    assert read('"a\nb",c\n1,2\n3,4\n').names == ["a b", "c"]
+
+
 # Headers.
 
 
@@ -94,6 +107,8 @@ def test_one_column_is_not_cut(read, content):
         "true,1\nfalse,2\ntrue,3\n",
         "1\n2\n3\n4\n",
         "1,2,3\n",
+        "1,2,3\n4,5,6\n7,8,9\n10,11,12\n",
+        "2001,2002,2003\n2004,2005,2006\n2007,2008,2009\n",
     ],
 )
 def test_a_file_without_a_header_keeps_its_first_row(read, content):

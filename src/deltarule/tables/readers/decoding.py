@@ -190,6 +190,10 @@ def _guessed(content: bytes, bad: int, name: str) -> tuple[bytes, str]:
             f"{name} is no text file: line {line:,} holds the byte 0x{content[bad]:02x} among control characters; "
             "expected CSV, Parquet or another format that tables are kept in."
         )
+    if bad >= len(content) - 3 and not content[:bad].isascii():
+        return content[
+            :bad
+        ], f"the last letter, in line {line:,}, was cut short and is left out; the file may lack more"
     escaped = "".join(_pieces(content, "utf-8", "surrogateescape"))
     strange = len(re.findall(r"[\udc80-\udcff]", escaped))
     good = len(re.findall(r"[^\x00-\x7f\udc80-\udcff]", escaped))

@@ -45,7 +45,9 @@ class Dialect:
         """
         if self.delimiter == BLANKS:
             return _BLANKS.sub(_unit, content)
-        return content.replace(self.delimiter.encode(), UNIT.encode()) if len(self.delimiter) > 1 else content
+        if self.delimiter and self.delimiter != self.sign:
+            return content.replace(self.delimiter.encode(), UNIT.encode())
+        return content
 
     def records(self, lines: Iterable[str], is_strict: bool = False) -> Iterator[tuple[int, list[str]]]:
         """Yield every record's first line, from 1, and its fields."""
@@ -128,7 +130,7 @@ def _quote(head: str, lines: Sequence[str], reading: Reading) -> str | None:
 def _score(lines: Sequence[str], dialect: Dialect) -> float:
     """Return how well a delimiter makes a table of lines: do the rows have one width, and the cells sense."""
     text = "\n".join(lines)
-    if dialect.delimiter not in text and dialect.delimiter != BLANKS:
+    if UNIT in text if dialect.delimiter == BLANKS else dialect.delimiter not in text:
         return 0.0
     text = dialect.set_apart(text.encode()).decode()
     rows = [row for _, row in dialect.records(text.split("\n")) if filled(row)]

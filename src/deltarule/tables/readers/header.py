@@ -50,7 +50,7 @@ def judge(first: Sequence[str], body: Sequence[Sequence[str]], names: Collection
     votes = [_vote(cell.strip(), column) for cell, column in zip(first, columns, strict=True)]
     names_, cells, mild = votes.count("name"), votes.count("cell"), votes.count("perhaps a name")
     numbers = [n for n, vote in enumerate(votes) if vote == "cell" and look(first[n]) == "number"]
-    if numbers and len(numbers) >= cells - 1 and _are_labels(numbers, first, columns):
+    if numbers and len(numbers) >= cells - 1 and _are_labels(numbers, first, body, columns):
         return Verdict(True, names_ > 0)
     if names_ and cells:
         return Verdict(names_ > cells, False)
@@ -89,19 +89,36 @@ def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
 
 
-def _are_labels(numbers: Sequence[int], first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+def _are_labels(
+    numbers: Sequence[int],
+    first: Sequence[str],
+    body: Sequence[Sequence[str]],
+    columns: Sequence[Sequence[str]],
+) -> bool:
     """Return whether numbers over numbers count, or are years, unlike those below them."""
-    above = [first[n].strip() for n in numbers]
-    if not all(text.isdecimal() for text in above):
+    values = _whole(first, numbers)
+    if not values:
         return False
-    values = [int(text) for text in above]
-    steps = {b - a for a, b in pairwise(values)}
+    steps = _steps(values)
+    alike = sum(len(_steps(_whole(row, numbers))) == 1 for row in body)
+    if len(values) > 2 and len(steps) == 1 and alike > len(body) / 2:  # so do the rows
+        return False
     are_years = len(values) > 1 and all(v in YEARS for v in values) and (min(steps) > 0 or max(steps) < 0)
     do_count = len(values) > 2 and len(steps) == 1 and 0 not in steps
     if not (are_years or do_count):
         return False
     unlike = sum(_is_unlike(value, columns[n]) for value, n in zip(values, numbers, strict=True))
     return unlike > 0.7 * len(values)
+
+
+def _whole(row: Sequence[str], places: Sequence[int]) -> list[int]:
+    """Return the whole numbers in these places of a row, none where one is something else."""
+    texts = [row[n].strip() for n in places if n < len(row)]
+    return [int(text) for text in texts] if all(text.isdecimal() and len(text) < 10 for text in texts) else []
+
+
+def _steps(values: Sequence[int]) -> set[int]:
+    return {b - a for a, b in pairwise(values)}
 
 
 def _is_unlike(value: int, column: Sequence[str]) -> bool:

@@ -119,7 +119,7 @@ def _is_before(rows: Sequence[list[str]], n: int, width: int, typical: float) ->
         return False
     is_text = filled(row) == 1 and bool(row[0].strip()) and look(row[0]) == "text"
     if len(row) == 1 and width == 2:  # a title, or R's header of one name
-        return len(following[0]) == 2 and is_header_next
+        return len(following[0]) == 1 or is_header_next
     if len(row) == 1 or filled(row) == 1:
         return is_text
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
     told += said
     content = dialect.set_apart(content)
     head = dialect.set_apart(head.encode()).decode()
-    records = list(dialect.records(head.split("\n")))
+    records = list(dialect.records(io.StringIO(head)))
     if head.lower().lstrip('"').startswith("sep="):
         del records[0]
     if len(head.encode()) < len(content) and len(records) > 2:
