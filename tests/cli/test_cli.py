@@ -241,8 +241,8 @@ def with_text_in_row(row: int, N: int = 5000) -> str:
 BAD_TABLES = {
     "empty.csv": b"",
     "header.csv": b"a,b\n",
-    "latin.csv": "a,b\n1,caf\xe9\n2,x\n".encode("latin-1"),
-    "twice.csv": b"a,b,a\n1,2,3\n4,5,6\n",
+    "quote.csv": b'a,b\n1,"x\n2,y\n',
+    "tables.csv": b"a,b\n1,2\n3,4\n\nx,y,z\n1,2,3\n4,5,6\n",
     "ragged.csv": b"a,b\n1,2\n1,2,3\n",
     "number.csv": with_text_in_row(4711).encode(),
     "gaps.csv": b"a,b\n1,x\n2,\n3,y\n4,x\n",
@@ -251,7 +251,7 @@ BAD_TABLES = {
     "flat.csv": b"a,b,c\n1,x,\n1,y,\n1,x,\n1,y,\n",
     "infinite.csv": b"a,b\n1,x\ninf,y\n3,x\n4,y\n",
     "broken.parquet": b"PAR1 and no more",
-    "no.parquet": b"a,b\n1,2\n",
+    "no.parquet": b"PAR1 a,b\n1,2\n",
 }
 BAD = [
     (
@@ -263,8 +263,8 @@ BAD = [
     (("fit", ".", "--target", "b"), 66, "is a folder"),
     (("fit", "empty.csv", "--target", "b"), 65, "empty.csv is empty"),
     (("fit", "header.csv", "--target", "b"), 65, "has a header but no rows"),
-    (("fit", "latin.csv", "--target", "b"), 65, "is not UTF-8"),
-    (("fit", "twice.csv", "--target", "b"), 65, "'a'"),
+    (("fit", "quote.csv", "--target", "b"), 65, "--quote none"),
+    (("fit", "tables.csv", "--target", "b"), 65, "holds two tables"),
     (("fit", "ragged.csv", "--target", "b"), 65, "row 2"),
     (("fit", "number.csv", "--target", "y", "--strict"), 65, "row 4,711"),
     (("fit", "gaps.csv", "--target", "b"), 65, "the target 'b' is missing in 1 of 4 rows (row 2); add"),
@@ -277,7 +277,7 @@ BAD = [
         "row 2 'inf'",
     ),
     (("fit", "broken.parquet", "--target", "b"), 65, "broken.parquet"),
-    (("fit", "no.parquet", "--target", "b"), 65, "is not a Parquet file"),
+    (("fit", "no.parquet", "--target", "b"), 65, "is a Parquet file that was cut short"),
     (
         ("fit", "flowers.csv", "--target", "species", "--task", "regression"),
         65,

@@ -11,7 +11,6 @@ import pytest
 from deltarule.tables import (
     ClassTarget,
     NumberTarget,
-    Table,
     TableEncoder,
     guess_task,
     read_table,
@@ -42,7 +41,8 @@ def dense(X):
     ],
 )
 def test_real_table(name, target, task, shape, dropped):
-    frame = Table.of(read_table(DATA / name))
+    frame = read_table(DATA / name)
+    assert frame.notices == ()
     found = schema(frame)
     assert found.read(frame)[1] == found.notices == ()
     table, y = take_target(found.read(frame)[0], target)

@@ -19,6 +19,7 @@ from deltarule.cli.output import (
     read_for,
     setting,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
 from deltarule.training.proof import check as certify
@@ -34,6 +35,7 @@ def check(
     seed: Annotated[Whole, setting(CHECK["seed"], "--seed")] = 0,
     gradient: Path | None = None,
     missing: Names = None,
+    file: FileOptions = FOUND,
     json: Flag = False,
 ) -> int:
     """Compare a model's gradient with central differences and the complex step, on the rows of a table.
@@ -45,16 +47,19 @@ def check(
     model
         A model file that fit has written.
     data
-        A CSV or Parquet file with the target in it, or - for CSV on standard input.
+        A table with the target in it: CSV or other text, Parquet, Arrow, JSON, a workbook, a database;
+        several files by a pattern, or - for standard input.
     gradient
         A .npy file with a gradient of your own, flat like theta, to compare; its mistake is named where it is known.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     json
         Print the certificate as JSON.
     """
     opened = open_model(model)
-    X, y = opened.arrays(read_for(opened, data, missing))
+    X, y = opened.arrays(read_for(opened, data, missing, file))
     given = None if gradient is None else _read(gradient)
     certificate = certify(
         opened.network, X, y, gradient=given, max_parameters=parameters, max_examples=rows, seed=seed

@@ -15,6 +15,7 @@ from deltarule.cli.output import (
     scores_table,
 )
 from deltarule.cli.output import table as aligned
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.tables import ClassTarget
 from deltarule.tables.tasks import FEW_MISSING, rows_with_target
 
@@ -28,6 +29,7 @@ def evaluate(
     *,
     missing: Names = None,
     drop_missing_target: Flag = False,
+    file: FileOptions = FOUND,
     json: Flag = False,
 ) -> int:
     """Measure a model on a table with the target in it, beside a constant prediction.
@@ -39,18 +41,21 @@ def evaluate(
     model
         A model file that fit has written.
     data
-        A CSV or Parquet file, or - for CSV on standard input.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     drop_missing_target
         Leave out rows without a target, however many; without it, where they are a twentieth or less.
+    file
+        How the file is read; what is left out is found by looking, and told.
     json
         Print the metrics as JSON.
     """
     opened = open_model(model)
-    table = read_for(opened, data, missing)
+    table = read_for(opened, data, missing, file)
     target = opened.target
-    column = table.column(target.name, "target column", data)
+    column = table.column(target.name, "target column")
     is_few = bool(column.is_missing.mean() <= FEW_MISSING)
     kept, notices = rows_with_target(column, column, drop_missing_target or is_few or None)
     for notice in notices:

@@ -19,6 +19,7 @@ from deltarule.cli.output import (
     print_text,
     read_for,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import OptionError
 from deltarule.network import Floats, Network
@@ -43,6 +44,7 @@ def explain(
     format: Format = "text",
     ascii: Flag = False,
     missing: Names = None,
+    file: FileOptions = FOUND,
     json: Flag = False,
 ) -> int:
     """Show every factor of one parameter's derivative, their product, its proof, and the update; or who pulls it.
@@ -55,7 +57,8 @@ def explain(
     model
         A model file that fit has written.
     data
-        A CSV or Parquet file with the target in it, or - for CSV on standard input.
+        A table with the target in it: CSV or other text, Parquet, Arrow, JSON, a workbook, a database;
+        several files by a pattern, or - for standard input.
     parameter
         "w[k,i,j]", layer k, to unit i, from unit j, or "b[k,i]", counted from 1; left out, the one with the
         largest derivative.
@@ -79,12 +82,14 @@ def explain(
         Text in ASCII alone, as also where standard output has no other letters.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     json
         The same as --format json.
     """
     form: Format = "json" if json else format
     opened = open_model(model)
-    table = read_for(opened, data, missing)
+    table = read_for(opened, data, missing, file)
     if row is not None:
         table = table.rows(np.array([one_row(row, len(table), data)]))
     net, names = opened.network, _names(opened)

@@ -29,6 +29,7 @@ from deltarule.cli.output import (
     text_of,
     whole_numbers,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.errors import DataWarning
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.table import SETTINGS
@@ -49,6 +50,7 @@ from deltarule.tables import (
 )
 from deltarule.tables import schema as schema_of
 from deltarule.tables.folds import Split, apart, split
+from deltarule.tables.readers.sources import PART
 from deltarule.tables.tasks import compared, rows_with_target, with_target
 from deltarule.training import Run
 from deltarule.units import off_words
@@ -77,6 +79,7 @@ def fit(
     text: Names = None,
     missing: Names = None,
     not_missing: Names = None,
+    file: FileOptions = FOUND,
     strict: Flag = False,
     drop_missing_target: Flag = False,
     group: Annotated[str | None, setting(SETTINGS["group"], "--group")] = None,
@@ -106,7 +109,8 @@ def fit(
     Parameters
     ----------
     data
-        A CSV or Parquet file, or - for CSV on standard input.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input.
     target
         The column to learn.
     out
@@ -130,6 +134,8 @@ def fit(
         given several times.
     not_missing
         A text that does not, as COLUMN=TEXT in one column; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     strict
         Refuse texts that are unlike the rest of their column, which count as missing else, and rows without a target.
     drop_missing_target
@@ -140,9 +146,9 @@ def fit(
         Print neither summary nor progress.
     """
     where = "standard input" if data == "-" else data
-    path = out or Path(("model" if data == "-" else Path(data).stem) + SUFFIX)
+    path = out or Path(_stem(data) + SUFFIX)
     refuse_existing(path, force)
-    raw = Table.of(read_table(data))
+    raw = read_table(data, **file.words())
     raw.column(target, "target column", where)
     found = schema_of(
         raw,
@@ -153,7 +159,8 @@ def fit(
         is_strict=strict,
     )
     found = with_target(found, raw, target, task)
-    frame, notices = found.read(raw)
+    frame, unlike = found.read(raw)
+    notices = (*raw.notices, *unlike)
     column = frame.column(target, "target column", where)
     kept, left_out = rows_with_target(column, raw[target], drop_missing_target or (False if strict else None))
     rows = len(frame)
@@ -209,6 +216,12 @@ def fit(
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED
     return 0
+
+
+def _stem(data: str) -> str:
+    """Return the name of the model of a table; a pattern of several files gives none."""
+    stem = Path(data.partition(PART)[0]).stem
+    return "model" if data == "-" or set(stem) & set("*?[") else stem
 
 
 def _split(

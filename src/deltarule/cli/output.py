@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from deltarule.chain.text import aligned
+from deltarule.cli.reading import FileOptions, tell
 from deltarule.cli.streams import print_document
 from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
 from deltarule.files import load
@@ -109,11 +109,12 @@ def text_of(path: Path) -> str:
         raise InputError(f"cannot read {path}: {said}.") from None
 
 
-def read_for(model: TableModel, data: str, missing: Sequence[str] | None) -> Table:
-    """Return the table of a verb as a model reads it; cells that it cannot read are told on standard error."""
-    table, notices = model.read(read_table(data, missing=missing or ()))
-    for notice in notices:
-        print(f"deltarule: {notice}", file=sys.stderr)
+def read_for(model: TableModel, data: str, missing: Sequence[str] | None, file: FileOptions) -> Table:
+    """Return the table of a verb as a model reads it; what is to be told of it goes to standard error."""
+    names = list(model.encoder.schema.columns)
+    raw = read_table(data, missing=missing or (), names=names, **file.words())
+    table, notices = model.read(raw)
+    tell([*raw.notices, *notices])
     return table
 
 

@@ -16,6 +16,7 @@ from deltarule.cli.output import (
     read_for,
     refuse_existing,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
 from deltarule.tables import ClassTarget
@@ -31,6 +32,7 @@ def predict(
     out: Path | None = None,
     force: Flag = False,
     missing: Names = None,
+    file: FileOptions = FOUND,
 ) -> int:
     """Predict the target for the rows of a table, as CSV in the order of the rows.
 
@@ -41,7 +43,8 @@ def predict(
     model
         A model file that fit has written.
     data
-        A CSV or Parquet file, or - for CSV on standard input; columns in any order, further ones are ignored.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input; columns in any order, further ones are ignored.
     probabilities
         Add a column with the probability of every class.
     out
@@ -50,13 +53,15 @@ def predict(
         Replace that file if it exists.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     """
     if out is not None:
         refuse_existing(out, force)
     opened = open_model(model)
     if probabilities and opened.task == "regression":
         raise OptionError("--probabilities needs a classification model; this one is a regression.")
-    table = read_for(opened, data, missing)
+    table = read_for(opened, data, missing, file)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     predicted = opened.predict(table).tolist()

@@ -15,6 +15,7 @@ from deltarule.cli.output import (
     settings_of,
     table,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.errors import DataError
 from deltarule.tables import ClassTarget, Schema, Table, guess_task, read_table, write_toml
 from deltarule.tables import schema as schema_of
@@ -33,6 +34,7 @@ def schema(
     text: Names = None,
     missing: Names = None,
     not_missing: Names = None,
+    file: FileOptions = FOUND,
     strict: Flag = False,
     out: Path | None = None,
     force: Flag = False,
@@ -45,7 +47,8 @@ def schema(
     Parameters
     ----------
     data
-        A CSV or Parquet file, or - for CSV on standard input.
+        A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
+        standard input.
     target
         The column to learn: says what it would be learnt as, and which columns tell it too well.
     set
@@ -60,6 +63,8 @@ def schema(
         given several times.
     not_missing
         A text that does not, as COLUMN=TEXT in one column; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     strict
         Refuse texts that are unlike the rest of their column; else they count as missing.
     out
@@ -72,7 +77,7 @@ def schema(
     where = "standard input" if data == "-" else data
     if out is not None:
         refuse_existing(out, force)
-    frame = Table.of(read_table(data))
+    frame = read_table(data, **file.words())
     found = schema_of(
         frame,
         settings=settings_of(set, ignore, text),
@@ -87,7 +92,7 @@ def schema(
     guess, of_target = "", ()
     if target is not None:
         guess, of_target = _of_target(found, frame, typed, target)
-    said = [*found.notices, *notices, *of_target]
+    said = [*frame.notices, *found.notices, *notices, *of_target]
     if out is not None:
         write(write_toml(found).encode(), out)
     if json:

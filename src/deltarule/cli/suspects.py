@@ -17,6 +17,7 @@ from deltarule.cli.output import (
     read_for,
     table,
 )
+from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.tables import ClassTarget
 
 
@@ -27,6 +28,7 @@ def suspects(
     *,
     top: Whole = 20,
     missing: Names = None,
+    file: FileOptions = FOUND,
     json: Flag = False,
 ) -> int:
     """List the rows with the largest gradients: wrong labels come first, and rows unlike all others.
@@ -39,16 +41,19 @@ def suspects(
     model
         A model file that fit has written.
     data
-        A CSV or Parquet file with the target in it, or - for CSV on standard input.
+        A table with the target in it: CSV or other text, Parquet, Arrow, JSON, a workbook, a database;
+        several files by a pattern, or - for standard input.
     top
         How many rows to list.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
+    file
+        How the file is read; what is left out is found by looking, and told.
     json
         Print all of that as JSON, unrounded.
     """
     opened = open_model(model)
-    given = read_for(opened, data, missing)
+    given = read_for(opened, data, missing, file)
     X, y = opened.arrays(given)
     ranked, target = rank(opened.network, X, y), opened.target
     first = ranked.order[: max(top, 0)]

@@ -15,18 +15,23 @@ from deltarule.tables.columns import Column
 
 
 class Table:
-    """Columns by name, in order; `read_by` is the schema that has read them, if one has.
+    """Columns by name, in order.
+
+    read_by: the schema that has read them, if one has. notices: how they were read from a file, none for other tables.
 
     >>> table = Table.of({"age": [28.0, None], "sex": ["male", "female"]})
     >>> table.names, len(table), table["age"].kind
     (['age', 'sex'], 2, 'number')
     """
 
-    def __init__(self, columns: Iterable[Column], read_by: object = None) -> None:
+    def __init__(
+        self, columns: Iterable[Column], read_by: object = None, notices: Iterable[str] = ()
+    ) -> None:
         columns = list(columns)
         self.read_by = read_by
         _refuse_twice(column.name for column in columns)
         self.columns = {column.name: column for column in columns}
+        self.notices = tuple(notices)
 
     @classmethod
     def of(cls, data: object) -> Table:
@@ -69,11 +74,19 @@ class Table:
 
     def rows(self, index: NDArray[Any]) -> Table:
         """Return the table of these rows."""
-        return Table((column.rows(index) for column in self.columns.values()), self.read_by)
+        return Table((column.rows(index) for column in self.columns.values()), self.read_by, self.notices)
 
     def without(self, *names: str) -> Table:
         """Return the table without these columns."""
-        return Table((column for column in self.columns.values() if column.name not in names), self.read_by)
+        return Table(
+            (column for column in self.columns.values() if column.name not in names),
+            self.read_by,
+            self.notices,
+        )
+
+    def with_notices(self, notices: Iterable[str]) -> Table:
+        """Return the table with what is to be told of it."""
+        return Table(self.columns.values(), self.read_by, notices)
 
     def column(self, name: str, role: str = "column", where: str = "the table") -> Column:
         """Return a column by name, or raise a DataError that names the closest one there is."""

@@ -1,0 +1,284 @@
+"""Texts whose rows differ in length, or whose quotes do not stand at the ends of fields: read row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deltarule.errors import DataError
+from deltarule.memory import require
+from deltarule.tables.readers.cells import column_look, filled, look
+from deltarule.tables.readers.dialects import Dialect, is_comment
+from deltarule.tables.readers.layout import Layout
+from deltarule.tables.readers.options import Reading, count, cut
+from deltarule.tables.readers.regular import Records, Scan, read_regular, scanned
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BYTES_A_FIELD = 70
+"""The least memory that a field takes as an object of Python's, and again as a text of Polars'."""
+SAMPLE, MOST_TABLES = 200, 50
+
+
+@dataclass
+class _Odd:
+    """A row with more or fewer fields than there are columns."""
+
+    row: int
+    line: int
+    fields: list[str]
+    is_after_blank: bool
+    is_wanted: bool = True
+
+    def shown(self, sign: str) -> str:
+        return cut(sign.join(self.fields))
+
+
+def read_irregular(
+    body: bytes, dialect: Dialect, shape: Layout, reading: Reading, name: str, lines_before: int, scan: Scan
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return the columns as text, and what is to be told of rows that were mended or left out.
+
+    Rows that are too short end in missing values; the surplus of those that are too long must be empty.
+
+    Raises
+    ------
+    DataError
+        A row is too long, a quote is not closed, or a second table begins.
+    """
+    import polars as pl
+
+    width, are_blanks_rows = shape.width, shape.width == 1 and reading.ragged == "fill"
+    if scan.is_regular:
+        records = Records.of(body, dialect, scan.has_quotes, are_blanks_rows)
+        told, changed = _mended(records, _odd_of(records, width, lines_before), shape, reading, name)
+        mended = records.with_rows(changed)
+        frame = read_regular(mended, dialect, width, scanned(mended, dialect))
+        if frame is not None:
+            return frame, told
+    require(len(body) + BYTES_A_FIELD * (scan.delimiters + body.count(b"\n")), f"the table {name}")
+    rows, odd = _rows(body, dialect, width, are_blanks_rows, name, lines_before)
+    scan.has_line_breaks |= body.count(b"\n") + 1 > len(rows) + rows.blanks
+    told, changed = _mended(rows, odd, shape, reading, name)
+    for n, fields in changed.items():
+        rows[n] = fields or []
+    columns = zip(*filter(None, rows), strict=True)
+    return pl.DataFrame([pl.Series(f"{n}", column, pl.String) for n, column in enumerate(columns)]), told
+
+
+class _Rows(list[list[str]]):
+    """All rows, those among them that follow blank lines, and how many lines are blank."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self.dialect = dialect
+        self.after_blank: list[int] = []
+        self.blanks = 0
+
+
+def _of_width(fields: list[str], width: int) -> list[str]:
+    return [*fields, *[""] * (width - len(fields))][:width]
+
+
+def _odd_of(records: Records, width: int, lines_before: int) -> list[_Odd]:
+    """Return the rows with more or fewer fields than there are columns."""
+    after_blank = set(records.after_blank)
+    return [
+        _Odd(n, int(records.lines[n]) + 1 + lines_before, records[n], n in after_blank)
+        for n in np.flatnonzero(records.delimiters != width - 1).tolist()
+    ]
+
+
+def _mended(
+    rows: Records | _Rows, odd: list[_Odd], shape: Layout, reading: Reading, name: str
+) -> tuple[list[str], dict[int, list[str] | None]]:
+    """Return what is to be told of odd rows, and what each of them becomes, None where it is left out."""
+    if reading.ragged == "refuse" and odd:
+        raise _too_many_or_few(odd[0], shape.width, rows.dialect, name)
+    _refuse_second_table(rows, odd, rows.after_blank, shape, name)
+    told = _sorted_out(odd, len(rows), shape.width, rows.dialect, reading, name)
+    if shape.width == 1 and rows.blanks:
+        told.append(
+            f"{count(rows.blanks, 'blank line')} left out (--ragged fill keeps them as missing values)"
+        )
+    width = shape.width
+    return told, {each.row: _of_width(each.fields, width) if each.is_wanted else None for each in odd}
+
+
+def _rows(
+    body: bytes, dialect: Dialect, width: int, are_blanks_rows: bool, name: str, lines_before: int
+) -> tuple[_Rows, list[_Odd]]:
+    """Return all rows, read one by one, and those that have more or fewer fields than there are columns."""
+    rows, odd = _Rows(dialect), list[_Odd]()
+    is_after_blank, line = False, 0
+    lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n")
+    try:
+        for line, row in dialect.records(lines, is_strict=True):
+            if len(row) <= 1 and not filled(row):
+                if not are_blanks_rows:
+                    rows.blanks, is_after_blank = rows.blanks + 1, True
+                    continue
+                row = [""]
+            if is_after_blank:
+                rows.after_blank.append(len(rows))
+            if len(row) != width:
+                odd.append(_Odd(len(rows), line + lines_before, row, is_after_blank))
+            rows.append(row)
+            is_after_blank = False
+    except csv.Error:
+        raise _open_quote(body, dialect, name, len(rows) + 1, line, lines_before) from None
+    return rows, odd
+
+
+def _open_quote(
+    body: bytes, dialect: Dialect, name: str, row: int, last: int, lines_before: int
+) -> DataError:
+    """Return the error of a quote that is not closed: its record begins after the last one that was read."""
+    lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n").read().split("\n")
+    at = last  # the last record's first line, counted from 1: a record may go over several
+    for start, _ in dialect.records(line + "\n" for line in lines):
+        if start > last:
+            at = start
+            break
+    text = lines[min(at, len(lines)) - 1]
+    return DataError(
+        f"{name}: a quote that opens in row {row:,} (line {at + lines_before:,}, {cut(text)}) is not "
+        "closed where a field "
+        "ends; mend it, or read quotes as letters (--quote none)."
+    )
+
+
+def _refuse_second_table(
+    rows: Sequence[list[str]], odd: Sequence[_Odd], after_blank: Sequence[int], shape: Layout, name: str
+) -> None:
+    """Raise a DataError where another header follows a blank line."""
+    if len(after_blank) > MOST_TABLES:  # blank lines set nothing apart here
+        return
+    by_row = {each.row: each for each in odd}
+    seen = max(5, SAMPLE * 100 // max(shape.width, 100))
+    for place, start in enumerate(after_blank):
+        end = after_blank[place + 1] if place + 1 < len(after_blank) else len(rows)
+        widths = {len(by_row[n].fields) if n in by_row else shape.width for n in range(start, end)}
+        is_other = end - start > 1 and len(widths) == 1 and widths.pop() not in (1, shape.width)
+        if not is_other and start not in by_row and rows[start] != shape.header:
+            above = [_of_width(row, shape.width) for row in rows[max(start - seen, 0) : start]]
+            numeric = [
+                n for n in range(shape.width) if column_look(row[n] for row in above) in ("number", "date")
+            ]
+            is_other = bool(numeric) and all(look(rows[start][n]) == "text" for n in numeric)
+        if is_other:
+            fields = by_row[start].fields if start in by_row else rows[start]
+            line = _line_of(start, rows, by_row)
+            raise DataError(
+                f"{name} holds two tables: after {start:,} rows and a blank line another begins "
+                f"({cut(','.join(fields))}"
+                f"{f', line {line:,}' if line else ''}); put each into a file of its own."
+            )
+
+
+def _line_of(row: int, rows: Sequence[list[str]], by_row: dict[int, _Odd]) -> int:
+    return by_row[row].line if row in by_row else 0
+
+
+def _sorted_out(
+    odd: Sequence[_Odd], height: int, width: int, dialect: Dialect, reading: Reading, name: str
+) -> list[str]:
+    """Mark the odd rows that are left out, and return what is to be told of all of them."""
+    sign = dialect.delimiter if dialect.delimiter and dialect.delimiter != "blanks" else " "
+    comments = [each for each in odd if is_comment(each.fields[0]) and len(each.fields) < max(width, 2)]
+    if reading.ragged == "fill":
+        comments = []
+    rest = [each for each in odd if each not in comments]
+    footers = [] if reading.ragged is not None else _footers(rest, comments, height, width)
+    rest = [each for each in rest if each not in footers]
+    long = [each for each in rest if len(each.fields) > width]
+    surplus = [each for each in long if not filled(each.fields[width:])]
+    long = [each for each in long if each not in surplus]
+    if long and reading.ragged is None:
+        raise _too_many_or_few(long[0], width, dialect, name)
+    short = [each for each in rest if len(each.fields) < width]
+    for each in short:
+        if "\n" in each.fields[-1] and dialect.quote:
+            raise DataError(
+                f"{name}: row {each.row + 1:,} (line {each.line:,}) ends within a text of "
+                f"{each.fields[-1].count(chr(10)) + 1:,} lines, {each.shown(sign)}: a quote is opened "
+                "or closed by mistake; mend "
+                "it, or read quotes as letters (--quote none)."
+            )
+    told: list[str] = []
+    groups = [(comments, "comment"), (footers, "note after the table")]
+    if reading.ragged == "skip":
+        groups.append((short + long, "row of another length"))
+    for group, what in groups:
+        for each in group:
+            each.is_wanted = False
+        if group:
+            what = what if len(group) == 1 else what.replace(what.split()[0], what.split()[0] + "s", 1)
+            told.append(
+                f"{len(group):,} {what} left out, first line {group[0].line:,} "
+                f"({group[0].shown(sign)}; --ragged fill keeps "
+                "such lines as rows)"
+            )
+    if reading.ragged != "skip":
+        told += _filled(short, long, width, sign)
+    return told
+
+
+def _filled(short: Sequence[_Odd], long: Sequence[_Odd], width: int, sign: str) -> list[str]:
+    told: list[str] = []
+    if short:
+        told.append(
+            f"{count(len(short), 'row')} with fewer than {width:,} fields, first row "
+            f"{short[0].row + 1:,} ({short[0].shown(sign)}); what they lack counts as missing "
+            "(--ragged skip leaves such "
+            "rows out, --ragged refuse refuses them)"
+        )
+    if long:
+        told.append(
+            f"{count(len(long), 'row')} with more than {width:,} fields, first row "
+            f"{long[0].row + 1:,} ({long[0].shown(sign)}); the surplus is left out (--ragged skip leaves such rows out)"
+        )
+    return told
+
+
+def _footers(odd: Sequence[_Odd], comments: Sequence[_Odd], height: int, width: int) -> list[_Odd]:
+    """Return the short rows at the end that are no rows: a source, a sum, a note."""
+    if width < 2:
+        return []
+    beyond = {each.row for each in comments}
+    by_row = {each.row: each for each in odd}
+    footers: list[_Odd] = []
+    n = height - 1
+    while n in by_row or n in beyond:
+        if n in by_row:
+            footers.append(by_row[n])
+        n -= 1
+    footers.reverse()
+    while footers and not _is_note(footers[0], width):
+        footers.pop(0)
+    return footers
+
+
+def _is_note(row: _Odd, width: int) -> bool:
+    if len(row.fields) >= width:
+        return False
+    text = row.fields[0].strip()
+    return look(text) == "text" and (
+        row.is_after_blank or (filled(row.fields) == 1 and (width > 2 or " " in text))
+    )
+
+
+def _too_many_or_few(row: _Odd, width: int, dialect: Dialect, name: str) -> DataError:
+    sign = dialect.delimiter if dialect.delimiter and dialect.delimiter != "blanks" else " "
+    return DataError(
+        f"{name}: row {row.row + 1:,} (line {row.line:,}) has {count(len(row.fields), 'field')} and "
+        f"the table {count(width, 'column')}: "
+        f"{row.shown(sign)}; mend that line (a stray delimiter, or a text that wants quotes), or leave such rows out "
+        "(--ragged skip), or cut and fill them (--ragged fill)."
+    )

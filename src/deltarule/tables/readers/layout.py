@@ -1,0 +1,145 @@
+"""Where a table begins among the first rows of a text or a sheet, how wide it is, and its header."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deltarule.errors import DataError
+from deltarule.tables.readers.cells import filled, look
+from deltarule.tables.readers.dialects import is_comment
+from deltarule.tables.readers.header import judge, names_of, told_verdict
+from deltarule.tables.readers.options import Reading, count, cut
+
+TITLES = 100
+"""Rows that may stand before a table."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """names: of the columns. first: the place of the first row of data among the rows looked at.
+
+    header: the cells of the header line, if there is one.
+    """
+
+    names: list[str]
+    first: int
+    header: list[str] | None
+    notices: list[str]
+
+    @property
+    def has_row_names(self) -> bool:
+        """Whether the rows have one field more than the header, as R writes it."""
+        return self.header is not None and len(self.header) < len(self.names)
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+
+def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | None = None) -> Layout:
+    """Return where the table begins; `start` is told where looking shall not find it.
+
+    >>> layout([["Sales"], [], ["shop", "sold"], ["a", "1"], ["b", "2"]], Reading(), "f.csv").names
+    ['shop', 'sold']
+    """
+    told: list[str] = []
+    if reading.header is None and all(is_comment(row[0]) for row in rows if filled(row)):
+        raise DataError(f"{name} holds comments and no table (--header takes the first of them as names).")
+    width, typical = _shape(rows[start or 0 :])
+    if start is None:
+        start, skipped = _start(rows, width, typical)
+        if skipped:
+            shown = ", ".join(cut(",".join(row).rstrip(",") or "", 40) for row in skipped[:2])
+            told.append(
+                f"{count(len(skipped), 'line')} before the table left out ({shown}"
+                f"{', ...' if len(skipped) > 2 else ''}; --skip 0 --no-header keeps them as rows)"
+            )
+    if start >= len(rows):
+        raise DataError(f"{name} has no rows after the first {start:,} lines; skip fewer (--skip).")
+    first, body = rows[start], [row for row in rows[start + 1 :] if filled(row)]
+    cells = _uncommented(first)
+    verdict = judge(_aligned(cells, body, width), body, reading.names)
+    if cells != first:
+        if len(cells) == width and verdict.is_header:
+            told.append(
+                f"the comment {cut(','.join(first))} is taken as the header (--no-header takes it as a row)"
+            )
+        else:
+            cells = first
+    is_header = verdict.is_header if reading.header is None else reading.header
+    told += told_verdict(verdict, cells, reading.header is not None or (not body and is_header))
+    if not is_header:
+        return Layout([f"x{n}" for n in range(1, max(width, len(first)) + 1)], start, None, told)
+    while len(cells) > width and not cells[-1].strip():
+        cells = cells[:-1]
+    if len(cells) < width and body and not any(cell.strip() for row in body for cell in row[len(cells) :]):
+        cells = [*cells, *[""] * (width - len(cells))]
+    names, said = names_of(cells, width, name)
+    return Layout(names, start + 1, cells, told + said)
+
+
+def _shape(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
+    """Return how many fields most rows have, and in how many of them something stands."""
+    body = [row for row in rows if filled(row)]
+    first, body = len(body[0]) if body else 0, body[1:] or body
+    body = [row for row in body if len(row) > 1] or body  # others are titles, notes and sums
+    if not body:
+        return 0, 0.0
+    widths = Counter(map(len, body))
+    width = max(widths, key=lambda each: (widths[each], each == first, each))
+    counts = sorted(filled(row) for row in body if len(row) == width)
+    return width, counts[len(counts) // 2]
+
+
+def _start(rows: Sequence[list[str]], width: int, typical: float) -> tuple[int, list[list[str]]]:
+    """Return the place of the table's first row, and the rows before it that are not blank."""
+    last = min(len(rows) - 1, TITLES)
+    n = 0
+    while n < last and (not filled(rows[n]) or _is_before(rows, n, width, typical)):
+        n += 1
+    if n == TITLES:  # nothing tells where
+        n = next(n for n, row in enumerate(rows) if filled(row))
+    return n, [row for row in rows[:n] if filled(row)]
+
+
+def _is_before(rows: Sequence[list[str]], n: int, width: int, typical: float) -> bool:
+    """Return whether a row is a comment or a title before the table."""
+    row = rows[n]
+    following = [each for each in rows[n + 1 :] if filled(each)]
+    if not following:
+        return False
+    is_header_next = len(following) > 1 and judge(following[0], following[1:]).is_header
+    if is_comment(row[0]):
+        cells = _uncommented(row)
+        is_header = len(cells) == width and judge(cells, following).is_header
+        return is_header_next or not is_header
+    if width < 2 or typical < 2:
+        return False
+    is_text = filled(row) == 1 and bool(row[0].strip()) and look(row[0]) == "text"
+    if len(row) == 1 and width == 2:  # a title, or R's header of one name
+        return len(following[0]) == 1 or is_header_next
+    if len(row) == 1 or filled(row) == 1:
+        return is_text
+    return (
+        len(row) < width - 1 and len(following[0]) >= width - 1 and is_header_next and _has_text(following[0])
+    )
+
+
+def _has_text(row: Sequence[str]) -> bool:
+    return any(look(cell) == "text" for cell in row)
+
+
+def _uncommented(row: list[str]) -> list[str]:
+    """Return a row without the sign of comments before it."""
+    if not row or not is_comment(row[0]):
+        return row
+    bare = row[0].lstrip().lstrip("#/%!-").strip()
+    return [bare, *row[1:]] if bare else row[1:]
+
+
+def _aligned(cells: list[str], body: Sequence[list[str]], width: int) -> list[str]:
+    """Return a header over its columns: with a place for the rows' names where it has one name fewer."""
+    has_names = len(cells) == width - 1 and any(row[-1].strip() for row in body if len(row) == width)
+    return ["", *cells] if has_names else cells

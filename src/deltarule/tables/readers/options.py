@@ -1,0 +1,116 @@
+"""How a file is read where looking at it shall not decide, and what reading one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from deltarule.errors import DataError, OptionError, unknown
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Ragged: TypeAlias = Literal["fill", "skip", "refuse"]
+BLANKS = "blanks"
+"""The delimiter of columns that are set apart by any number of blanks."""
+NO_QUOTE = "none"
+_SPOKEN = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "space": BLANKS,
+    "blank": BLANKS,
+    " ": BLANKS,
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Options of `read_table`; None where looking decides."""
+
+    missing: tuple[str, ...] = ()
+    encoding: str | None = None
+    sheet: str | None = None
+    header: bool | None = None
+    delimiter: str | None = None
+    quote: str | None = None
+    skip: int | None = None
+    ragged: Ragged | None = None
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        missing: Sequence[str],
+        encoding: str | None,
+        sheet: str | int | None,
+        header: bool | None,
+        delimiter: str | None,
+        quote: str | None,
+        skip: int | None,
+        ragged: str | None,
+        names: Sequence[str],
+    ) -> Reading:
+        """Return the options as they were given, checked.
+
+        Raises
+        ------
+        OptionError
+            One is none that there is.
+        """
+        if delimiter is not None:
+            delimiter = _SPOKEN.get(delimiter.lower(), delimiter)
+            if not delimiter or "\n" in delimiter or "\r" in delimiter or '"' in delimiter:
+                raise OptionError(
+                    f'the delimiter is {delimiter!r}; expected a character or a few, such as --delimiter ";", '
+                    "or tab, or blanks."
+                )
+        if (
+            quote is not None
+            and quote != NO_QUOTE
+            and (len(quote) != 1 or not quote.isascii() or quote.isalnum())
+        ):
+            raise OptionError(f'the quote is {quote!r}; expected one sign such as --quote "\'", or none.')
+        if skip is not None and skip < 0:
+            raise OptionError(f"skip is {skip}; expected how many lines stand before the table, 0 or more.")
+        if ragged not in (None, "fill", "skip", "refuse"):
+            raise unknown("ragged", ragged, get_args(Ragged))
+        return cls(
+            tuple(word.strip() for word in missing), encoding, None if sheet is None else str(sheet), header,
+            delimiter, quote, skip, ragged, frozenset(names),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table as it was read, and what is to be told of it."""
+
+    frame: pl.DataFrame
+    notices: list[str] = field(default_factory=list[str])
+
+
+def refuse_no_rows(height: int, name: str) -> None:
+    """Raise a DataError for a table of no rows."""
+    if height == 0:
+        raise DataError(f"{name} has a header but no rows; give at least one example.")
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, without a full stop."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def count(n: int, what: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "row"), count(2000, "byte")
+    ('1 row', '2,000 bytes')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def cut(text: str, most: int = 60) -> str:
+    """Return a text as a message shows it: on one line, not too long, in quotes."""
+    return repr(text if len(text) <= most else text[: most - 1] + "…")
