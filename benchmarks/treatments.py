@@ -1,8 +1,8 @@
 """Which treatment of a column wins: whole numbers as position, level or both; text left out or by its words.
 
 On every table that has such columns, for seeds 0 to 4: a fifth of the rows is held out, the same for all treatments,
-and the table estimators learn the rest with their defaults. The metric is accuracy or R^2 on the rows held out, as a mean
-over the seeds, with the difference to the first treatment and its standard error.
+and the table estimators learn the rest with their defaults. The metric is accuracy or R^2 on the rows held out, as a
+mean over the seeds, with the difference to the first treatment and its standard error.
 
     python benchmarks/treatments.py [--seeds 5] [--tables mpg titanic ...]
 """

@@ -56,8 +56,10 @@ class Coded:
         import polars as pl
 
         physical = _physical(values)
-        first = np.full(int(physical.max(initial=-1)) + 2, -1)  # the last for those that are missing
-        first[physical[::-1]] = np.arange(len(physical) - 1, -1, -1)
+        first = np.full(
+            int(physical.max(initial=-1)) + 2, -1, np.int32
+        )  # the last for those that are missing
+        first[physical[::-1]] = np.arange(len(physical) - 1, -1, -1, dtype=np.int32)
         order = np.flatnonzero(first[:-1] >= 0)
         order = order[np.argsort(first[order])]
         place = np.full(len(first), -1, np.int32)
@@ -70,16 +72,27 @@ class Coded:
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """How many cells each text has; it may be none in a part of a column."""
-        return np.bincount(self.codes + 1, minlength=len(self.texts) + 1)[1:]
+        if (least := int(self.codes.min(initial=0))) < 0:
+            return np.bincount(self.codes - least, minlength=len(self.texts) + 1)[1:]
+        return np.bincount(self.codes, minlength=len(self.texts))
 
     @cached_property
     def stripped(self) -> Coded:
         """The cells without blanks at the ends of their texts."""
-        import polars as pl
 
         texts = self.texts.str.strip_chars()
-        if not self.is_unique:
-            return Coded(texts, self.codes, is_unique=False)
+        return (
+            Coded(texts, self.codes, is_unique=False)
+            if not self.is_unique
+            else Coded(texts, self.codes).merged
+        )
+
+    @property
+    def merged(self) -> Coded:
+        """The cells with texts of which equal ones are one."""
+        import polars as pl
+
+        texts = self.texts
         levels = texts.unique(maintain_order=True)
         if len(levels) == len(texts):
             return Coded(texts, self.codes)
@@ -129,4 +142,7 @@ class Coded:
 def _physical(values: pl.Series) -> NDArray[np.int32]:
     import polars as pl
 
-    return values.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    physical = values.to_physical()
+    if not physical.null_count() and physical.dtype == pl.UInt32:
+        return physical.to_numpy().view(np.int32)
+    return physical.cast(pl.Int32).fill_null(-1).to_numpy()

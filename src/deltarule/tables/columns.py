@@ -25,6 +25,8 @@ from deltarule.tables.coded import Coded
 
 Kind: TypeAlias = Literal["number", "boolean", "date", "datetime", "text"]
 
+NARROW = 1e6
+"""Whole numbers within such a range are counted in place of being sorted."""
 LONG = 1e16
 """Whole numbers from this on are written with an exponent, where they came as decimals."""
 _MICROSECONDS = 86_400e6  # of a day
@@ -117,7 +119,15 @@ class Column:
 
     def as_text(self) -> Column:
         """Return the column with every value as text; whole numbers without a decimal point."""
-        return self if self.kind == "text" else _text(self.name, self.texts())
+        return self if self.kind == "text" else Column(self.name, "text", self._as_coded)
+
+    @cached_property
+    def _as_coded(self) -> Coded:
+        import polars as pl
+
+        values, codes = _factorised(self.values)
+        texts = replace(self, values=values, is_unread=None).texts()
+        return Coded(pl.Series(self.name, texts, pl.String), codes).merged
 
     def summary(self) -> str:
         """Return in a few words which values there are: from the least to the greatest, or how many and the first."""
@@ -155,6 +165,22 @@ class Column:
                     f"expected numbers in column {self.name!r}, but row {row + 1:,} holds {text!r}; {advice}."
                 ) from None
         return Column(self.name, "number", numbers)
+
+
+def _factorised(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return the different values, and the place of every one among them; -1 where missing."""
+    is_there = ~np.isnan(values)
+    present = values[is_there]
+    codes = np.full(len(values), -1, np.int32)
+    if len(present) and np.ptp(present) < NARROW and bool(np.all(present == np.round(present))):
+        least = present.min()
+        shifted = (present - least).astype(np.int32)
+        is_used = np.bincount(shifted) > 0
+        codes[is_there] = (np.cumsum(is_used) - 1)[shifted]
+        return np.flatnonzero(is_used) + least, codes
+    different, which = np.unique(present, return_inverse=True)
+    codes[is_there] = which
+    return different, codes
 
 
 def moment(days: float) -> np.datetime64:

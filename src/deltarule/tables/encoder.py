@@ -18,6 +18,7 @@ from deltarule.tables.schema import Schema
 from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
 
+BLOCK = 2**14
 FEW, WIDE = 4, 16
 """Features come as CSR where at most one of FEW is not 0, and there are WIDE: then the engine goes by lists, too."""
 USUAL = "1234.56", "%Y-%m-%d"
@@ -147,20 +148,26 @@ class TableEncoder:
         """Return the features in CSR: k to a row, one of each column of levels and all of the others."""
         from scipy.sparse import csr_array
 
-        N = len(table)
-        values, places = np.ones((N, k), dtype), np.empty((N, k), np.int32)
-        start = first = 0
+        N, start = len(table), 0
+        parts: list[tuple[int, Any, Any]] = []  # first feature, places, values or None
         for one in self.encoders:
-            m = len(one.features)
+            column = table[one.name]
             if isinstance(one, Levels):
-                places[:, first] = start + one.places(table[one.name])
-                first += 1
+                parts.append((start, one.places(column)[:, None], None))
             else:
-                values[:, first : first + m] = one.encode(table[one.name])
-                places[:, first : first + m] = np.arange(start, start + m)
-                first += m
-            start += m
-        return csr_array((values.ravel(), places.ravel(), np.arange(N + 1) * k), shape=(N, start))
+                values = one.encode(column)
+                parts.append((start, np.arange(values.shape[1])[None, :], values))
+            start += len(one.features)
+        values, places = np.empty((N, k), dtype), np.empty((N, k), np.int32)
+        for begin in range(0, N, BLOCK):  # of rows that stay in the cache
+            rows, at = slice(begin, min(begin + BLOCK, N)), 0
+            for first, where, what in parts:
+                end = at + where.shape[1]
+                places[rows, at:end] = (where if what is not None else where[rows]) + first
+                values[rows, at:end] = 1.0 if what is None else what[rows]
+                at = end
+        ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
+        return csr_array((values.ravel(), places.ravel(), ends), shape=(N, start))
 
     def beyond(self, table: Table, rows_of: NDArray[np.intp] | None = None) -> list[str]:
         """Return a sentence for each column with values far outside of what training saw.

@@ -91,11 +91,16 @@ class ColumnSchema:
             return Column(column.name, "text", coded.without(is_missing)), np.zeros(0, np.intp)
         values = np.full(len(texts), math.nan)
         values[~is_missing] = self._read(texts.filter(~is_absent)).fill_null(math.nan).to_numpy()
-        is_unread = np.append(np.isnan(values) & ~is_missing, False)[coded.codes]
-        array = coded.take(self._cleared(values))
-        unlike = np.flatnonzero(is_unread)
-        read = Column(column.name, "number", array, is_unread=is_unread if len(unlike) else None)
-        present = array[~np.isnan(array)]
+        is_odd = np.isnan(values) & ~is_missing
+        values = self._cleared(values)
+        array = coded.take(values)
+        unlike = np.zeros(0, np.intp)
+        read = Column(column.name, "number", array)
+        if is_odd.any():
+            is_unread = np.append(is_odd, False)[coded.codes]
+            unlike = np.flatnonzero(is_unread)
+            read = replace(read, is_unread=is_unread if len(unlike) else None)
+        present = values[~np.isnan(values)]  # of different texts, which are fewer
         if self.kind == "date":
             return replace(read, kind="date" if (np.floor(present) == present).all() else "datetime"), unlike
         if self.kind == "boolean":

@@ -45,7 +45,7 @@ def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl
     rows = np.arange(frame.height)
     for name, cell in header.items():
         column = frame[name]
-        if column.dtype not in (pl.String, pl.Categorical) or not len(rows):
+        if not (column.dtype == pl.String or column.dtype == pl.Categorical) or not len(rows):
             return frame, []
         rows = rows[(column[rows] == cell).fill_null(False).to_numpy()]
     if not len(rows):
