@@ -149,22 +149,23 @@ class TableEncoder:
         from scipy.sparse import csr_array
 
         N, start = len(table), 0
-        parts: list[tuple[int, Any, Any]] = []  # first feature, places, values or None
+        parts: list[tuple[int, Any, Any]] = []  # first feature, places, values or one for all
         for one in self.encoders:
             column = table[one.name]
             if isinstance(one, Levels):
-                parts.append((start, one.places(column)[:, None], None))
+                parts.append((start, one.places(column)[:, None], one.weight))
             else:
-                values = one.encode(column)
-                parts.append((start, np.arange(values.shape[1])[None, :], values))
+                dense: NDArray[Any] = one.encode(column)
+                parts.append((start, np.arange(len(one.features))[None, :], dense))
             start += len(one.features)
         values, places = np.empty((N, k), dtype), np.empty((N, k), np.int32)
         for begin in range(0, N, BLOCK):  # of rows that stay in the cache
             rows, at = slice(begin, min(begin + BLOCK, N)), 0
             for first, where, what in parts:
                 end = at + where.shape[1]
-                places[rows, at:end] = (where if what is not None else where[rows]) + first
-                values[rows, at:end] = 1.0 if what is None else what[rows]
+                is_level = isinstance(what, float)
+                places[rows, at:end] = (where[rows] if is_level else where) + first
+                values[rows, at:end] = what if is_level else what[rows]
                 at = end
         ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
         return csr_array((values.ravel(), places.ravel(), ends), shape=(N, start))

@@ -206,7 +206,7 @@ class Levels(Encoder):
     """One-hot: a 1 at the level's place; rare and unseen levels share places, of which each has one by its hash.
 
     A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 10,000 most frequent get one. There
-    is a shared place for every 50 rows of rare levels, 64 at most.
+    is a shared place for every 50 rows of rare levels, 64 at most. weight: what stands there in place of 1.
 
     >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None, None]))
     >>> encoder.features
@@ -220,6 +220,7 @@ class Levels(Encoder):
     kinds = ("text",)
     levels: tuple[str, ...]
     shared: int
+    weight: float = 1.0
 
     MOST: ClassVar[int] = 10_000
     ROWS_A_SHARED, MOST_SHARED = 50, 64
@@ -243,7 +244,7 @@ class Levels(Encoder):
 
     def own_encode(self, column: Column) -> Floats:
         encoded = np.zeros((len(column), len(self.levels) + self.shared + 1))
-        encoded[np.arange(len(column)), self.places(column)] = 1.0
+        encoded[np.arange(len(column)), self.places(column)] = self.weight
         return encoded[:, :-1]
 
     def places(self, column: Column) -> NDArray[np.int32]:

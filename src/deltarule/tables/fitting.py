@@ -17,8 +17,8 @@ from deltarule.tables.schema import ColumnSchema
 ENCODERS: dict[str, type[Encoder]] = {
     each.__name__: each for each in (Number, Boolean, Levels, Position, Pieces, Dates)
 }
-NO_MARKS = {"marks_missing": False, "marks_unread": False}
-"""Of a second encoder of a column."""
+BESIDE: dict[str, Any] = {"marks_missing": False, "marks_unread": False, "weight": 0.25}
+"""Of levels beside their position: light, so that a level has to be worth it; see docs/decisions/0007."""
 
 
 def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encoder] | str:
@@ -39,8 +39,9 @@ def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encode
     if column.kind in ("date", "datetime"):
         return [Dates.fit(column)]
     if column.kind == "number":
-        levels = [replace(Levels.fit(column.as_text()), **NO_MARKS)] if kind == "ordered" else []
-        return [Number.fit(column), *levels]
+        if kind != "ordered":
+            return [Number.fit(column)]
+        return [Number.fit(column), replace(Levels.fit(column.as_text()), **BESIDE)]
     if kind == "text":
         return [Pieces.fit(column)]
     levels = Levels.fit(column)
@@ -48,7 +49,7 @@ def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encode
         present = int((~is_missing).sum())
         return f"{len(column.coded.level_counts()):,} different texts in {present:,} rows"
     if one is not None and one.levels:
-        return [Position.fit(column, one.levels), levels]
+        return [Position.fit(column, one.levels), replace(levels, weight=BESIDE["weight"])]
     return [levels]
 
 

@@ -56,7 +56,7 @@ class Scale:
     @classmethod
     def of(cls, values: Floats, median: float, filled: int = 0) -> Scale:
         """Return the scale of values, (N,), finite, and of so many more that stand at their median."""
-        least, greatest, rest = _ends(values)
+        least, greatest, rest = ends(values)
         n = len(rest) + filled
         # Of halves, whose differences do not overflow; squares of 1e200 do, and those of 1e-200 vanish.
         half = 0.5 if max(-least, greatest) > LARGE else 1.0
@@ -104,7 +104,7 @@ def median_of(values: Floats) -> float:
     return float(ordered[n // 2]) * 0.5 + float(ordered[(n - 1) // 2]) * 0.5
 
 
-def _ends(values: Floats) -> tuple[float, float, Floats]:
+def ends(values: Floats) -> tuple[float, float, Floats]:
     """Return the least and the greatest value that is not far outside, and those that are not."""
     least, greatest = float(values.min()), float(values.max())
     some = values[:: max(len(values) // SOME, 1)]  # whose width is that of all, or less

@@ -20,6 +20,7 @@ from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
 from deltarule.tables.row_ids import why_key, why_key_text
+from deltarule.tables.sentinels import far_notices
 from deltarule.tables.shares import HALF
 from deltarule.tables.table import Table
 
@@ -389,9 +390,7 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
         found = ColumnSchema(
             column.name, kind, None, words.of(column, MARKS), f"it came as {came}", kept=words.never
         )
-        if told is None and kind == "number" and (why := why_key(column)):
-            return _Draft(replace(found, kind="row id", why=why))
-        return _Draft(_with_order(found, column) if told is None else found)
+        return _Draft(_looked_at(found, column) if told is None and kind == "number" else found)
     return _of_text(column, told, words)
 
 
@@ -428,12 +427,10 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
                 ),
                 words.never,
             )
-            if kind == "number" and told is None and (key := why_key(one.read(column)[0])):
-                return _Draft(replace(one, kind="row id", why=key))
             if kind == "number" and wanted == "ordered":
                 one = replace(one, kind="ordered")
-            elif kind == "number" and len(distinct) <= MOST_CODES and told is None:
-                one = _with_order(one, one.read(column)[0])
+            elif kind == "number" and told is None:
+                one = _looked_at(one, one.read(column)[0])
             return _Draft(one, found.other, distinct, weights, told is not None, row)
         if found and not reason:
             reason, takes = found, f' (--set "{column.name}={kind}" takes {_PLURAL[kind]})'
@@ -471,14 +468,17 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     return _Draft(_with_words(found, distinct, weights))
 
 
+def _looked_at(one: ColumnSchema, column: Column) -> ColumnSchema:
+    """Return what a column of numbers is, by these: a row id, ordered, or numbers; and of those far from others."""
+    if key := why_key(column):
+        return replace(one, kind="row id", why=key)
+    return _with_order(replace(one, notices=(*one.notices, *far_notices(column))), column)
+
+
 def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:
     """Return what a column of numbers is: ordered, where they are a few whole numbers again and again."""
     values = column.values[~column.is_missing]
-    if (
-        one.kind != "number"
-        or not column.is_integer
-        or len(np.unique(values[: 20 * MOST_CODES])) > MOST_CODES
-    ):
+    if not column.is_integer or len(np.unique(values[: 20 * MOST_CODES])) > MOST_CODES:
         return one
     n = len(np.unique(values))
     if not FEWEST_CODES <= n <= MOST_CODES or len(values) < ROWS_A_CODE * n:
