@@ -36,7 +36,7 @@ def dense(X):
         ("diamonds.csv", "price", "regression", (53_940, 29), []),
         ("mpg.csv", "mpg", "regression", (398, 51), []),
         ("penguins.csv", "species", "classification", (344, 16), []),
-        ("taxis.csv", "tip", "regression", (6_433, 291), []),
+        ("taxis.csv", "tip", "regression", (6_433, 295), []),
         ("titanic.csv", "survived", "classification", (891, 56), []),
     ],
 )
@@ -44,7 +44,8 @@ def test_real_table(name, target, task, shape, dropped):
     frame = read_table(DATA / name)
     assert frame.notices == ()
     found = schema(frame)
-    assert found.read(frame)[1] == found.notices == ()
+    assert found.read(frame)[1] == ()
+    assert all("is far from the rest" in said for said in found.notices)  # 99999 for a gain, 0 for a width
     table, y = take_target(found.read(frame)[0], target)
     assert guess_task(y)[0] == task
     encoder = TableEncoder.fit(table, schema=found)

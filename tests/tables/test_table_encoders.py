@@ -111,6 +111,13 @@ def test_every_library_gives_the_same_bits_and_is_left_alone(library):
         ([dt.datetime(1970, 1, 2, 12, tzinfo=dt.UTC), None], "datetime", [1.5, None]),
         (pd.Series(pd.to_datetime(["1970-01-02 12:00+00:00", None])), "datetime", [1.5, None]),
         (np.array(["1970-01-02T12", "NaT"], "M8[h]"), "datetime", [1.5, None]),
+        ([dt.time(12), None], "datetime", [0.5, None]),
+        (pl.Series([dt.time(6), None]), "datetime", [0.25, None]),
+        ([dt.timedelta(seconds=1.5), None], "number", [1.5, None]),
+        (pl.Series([dt.timedelta(minutes=1), None]), "number", [60.0, None]),
+        (pd.Series([pd.Timedelta(hours=1), pd.NaT]), "number", [3600.0, None]),
+        (np.array([2, "NaT"], "m8[s]"), "number", [2.0, None]),
+        (pd.Series([1.0, np.nan], dtype="Sparse[float64]"), "number", [1.0, None]),
     ],
 )
 def test_kinds(values, kind, expected):
@@ -143,7 +150,6 @@ def test_arrays_lists_and_odd_labels():
         ({"a": [1], "b": [1, 2]}, "different lengths: a 1, b 2"),
         (pl.DataFrame({"a": [[1]]}), "column 'a' has the type List"),
         (pl.DataFrame({"a": [{"x": 1}]}), "column 'a' has the type Struct"),
-        (pl.DataFrame({"a": [dt.timedelta(1)]}), "column 'a' has the type Duration"),
         (
             pd.DataFrame({"a": pd.period_range("2020", periods=1, freq="D")}),
             "column 'a' has the type period[D]",
@@ -379,7 +385,7 @@ def test_few_whole_numbers_carry_position_and_level():
     assert encoder.columns == ["month", "rooms", "year"]
     X = encoder.encode({"month": [3, 13, None], "rooms": [0, 0, 0], "year": [1950] * 3}).toarray()
     hot = X[:, [encoder.features.index(f"month={name}") for name in (3, "other")]]
-    assert hot.tolist() == [[1, 0], [0, 1], [0, 1]]
+    assert hot.tolist() == [[0.25, 0], [0, 0.25], [0, 0.25]]
     assert schema(table, settings={"month": "number"})["month"].kind == "number"
     text = {name: [str(value) for value in values] for name, values in table.items()}
     assert [one.form for one in schema(text).columns.values()] == [
@@ -441,3 +447,69 @@ def test_texts_of_many_words_are_taken_by_their_words():
     new = {"what": ["a red car", None, "", "something else"]}
     assert again.encode(new).tobytes() == encoder.encode(new).tobytes()
     assert schema({"what": texts}, settings={"what": "category"})["what"].kind == "category"
+
+
+def test_a_cell_that_could_not_be_read_is_marked():
+    texts = [str(n) for n in range(40)] + ["see note", "lost"] + [None, None]
+    encoder = TableEncoder.fit({"a": texts})
+    assert encoder.features == ("a", "a is missing", "a is unreadable")
+    with pytest.warns(UserWarning, match=r"a: 1 cell \(row 2 'gone'\), not numbers, counted as missing"):
+        X = encoder.encode({"a": ["7", "gone", None]})
+    assert X[:, 1:].tolist() == [[0, 0], [1, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("outlier", [1e38, -1e300, 3e12])
+def test_what_is_beyond_all_measure_spoils_nothing(outlier):
+    values = np.random.default_rng(0).normal(size=200)
+    dirty = np.append(values, outlier)
+    clean, found = TableEncoder.fit({"a": values}), schema({"a": dirty})
+    [said] = found.notices
+    assert said.startswith(f"a: {outlier:.10g} in row 201, far outside of the rest (")
+    encoder = TableEncoder.fit({"a": dirty})
+    new = {"a": values[:50]}
+    np.testing.assert_allclose(encoder.encode(new), clean.encode(new), atol=0.02)
+    assert np.abs(encoder.encode({"a": dirty})).max() < 20
+    [words] = re.findall(r'--missing "(.*)" says so', said)
+    told = schema({"a": dirty}, missing=[words])
+    assert np.flatnonzero(told.read(Table.of({"a": dirty}))[0]["a"].is_missing).tolist() == [200]
+
+
+def test_a_number_far_outside_at_prediction_alone_is_told_and_ends_near():
+    table = {
+        "c": [None, 5, 5, None] * 10,
+        "t": list(np.random.default_rng(0).normal(3, 0.01, 40)),
+        "x": [1.0, 2.0] * 20,
+    }
+    encoder = TableEncoder.fit(table)
+    with pytest.warns(UserWarning) as told:
+        X = encoder.encode({"c": [5, None, 5_000_000], "t": [3.0, 3.0, 30_000.0], "x": [1.0] * 3})
+    assert [str(each.message).split(";")[0] for each in told] == [
+        "c: 5000000 in row 3 is far outside: training had 5 to 5",
+        str(told[1].message).split(";")[0],
+    ]
+    assert str(told[1].message).startswith("t: 30000 in row 3 is far outside: training had 2.9")
+    assert X[0, 0] == X[2, 0]
+    assert np.abs(X).max() < 10
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e15, -1e12])
+def test_a_large_offset_loses_nothing(offset):
+    values = np.round(np.random.default_rng(0).normal(size=300) * 64) / 8  # which 1e15 leaves as they are
+    X = TableEncoder.fit({"a": values + offset}).encode({"a": values + offset})
+    np.testing.assert_allclose(X, TableEncoder.fit({"a": values}).encode({"a": values}), atol=0.02)
+
+
+def test_features_of_many_levels_are_lists_in_any_dtype():
+    rng = np.random.default_rng(0)
+    table = {f"c{n}": [f"v{v}" for v in rng.integers(0, 30, 300)] for n in range(5)} | {
+        "x": list(rng.normal(size=300))
+    }
+    encoder = TableEncoder.fit(table)
+    X = encoder.encode(table)
+    assert X.nnz == 300 * 6
+    assert X.has_canonical_format
+    matrix = np.concatenate([one.encode(Table.of(table)[one.name]) for one in encoder.encoders], axis=1)
+    assert (X.toarray() == matrix).all()
+    single = encoder.encode(table, "float32")
+    assert single.dtype == np.float32
+    assert (single.toarray() == matrix.astype(np.float32)).all()

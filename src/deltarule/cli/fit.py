@@ -16,6 +16,7 @@ from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
     Flag,
+    Left,
     Names,
     Whole,
     columns_text,
@@ -75,7 +76,8 @@ def fit(
     task: Literal["classification", "regression"] | None = None,
     schema: Path | None = None,
     set: Names = None,
-    ignore: Names = None,
+    ignore: Left = None,
+    keep: Names = None,
     text: Names = None,
     missing: Names = None,
     not_missing: Names = None,
@@ -127,6 +129,8 @@ def fit(
         in "price=number:1.234,56" or "when=date:%d/%m/%Y". May be given several times.
     ignore
         A column to leave out, as --set COLUMN=ignore does; may be given several times.
+    keep
+        A column to learn from, in place of all others; may be given several times.
     text
         A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
@@ -153,7 +157,7 @@ def fit(
     found = schema_of(
         raw,
         base=None if schema is None else read_toml(text_of(schema), str(schema)),
-        settings=settings_of(set, ignore, text),
+        settings=settings_of(raw, set, ignore, text, keep, (target, group, time)),
         missing=missing or (),
         not_missing=not_missing or (),
         is_strict=strict,

@@ -62,6 +62,7 @@ Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
 Whole: TypeAlias = Annotated[int, Parameter(converter=_whole_number)]
 Names: TypeAlias = Annotated[list[str] | None, Parameter(negative="")]
+Left: TypeAlias = Annotated[list[str] | None, Parameter(name=("--ignore", "--drop"), negative="")]
 
 VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}
 
@@ -86,10 +87,22 @@ def print_text(text: str) -> None:
 
 
 def settings_of(
-    told: Sequence[str] | None, ignore: Sequence[str] | None, text: Sequence[str] | None
+    table: Table,
+    told: Sequence[str] | None,
+    ignore: Sequence[str] | None,
+    text: Sequence[str] | None,
+    keep: Sequence[str] | None,
+    besides: Sequence[str | None] = (),
 ) -> dict[str, str]:
-    """Return by a column what it is to be, from --set COLUMN=KIND, --ignore and --text."""
+    """Return by a column what it is to be, from --set COLUMN=KIND, --ignore, --text and --keep.
+
+    besides: the columns that are kept for other reasons than to learn from them.
+    """
     settings = {**dict.fromkeys(ignore or (), "ignore"), **dict.fromkeys(text or (), "category")}
+    if keep:
+        kept = [table.column(name, "column to keep").name for name in keep]
+        others = (name for name in table.names if name not in (*kept, *besides))
+        settings = {**dict.fromkeys(others, "ignore"), **settings}
     for each in told or ():
         name, equals, kind = each.rpartition("=")
         if not equals or not name:

@@ -7,6 +7,7 @@ from pathlib import Path
 from deltarule.cli.output import (
     Data,
     Flag,
+    Left,
     Names,
     paragraph,
     print_document,
@@ -30,7 +31,8 @@ def schema(
     *,
     target: str | None = None,
     set: Names = None,
-    ignore: Names = None,
+    ignore: Left = None,
+    keep: Names = None,
     text: Names = None,
     missing: Names = None,
     not_missing: Names = None,
@@ -56,6 +58,8 @@ def schema(
         in "price=number:1.234,56" or "when=date:%d/%m/%Y". May be given several times.
     ignore
         A column to leave out, as --set COLUMN=ignore does; may be given several times.
+    keep
+        A column to learn from, in place of all others; may be given several times.
     text
         A column to take as text, as --set COLUMN=category does; may be given several times.
     missing
@@ -80,7 +84,7 @@ def schema(
     frame = read_table(data, **file.words())
     found = schema_of(
         frame,
-        settings=settings_of(set, ignore, text),
+        settings=settings_of(frame, set, ignore, text, keep, (target,)),
         missing=missing or (),
         not_missing=not_missing or (),
         is_strict=strict,

@@ -1,6 +1,6 @@
 """Column: the values of one column of any DataFrame library, in one of five kinds.
 
-number              float64, NaN where missing
+number              float64, NaN where missing; of durations, seconds
 boolean             float64 of 0 and 1, NaN where missing
 date, datetime      float64, days since 1970-01-01, NaN where missing
 text                Coded: the different texts, and the place of every cell among them
@@ -208,6 +208,10 @@ def _from_series(name: str, series: Any) -> Column:
         micros = stamps.dt.timestamp("us").fill_null(0).to_numpy().astype(np.float64)
         days = np.where(is_missing, np.nan, micros / _MICROSECONDS)
         return Column(name, "date" if dtype == nw.Date else "datetime", days)
+    if dtype == nw.Duration:
+        return Column(name, "number", _floats(series.dt.total_microseconds(), 0) / 1e6)
+    if dtype == nw.Time:
+        return _from_values(name, series.to_list())
     if dtype == nw.Unknown and bool(series.is_null().all()):  # a column of nulls need not have a type
         return _text(name, [None] * len(series))
     native = series.to_native()
@@ -260,6 +264,9 @@ def _from_array(name: str, values: object) -> Column:
         is_date = array.dtype == np.dtype("M8[D]")
         days = np.where(np.isnat(array), np.nan, micros / _MICROSECONDS)
         return Column(name, "date" if is_date else "datetime", days)
+    if array.dtype.kind == "m":
+        micros = array.astype("m8[us]").astype(np.int64).astype(np.float64)
+        return Column(name, "number", np.where(np.isnat(array), np.nan, micros / 1e6))
     if array.dtype.kind in "UO":
         return _from_values(name, array.tolist())
     raise DataError(f"column {name!r} has the type {array.dtype}, which is no number, text, boolean or date.")
@@ -279,15 +286,13 @@ _NO_VALUES: tuple[type[Any], ...] = (
     set,
     bytes,
     complex,
-    datetime.time,
-    datetime.timedelta,
     np.ndarray,
     np.complexfloating,
-    np.timedelta64,
 )
 _BOOLEANS = (bool, np.bool_)
 _NUMBERS = (bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 _DATES = (datetime.date, np.datetime64)
+_DURATIONS = (datetime.timedelta, np.timedelta64)
 
 
 def _from_values(name: str, values: Sequence[object]) -> Column:
@@ -305,6 +310,13 @@ def _from_values(name: str, values: Sequence[object]) -> Column:
         is_date = all(value is None or _is_date(value) for value in present)
         stamps = np.array([_naive(value) for value in present], "M8[us]")
         return _from_array(name, stamps.astype("M8[D]") if is_date else stamps)
+    if types and all(issubclass(each, _DURATIONS) for each in types):
+        return _from_array(
+            name, np.array([np.timedelta64("NaT") if v is None else v for v in present], "m8[us]")
+        )
+    if types == {datetime.time}:
+        days = [math.nan if value is None else _seconds(value) / 86_400 for value in present]
+        return Column(name, "datetime", np.array(days))
     if any(issubclass(each, _NO_VALUES) for each in types):
         row = next(row for row, value in enumerate(present) if isinstance(value, _NO_VALUES))
         raise DataError(
@@ -314,12 +326,17 @@ def _from_values(name: str, values: Sequence[object]) -> Column:
     return _text(name, present)
 
 
+def _seconds(time: datetime.time) -> float:
+    """Return the seconds since midnight."""
+    return time.hour * 3600 + time.minute * 60 + time.second + time.microsecond / 1e6
+
+
 def _is_missing(value: object) -> bool:
     if value is None:
         return True
     if type(value).__name__ in ("NAType", "NaTType"):  # pandas', without importing it
         return True
-    if isinstance(value, (float, Decimal, np.floating, np.datetime64)):
+    if isinstance(value, (float, Decimal, np.floating, np.datetime64, np.timedelta64)):
         return bool(value != value)  # NaN and NaT alone differ from themselves
     return False
 

@@ -1,4 +1,4 @@
-"""How dates and moments become numbers: a place in time, and a place in the year, the week and the day."""
+"""How dates and moments become numbers: a place in time, and one in the year, the week, the day and the hour."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deltarule.tables.scaling import Scale, median_of
 
 @dataclass(frozen=True)
 class Dates(Encoder):
-    """Days, standardised, and those of month, weekday and hour that vary, each as a point on a circle.
+    """Days, standardised, and those of month, weekday, hour and minute that vary, each as a point on a circle.
 
     A missing date stands at the mean.
 
@@ -66,11 +66,12 @@ class Dates(Encoder):
 
 
 def _angles(days: Floats) -> dict[str, Floats]:
-    """Return the angle of month, weekday and hour, each a whole turn a year, a week, a day."""
+    """Return the angle of month, weekday, hour and minute, each a whole turn a year, a week, a day, an hour."""
     date = np.floor(days).astype("M8[D]")
     month = date.astype("M8[M]").astype(np.int64) % 12
     weekday = (date.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
     # Days are whole microseconds but for rounding, and 01:00 must not become 00:59:59.9999999.
     hour = np.minimum(np.rint((days - np.floor(days)) * 86_400e6) // 3_600e6, 23.0)
-    turns = {"month": month / 12, "weekday": weekday / 7, "hour": hour / 24}
+    minute = np.rint((days - np.floor(days)) * 86_400e6) % 3_600e6 // 60e6
+    turns = {"month": month / 12, "weekday": weekday / 7, "hour": hour / 24, "minute": minute / 60}
     return {name: 2.0 * np.pi * turn for name, turn in turns.items()}

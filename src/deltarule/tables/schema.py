@@ -390,7 +390,9 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
         found = ColumnSchema(
             column.name, kind, None, words.of(column, MARKS), f"it came as {came}", kept=words.never
         )
-        return _Draft(_looked_at(found, column) if told is None and kind == "number" else found)
+        return _Draft(
+            _looked_at(found, found.read(column)[0]) if told is None and kind == "number" else found
+        )
     return _of_text(column, told, words)
 
 

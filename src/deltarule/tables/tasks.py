@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError
 from deltarule.tables.columns import Column
+from deltarule.tables.scaling import is_far as far_from_rest
 from deltarule.tables.schema import ColumnSchema, Schema
 from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
@@ -88,7 +89,8 @@ def rows_with_target(
         refuse_infinite(column)
     is_missing = column.is_missing
     if not is_missing.any():
-        return np.arange(len(column)), ()
+        kept = np.arange(len(column))
+        return _without_far(column, kept)
     missing = np.flatnonzero(is_missing)
     n, N = len(missing), len(column)
     cells = _cells(raw, missing)
@@ -103,7 +105,25 @@ def rows_with_target(
         )
     said = f"{column.name}: no target in {n:,} of {N:,} rows ({cells}); such rows are left out"
     asked = "" if drop else " (--strict, or drop_missing_target=False, refuses them)"
-    return np.flatnonzero(~is_missing), (said + asked,)
+    kept, far = _without_far(column, np.flatnonzero(~is_missing))
+    return kept, (said + asked, *far)
+
+
+def _without_far(column: Column, kept: NDArray[np.intp]) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Return rows without those whose target is beyond all measure, which one could not learn beside the others."""
+    if column.kind != "number":
+        return kept, ()
+    values: NDArray[np.float64] = column.values[kept]
+    is_far = far_from_rest(values)
+    if not is_far.any():
+        return kept, ()
+    rest, rows = values[~is_far], kept[is_far]
+    cells = ", ".join(f"row {row + 1:,} {column.values[row]:.10g}" for row in rows[:SHOWN].tolist())
+    said = (
+        f"{column.name}: {len(rows):,} of {len(kept):,} rows far outside of the rest, {rest.min():.10g} to "
+        f"{rest.max():.10g} ({cells}{', ...' if len(rows) > SHOWN else ''}); such rows are left out"
+    )
+    return kept[~is_far], (said,)
 
 
 def learnt(table: Table, schema: Schema) -> Table:
