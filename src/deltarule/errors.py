@@ -6,8 +6,10 @@ prints it as it stands and ends with the class's `exit_code` (BSD sysexits).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
+from inspect import currentframe
 from typing import ClassVar
 
 
@@ -31,6 +33,15 @@ class DataError(DeltaruleError):
 
 class DataWarning(UserWarning):
     """Something in the data that a reader should know; nothing has failed."""
+
+
+def warn_of(notices: Iterable[str]) -> None:
+    """Warn of each of these, as said by the line of the user's program that led here."""
+    frame, level = currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("deltarule."):
+        frame, level = frame.f_back, level + 1
+    for notice in notices:
+        warnings.warn(notice, DataWarning, stacklevel=level)
 
 
 class ShapeError(DataError):

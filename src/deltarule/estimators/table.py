@@ -6,7 +6,6 @@ Columns are encoded (see `deltarule.tables.encoders`), a network is trained, and
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.errors import DataWarning, OptionError, ShapeError
+from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
@@ -237,8 +236,7 @@ class _TableEstimator(BaseEstimator, ABC):
         y_learnt = part_y.as_numbers().values if classes is None else classes[learn]
         leaks = suspected_leaks(learnt(part, schema), column.name, y_learnt, seed=plain.seed)
         self.notices_ = (*notices, *parts.notices, *leaks)
-        for notice in self.notices_:
-            warnings.warn(notice, DataWarning, stacklevel=2)
+        warn_of(self.notices_)
         encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
         network = Network(
@@ -304,18 +302,16 @@ class _TableEstimator(BaseEstimator, ABC):
         else:
             came = Column.of(str(getattr(y, "name", None) or "y"), y)
         table, notices = schema.read(raw)
-        for notice in notices:
-            warnings.warn(notice, stacklevel=3)
+        warn_of(notices)
         if isinstance(y, str):
-            is_text = y in schema and schema[y].kind in ("category", "row id", "ignore")
+            is_text = y in schema and schema[y].kind in ("category", "text", "row id", "ignore")
             is_read = is_regression or (is_text and came.kind == "text")
             return schema, table.without(y), table[y] if is_read else came, came
         if not is_regression or came.kind != "text":
             return schema, table, came, came
         alone = Table([came])
         read, notices = with_target(schema_of(alone), alone, came.name, "regression").read(alone)
-        for notice in notices:
-            warnings.warn(notice, stacklevel=3)
+        warn_of(notices)
         return schema, table, read[came.name], came
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.errors import DataError, OptionError, closest
+from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
 from deltarule.tables.encoders import Encoder, Levels
 from deltarule.tables.fitting import fit_encoders, from_record
@@ -111,8 +110,7 @@ class TableEncoder:
             The features do not fit into memory.
         """
         table, notices = self.read(data)
-        for notice in notices:
-            warnings.warn(notice, stacklevel=2)
+        warn_of(notices)
         return self.features_of(table, dtype)
 
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
@@ -146,7 +144,7 @@ class TableEncoder:
 
     def _listed(self, table: Table, dtype: str, k: int) -> Any:
         """Return the features in CSR: k to a row, one of each column of levels and all of the others."""
-        from scipy.sparse import csr_array
+        from deltarule.tables.listed import Listed
 
         N, start = len(table), 0
         parts: list[tuple[int, Any, Any]] = []  # first feature, places, values or one for all
@@ -168,7 +166,7 @@ class TableEncoder:
                 values[rows, at:end] = what if is_level else what[rows]
                 at = end
         ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
-        return csr_array((values.ravel(), places.ravel(), ends), shape=(N, start))
+        return Listed((values.ravel(), places.ravel(), ends), shape=(N, start))
 
     def beyond(self, table: Table, rows_of: NDArray[np.intp] | None = None) -> list[str]:
         """Return a sentence for each column with values far outside of what training saw.

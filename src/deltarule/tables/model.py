@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines import predict
-from deltarule.errors import OptionError
+from deltarule.errors import OptionError, warn_of
 from deltarule.network import Network
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
@@ -104,8 +103,7 @@ class TableModel:
     def _read(self, data: object) -> Table:
         """Return a table as the schema reads it; cells that it cannot read, or far outside, are warned of."""
         table, notices = self.read(data)
-        for notice in notices:
-            warnings.warn(notice, stacklevel=4)
+        warn_of(notices)
         return table
 
     def _target_column(self, table: Table) -> Column:
