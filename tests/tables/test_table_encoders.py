@@ -342,7 +342,12 @@ def test_properties(table, order):
             assert set(np.unique(own)) <= {0, 1}
         if fitted.name == "moment" and len(fitted.features) > 2:
             circles = own[:, 1 : 1 + 2 * ((own.shape[1] - 1) // 2)].reshape(len(own), -1, 2)
-            np.testing.assert_allclose((circles**2).sum(axis=2), 1)
+            radius = np.where(
+                [" minute " in name for name in fitted.features[1 : 1 + circles.shape[1] * 2 : 2]], 0.25, 1
+            )
+            np.testing.assert_allclose(
+                (circles**2).sum(axis=2), np.broadcast_to(radius**2, circles.shape[:2])
+            )
     assert encoder.encode({name: table[name] for name in order}).tobytes() == X.tobytes()
     again = TableEncoder.from_record(json.loads(json.dumps(encoder.record())))
     assert again == encoder

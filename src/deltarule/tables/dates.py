@@ -11,6 +11,9 @@ from deltarule.tables.columns import Column
 from deltarule.tables.encoders import Encoder, Floats, marks
 from deltarule.tables.scaling import Scale, median_of
 
+LIGHT = {"minute": 0.25}
+"""Cycles that seldom tell, and have to be worth it to the weight decay."""
+
 
 @dataclass(frozen=True)
 class Dates(Encoder):
@@ -46,7 +49,8 @@ class Dates(Encoder):
         angles = _angles(days)
         parts = [self.scale.z(days)]
         for cycle in self.cycles:
-            parts += [np.sin(angles[cycle]), np.cos(angles[cycle])]
+            weight = LIGHT.get(cycle, 1.0)
+            parts += [weight * np.sin(angles[cycle]), weight * np.cos(angles[cycle])]
         return np.stack(parts, axis=1)
 
     def describe(self) -> str:

@@ -147,11 +147,11 @@ class TableEncoder:
         from deltarule.tables.listed import Listed
 
         N, start = len(table), 0
-        parts: list[tuple[int, Any, Any]] = []  # first feature, places, values or one for all
+        parts: list[tuple[int, Any, Any]] = []  # first feature, places, values: of rows, or of places
         for one in self.encoders:
             column = table[one.name]
             if isinstance(one, Levels):
-                parts.append((start, one.places(column)[:, None], one.weight))
+                parts.append((start, one.places(column)[:, None], one.sizes.astype(dtype)))
             else:
                 dense: NDArray[Any] = one.encode(column)
                 parts.append((start, np.arange(len(one.features))[None, :], dense))
@@ -161,9 +161,9 @@ class TableEncoder:
             rows, at = slice(begin, min(begin + BLOCK, N)), 0
             for first, where, what in parts:
                 end = at + where.shape[1]
-                is_level = isinstance(what, float)
+                is_level = what.ndim == 1
                 places[rows, at:end] = (where[rows] if is_level else where) + first
-                values[rows, at:end] = what if is_level else what[rows]
+                values[rows, at:end] = what[where[rows]] if is_level else what[rows]
                 at = end
         ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
         return Listed((values.ravel(), places.ravel(), ends), shape=(N, start))

@@ -206,7 +206,9 @@ class Levels(Encoder):
     """One-hot: a 1 at the level's place; rare and unseen levels share places, of which each has one by its hash.
 
     A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 10,000 most frequent get one. There
-    is a shared place for every 50 rows of rare levels, 64 at most. weight: what stands there in place of 1.
+    is a shared place for every 50 rows of rare levels, 64 at most. weights: what stands at each level's place: the root
+    of its rows over 200, or over a twentieth of the table, so that a level of few rows has to be worth it to the weight
+    decay; 1 from there on. weight: by which all are multiplied.
 
     >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None, None]))
     >>> encoder.features
@@ -219,11 +221,12 @@ class Levels(Encoder):
 
     kinds = ("text",)
     levels: tuple[str, ...]
+    weights: tuple[float, ...]
     shared: int
     weight: float = 1.0
 
     MOST: ClassVar[int] = 10_000
-    ROWS_A_SHARED, MOST_SHARED = 50, 64
+    ROWS_A_SHARED, MOST_SHARED, FULL = 50, 64, 200
 
     @classmethod
     def fit(cls, column: Column) -> Levels:
@@ -233,7 +236,9 @@ class Levels(Encoder):
         del kept[cls.MOST :]
         rare = sum(counts.values()) - sum(counts[level] for level in kept)
         shared = min(max(rare // cls.ROWS_A_SHARED, 1), cls.MOST_SHARED)
-        return cls(column.name, **marks(column), levels=tuple(kept), shared=shared)
+        full = min(cls.FULL, len(column) / 20)
+        weights = tuple(min(1.0, math.sqrt(counts[level] / full)) for level in kept)
+        return cls(column.name, **marks(column), levels=tuple(kept), weights=weights, shared=shared)
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -243,9 +248,16 @@ class Levels(Encoder):
         return tuple(f"{self.name}={level}" for level in (*self.levels, *others))
 
     def own_encode(self, column: Column) -> Floats:
+        places = self.places(column)
         encoded = np.zeros((len(column), len(self.levels) + self.shared + 1))
-        encoded[np.arange(len(column)), self.places(column)] = self.weight
+        encoded[np.arange(len(column)), places] = self.sizes[places]
         return encoded[:, :-1]
+
+    @property
+    def sizes(self) -> Floats:
+        """What stands at each place."""
+        others = np.ones(self.shared + self.marks_missing)
+        return self.weight * np.append(self.weights, others)
 
     def places(self, column: Column) -> NDArray[np.int32]:
         """Return which of the features is 1 in each row, (N,)."""

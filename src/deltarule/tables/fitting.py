@@ -17,8 +17,8 @@ from deltarule.tables.schema import ColumnSchema
 ENCODERS: dict[str, type[Encoder]] = {
     each.__name__: each for each in (Number, Boolean, Levels, Position, Pieces, Dates)
 }
-BESIDE: dict[str, Any] = {"marks_missing": False, "marks_unread": False, "weight": 0.25}
-"""Of levels beside their position: light, so that a level has to be worth it; see docs/decisions/0007."""
+BESIDE = 0.25
+"""The weight of levels beside their position, so that a level has to be worth it; see docs/decisions/0007."""
 
 
 def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encoder] | str:
@@ -41,7 +41,7 @@ def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encode
     if column.kind == "number":
         if kind != "ordered":
             return [Number.fit(column)]
-        return [Number.fit(column), replace(Levels.fit(column.as_text()), **BESIDE)]
+        return [Number.fit(column), beside(Levels.fit(column.as_text()))]
     if kind == "text":
         return [Pieces.fit(column)]
     levels = Levels.fit(column)
@@ -49,8 +49,17 @@ def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encode
         present = int((~is_missing).sum())
         return f"{len(column.coded.level_counts()):,} different texts in {present:,} rows"
     if one is not None and one.levels:
-        return [Position.fit(column, one.levels), replace(levels, weight=BESIDE["weight"])]
+        return [
+            Position.fit(column, one.levels),
+            replace(levels, weights=(1.0,) * len(levels.levels), weight=BESIDE),
+        ]
     return [levels]
+
+
+def beside(levels: Levels) -> Levels:
+    """Return levels that stand beside their position, which has the marks."""
+    weights = (1.0,) * len(levels.levels)
+    return replace(levels, weights=weights, weight=BESIDE, marks_missing=False, marks_unread=False)
 
 
 def from_record(record: dict[str, Any]) -> Encoder:
