@@ -513,3 +513,8 @@ def test_features_of_many_levels_are_lists_in_any_dtype():
     single = encoder.encode(table, "float32")
     assert single.dtype == np.float32
     assert (single.toarray() == matrix.astype(np.float32)).all()
+
+
+def test_levels_that_an_order_does_not_have_are_told():
+    found = schema({"size": ["S", "M", "XXL", "S", "tiny"]}, settings={"size": "ordered:S<M"})
+    assert found.notices == ("size: 2 levels are not in the order and stand in its middle ('XXL', 'tiny')",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,6 +30,7 @@ from deltarule.cli.output import (
     settings_of,
     text_of,
     whole_numbers,
+    working,
 )
 from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.errors import DataWarning
@@ -152,7 +154,8 @@ def fit(
     where = "standard input" if data == "-" else data
     path = out or Path(_stem(data) + SUFFIX)
     refuse_existing(path, force)
-    raw = read_table(data, **file.words())
+    with working(f"reading {where}") if not quiet else nullcontext():
+        raw = read_table(data, **file.words())
     raw.column(target, "target column", where)
     found = schema_of(
         raw,

@@ -6,7 +6,8 @@ import json
 import math
 import shutil
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeAlias
@@ -129,6 +130,17 @@ def read_for(model: TableModel, data: str, missing: Sequence[str] | None, file: 
     table, notices = model.read(raw)
     tell([*raw.notices, *notices])
     return table
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say what is done while it lasts, where standard error is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
 
 
 def one_row(row: int, rows: int, data: str) -> int:

@@ -15,6 +15,7 @@ from deltarule.cli.output import (
     refuse_existing,
     settings_of,
     table,
+    working,
 )
 from deltarule.cli.reading import FOUND, FileOptions
 from deltarule.errors import DataError
@@ -81,18 +82,20 @@ def schema(
     where = "standard input" if data == "-" else data
     if out is not None:
         refuse_existing(out, force)
-    frame = read_table(data, **file.words())
-    found = schema_of(
-        frame,
-        settings=settings_of(frame, set, ignore, text, keep, (target,)),
-        missing=missing or (),
-        not_missing=not_missing or (),
-        is_strict=strict,
-    )
-    if target is not None:
-        frame.column(target, "target column", where)
-        found = with_target(found, frame, target)
-    typed, notices = found.read(frame)
+    with working(f"reading {where}"):
+        frame = read_table(data, **file.words())
+    with working(f"looking at {len(frame):,} rows of {len(frame.names):,} columns"):
+        found = schema_of(
+            frame,
+            settings=settings_of(frame, set, ignore, text, keep, (target,)),
+            missing=missing or (),
+            not_missing=not_missing or (),
+            is_strict=strict,
+        )
+        if target is not None:
+            frame.column(target, "target column", where)
+            found = with_target(found, frame, target)
+        typed, notices = found.read(frame)
     guess, of_target = "", ()
     if target is not None:
         guess, of_target = _of_target(found, frame, typed, target)

@@ -382,6 +382,8 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
         if isinstance(told.written, numbers.Notation) and column.kind == "text":
             counts = _counts(column, marks)
             told = replace(told, written=told.written.beside(counts["text"], counts["len"]))
+        if told.levels:
+            told = replace(told, notices=_not_in_order(told, column.as_text(), marks))
         return _Draft(replace(told, missing=marks, kept=words.never))
     if column.kind != "text":
         own = "category" if column.is_category else "date" if column.kind == "datetime" else column.kind
@@ -499,6 +501,19 @@ def _with_words(one: ColumnSchema, distinct: pl.Series, weights: pl.Series) -> C
     if words < FEWEST_WORDS:
         return one
     return replace(one, kind="text", why=f"{len(distinct):,} different texts of {words:.1f} words")
+
+
+def _not_in_order(one: ColumnSchema, column: Column, marks: Sequence[str]) -> tuple[str, ...]:
+    """Return a sentence for the levels of a column that its order does not have."""
+    others = [
+        text for text in _counts(column, marks)["text"].unique(maintain_order=True) if text not in one.levels
+    ]
+    if not others:
+        return ()
+    shown = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
+    return (
+        f"{len(others):,} level{'s are' if len(others) > 1 else ' is'} not in the order and stand in its middle ({shown})",
+    )
 
 
 def _natural(level: str) -> list[tuple[int, str]]:
