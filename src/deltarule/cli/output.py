@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -133,7 +133,7 @@ def read_for(model: TableModel, data: str, missing: Sequence[str] | None, file: 
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
+def working(what: str) -> Generator[None]:
     """Say what is done while it lasts, where standard error is a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:

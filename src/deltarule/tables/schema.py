@@ -511,9 +511,8 @@ def _not_in_order(one: ColumnSchema, column: Column, marks: Sequence[str]) -> tu
     if not others:
         return ()
     shown = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
-    return (
-        f"{len(others):,} level{'s are' if len(others) > 1 else ' is'} not in the order and stand in its middle ({shown})",
-    )
+    are = "levels are" if len(others) > 1 else "level is"
+    return (f"{len(others):,} {are} not in the order and stand in its middle ({shown})",)
 
 
 def _natural(level: str) -> list[tuple[int, str]]:
