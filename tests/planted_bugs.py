@@ -128,7 +128,13 @@ BUGS = [
     Bug("suspects in the wrong order", "chain/suspects.py", "np.argsort(-norms", "np.argsort(norms", ("tests/chain/test_pullers.py::test_suspects_are_ranked_by_the_norm_of_their_gradients",)),
     Bug("a layer's inputs are all multiplied", "parameters.py", "{k: np.flatnonzero(some) for k, some in inputs.items() if some.any() and not some.all()}", "{}", ("tests/maths/test_array_api.py",)),
     # Tables
-    Bug("test rows' own mean in standardising", "tables/encoders.py", "return standardised(filled, self.mean, self.std, self.unit)[:, None]", "return standardised(filled, float((filled / self.unit).mean()), self.std, self.unit)[:, None]", TABLES),
+    Bug("test rows' own mean in standardising", "tables/encoders.py", "        return self.scale.z(values)[:, None]\n", "        return replace(self.scale, mean=float(values.mean())).z(values)[:, None]\n", TABLES),
+    Bug("levels of a part are those of the whole", "tables/coded.py", "codes = self.codes[index]", "codes = self.codes[: len(index)]", TABLES),
+    Bug("a level stands one place off in a list", "tables/encoder.py", "(where[rows] if is_level else where) + first", "(where[rows] if is_level else where) + max(first - 1, 0)", TABLES),
+    Bug("an outlier widens the scale", "tables/scaling.py", "    rest = values[~far]\n", "    rest = values\n", TABLES),
+    Bug("new values go on for ever", "tables/scaling.py", "z = np.clip(values, self.low, self.high)", "z = values + 0.0", TABLES),
+    Bug("a usual value is a sign for missing", "tables/sentinels.py", "return _is_repeated(value) and gap > width", "return _is_repeated(value)", ("tests/tables/test_sentinels.py",)),
+    Bug("an order is the alphabet", "tables/encoders.py", "place = {level: float(n) for n, level in enumerate(order)}", "place = {level: float(n) for n, level in enumerate(sorted(order))}", TABLES),
     Bug("predictions stay standardised", "tables/targets.py", "return (y.astype(np.float64) * self.std + self.mean) * self.unit", "return y.astype(np.float64) * self.std + self.mean", ("tests/tables/test_table_targets.py::test_decode_undoes_encode_of_numbers",)),
     # Dropout
     Bug("dropout without its scale", "maths/dropout.py", "* (WORD / (WORD - threshold))", "* 1.0", ("tests/maths/test_dropout.py::test_the_share_left_out_and_the_scale_of_the_rest",)),
@@ -287,7 +293,7 @@ BUGS = [
     Bug("rows of the next table are its own", "tables/readers/irregular.py", "        if is_other:\n", "        if False:\n", (FILES + "test_two_tables_in_one_file_are_one_sentence",)),
     Bug("what unfolds without end is unfolded", "tables/readers/unfolding.py", "        require(BYTES_A_BYTE * total,", "        require(0,", ("tests/tables/test_containers.py::test_what_unfolds_to_more_than_there_is",)),
     Bug("a pipe is opened twice", "tables/readers/sources.py", "if self.is_standard or not Path(self.path).is_file():", "if self.is_standard:", ("tests/tables/test_table_readers.py::test_a_pipe_is_read_once",)),
-    Bug("an encoded table is not asked about", "tables/encoder.py", "require(2 * 8 * size[0] * size[1], what)", "require(0, what)", MEMORY),
+    Bug("an encoded table is not asked about", "tables/encoder.py", "require(N * k * (size + 4) if is_listed else 2 * N * m * size, what)", "require(0, what)", MEMORY),
     Bug("a network is not asked about", "network.py", "require_network(self.sizes, chosen.itemsize)", "require_network([1, 1], 0)", OPTIONS),
     Bug("a process that died is not spoken for", "cli/apart.py", "return (code, \"\") if board[0] else (None, said)", "return code, \"\"", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[os.abort()-71]",)),
     Bug("signals are kept from the process that works", "cli/apart.py", "                os.kill(child, came.si_signo)", "                pass", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[signal.alarm(15), os.kill(os.getppid(), signal.SIGTERM), signal.pause()-143]",)),
