@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +22,8 @@ class Coded:
     """The cells of a column of text.
 
     texts: Polars strings without null; each once if `is_unique`, which they are not where most cells differ.
-    codes: (N,) int32, the place of each cell's text, -1 where missing.
+    codes: (N,) int32, the place of each cell's text, -1 where missing. known: what the texts are, by the way in which
+    they were read.
 
     >>> import polars as pl
     >>> coded = Coded.of(pl.Series(["b", None, "a", "b "])).stripped
@@ -35,6 +36,11 @@ class Coded:
     texts: pl.Series
     codes: NDArray[np.int32]
     is_unique: bool = True
+    known: dict[object, tuple[NDArray[np.float64], NDArray[np.bool_]]] = field(
+        default_factory=dict[object, "tuple[NDArray[np.float64], NDArray[np.bool_]]"],
+        compare=False,
+        repr=False,
+    )
 
     @classmethod
     def of(cls, values: pl.Series) -> Coded:

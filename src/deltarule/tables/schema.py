@@ -80,20 +80,21 @@ class ColumnSchema:
         if column.kind != "text":
             typed = self._of_typed(column)
             return typed, np.flatnonzero(typed.unread)
-        coded, texts = column.coded.stripped, column.coded.stripped.texts
-        is_text = self.levels or (
+        coded = column.coded.stripped
+        if self.levels or (
             self.kind in _TEXTS and self.written is None
-        )  # a row id that is learnt is a number
-        words = WORDS if is_text else MARKS
-        is_word = texts.str.to_lowercase().is_in(list(words)) & ~texts.is_in(list(self.kept))
-        is_absent = texts.is_in(list(self.missing)) | is_word
-        is_missing = is_absent.to_numpy()
-        if is_text:
+        ):  # a row id that is learnt is a number
+            is_missing = self._is_missing(coded.texts, WORDS).to_numpy()
             return Column(column.name, "text", coded.without(is_missing)), np.zeros(0, np.intp)
-        values = np.full(len(texts), math.nan)
-        values[~is_missing] = self._read(texts.filter(~is_absent)).fill_null(math.nan).to_numpy()
-        is_odd = np.isnan(values) & ~is_missing
-        values = self._cleared(values)
+        way = (
+            self.kind if self.kind in ("date", "boolean") else "number",
+            self.written,
+            self.missing,
+            self.kept,
+        )
+        if way not in coded.known:
+            coded.known[way] = self._of_texts(coded.texts)
+        values, is_odd = coded.known[way]
         array = coded.take(values)
         unlike = np.zeros(0, np.intp)
         read = Column(column.name, "number", array)
@@ -107,6 +108,18 @@ class ColumnSchema:
         if self.kind == "boolean":
             return replace(read, kind="boolean"), unlike
         return replace(read, is_integer=bool((present == np.round(present)).all())), unlike
+
+    def _is_missing(self, texts: pl.Series, words: frozenset[str]) -> pl.Series:
+        is_word = texts.str.to_lowercase().is_in(list(words)) & ~texts.is_in(list(self.kept))
+        return texts.is_in(list(self.missing)) | is_word
+
+    def _of_texts(self, texts: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the number that each text is, NaN where none, and which texts are none and mean no missing value."""
+        is_absent = self._is_missing(texts, MARKS)
+        is_missing = is_absent.to_numpy()
+        values = np.full(len(texts), math.nan)
+        values[~is_missing] = self._read(texts.filter(~is_absent)).fill_null(math.nan).to_numpy()
+        return self._cleared(values), np.isnan(values) & ~is_missing
 
     def _of_typed(self, column: Column) -> Column:
         """Return a column that did not come as text as this says."""
