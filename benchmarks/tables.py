@@ -91,7 +91,7 @@ def main() -> int:
     text = f"{options.file.name} {options.times} times over, {height:,} rows:\n\n{markdown(rows)}"
     print(text)
     if options.write:
-        renew(options.write, "benchmarks/tables.py", text)
+        renew(options.write, "tables.py", text)
     return 0
 
 
