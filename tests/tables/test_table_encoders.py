@@ -518,3 +518,11 @@ def test_features_of_many_levels_are_lists_in_any_dtype():
 def test_levels_that_an_order_does_not_have_are_told():
     found = schema({"size": ["S", "M", "XXL", "S", "tiny"]}, settings={"size": "ordered:S<M"})
     assert found.notices == ("size: 2 levels are not in the order and stand in its middle ('XXL', 'tiny')",)
+
+
+def test_an_order_of_numbers_in_a_frame_is_obeyed():
+    table = {"cylinders": [4, 8, 6, 4, 8, 6] * 5}
+    encoder = TableEncoder.fit(table, schema=schema(table, settings={"cylinders": "ordered:8<4<6"}))
+    places = encoder.encode({"cylinders": [8, 4, 6]})[:, 0]
+    assert (np.diff(places) > 0).all()
+    assert encoder.features[0] == "cylinders in order"

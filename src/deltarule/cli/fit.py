@@ -127,8 +127,9 @@ def fit(
     schema
         A TOML file that deltarule schema --out has written: what the columns are; --set changes single ones.
     set
-        What a column is, as COLUMN=KIND: number, boolean, date, category, "row id" or ignore; with its notation, as
-        in "price=number:1.234,56" or "when=date:%d/%m/%Y". May be given several times.
+        What a column is, as COLUMN=KIND: number, boolean, date, category, ordered, text, "row id" or ignore; with its
+        notation or order, as in "price=number:1.234,56", "when=date:%d/%m/%Y" or "size=ordered:S<M<L". May be given
+        several times.
     ignore
         A column to leave out, as --set COLUMN=ignore does; may be given several times.
     keep

@@ -55,8 +55,9 @@ def schema(
     target
         The column to learn: says what it would be learnt as, and which columns tell it too well.
     set
-        What a column is, as COLUMN=KIND: number, boolean, date, category, "row id" or ignore; with its notation, as
-        in "price=number:1.234,56" or "when=date:%d/%m/%Y". May be given several times.
+        What a column is, as COLUMN=KIND: number, boolean, date, category, ordered, text, "row id" or ignore; with its
+        notation or order, as in "price=number:1.234,56", "when=date:%d/%m/%Y" or "size=ordered:S<M<L". May be given
+        several times.
     ignore
         A column to leave out, as --set COLUMN=ignore does; may be given several times.
     keep

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
 from deltarule.tables.columns import Column
+from deltarule.tables.encoders import fewest_rows
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
 from deltarule.tables.row_ids import why_key, why_key_text
 from deltarule.tables.sentinels import far_notices
@@ -40,7 +41,7 @@ FEWEST_BOOLEANS = 0.95
 SHOWN = 3
 """Cells that a notice shows."""
 FEWEST_CODES, MOST_CODES, ROWS_A_CODE = 3, 50, 10
-"""Different whole numbers that are ordered levels, where there are so many rows for each; see docs/decisions/0006."""
+"""Different whole numbers that are ordered levels, where there are so many rows for each; see docs/decisions/0007."""
 FEWEST_TEXTS, FEWEST_WORDS = 100, 2.0
 """Cells, and words of a text, from which on texts of which few come again are taken by their words."""
 MOST_LEVELS = 1000
@@ -123,7 +124,7 @@ class ColumnSchema:
 
     def _of_typed(self, column: Column) -> Column:
         """Return a column that did not come as text as this says."""
-        if self.kind == "category":
+        if self.levels or self.kind in ("category", "text"):
             return column.as_text()
         if self.kind == "date" and column.kind == "number" and isinstance(self.written, moments.Notation):
             days = moments.EPOCHS.get(self.written.sign, math.nan) / 86_400e6
@@ -258,8 +259,8 @@ def schema(
     base
         What columns are that need not be found, as from a file.
     settings
-        By a column, what it is to be: number, boolean, date, category, "row id" or ignore; with a notation after a
-        colon, such as "number:1.234,56" or "date:%d/%m/%Y".
+        By a column, what it is to be: number, boolean, date, category, ordered, text, "row id" or ignore; with a
+        notation or an order after a colon, such as "number:1.234,56", "date:%d/%m/%Y" or "ordered:S<M<L".
     missing
         Texts that mean a missing value besides the usual ones, in every column, or as COLUMN=TEXT in one.
     not_missing
@@ -506,8 +507,9 @@ def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:
 def _with_words(one: ColumnSchema, distinct: pl.Series, weights: pl.Series) -> ColumnSchema:
     """Return what a column of texts is: text, where few come again and they have several words."""
     cells = float(weights.sum())
-    few = 2 if cells < 500 else 5
-    again = float(weights.filter(weights >= few).sum()) if distinct.is_unique().all() else 0.0
+    again = (
+        float(weights.filter(weights >= fewest_rows(int(cells))).sum()) if distinct.is_unique().all() else 0.0
+    )
     if again >= HALF * cells or cells < FEWEST_TEXTS:
         return one
     words = cast(float, distinct.str.count_matches(r"\w+").mean())
