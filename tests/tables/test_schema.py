@@ -221,6 +221,11 @@ def test_a_few_bad_cells_count_as_missing_and_are_told():
     assert (as_text["age"].texts()[4710], none) == ("12o", ())
 
 
+def test_the_cell_that_decided_is_one_that_reads():
+    texts = ["see note", *(f"{n},5" for n in range(40))]
+    assert schema({"a": texts})["a"].why == "'0,5' in row 2 and the like"
+
+
 def test_new_texts_are_read_as_those_of_training():
     found = schema({"temp": ["21,28", "18,32"]})
     typed, notices = found.read(Table.of({"temp": ["1,234", "warm", "NA"]}))

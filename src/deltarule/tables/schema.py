@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
+from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
 from deltarule.tables.encoders import fewest_rows
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
@@ -433,13 +434,14 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
         if isinstance(found, (numbers.Found, moments.Found)):
             if isinstance(found, numbers.Found):
                 marks += words.numbers(found.values, found.notation, marks)
-            row = int(np.argmax(coded.codes == (coded.texts == distinct[0]).arg_max()))
+            row = _row_of(distinct[0], coded)
+            first = distinct[int(found.values.is_not_null().arg_max() or 0)]  # that is one
             one = ColumnSchema(
                 column.name,
                 cast(Kind, kind),
                 found.notation,
                 marks,
-                why or f"{distinct[0]!r} in row {row + 1:,} and the like",
+                why or f"{first!r} in row {_row_of(first, coded) + 1:,} and the like",
                 tuple(
                     f'{what}; --set "{column.name}={form}" reads it otherwise' for what, form in found.said
                 ),
@@ -484,6 +486,11 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     if told is not None:
         return _Draft(replace(found, kind=told.kind))
     return _Draft(_with_words(found, distinct, weights))
+
+
+def _row_of(text: str, coded: Coded) -> int:
+    """Return the first row, from 0, that holds a text."""
+    return int(np.argmax(coded.codes == (coded.texts == text).arg_max()))
 
 
 def _looked_at(one: ColumnSchema, column: Column) -> ColumnSchema:
