@@ -19,7 +19,7 @@ from numba.extending import _Intrinsic
 
 import deltarule
 from deltarule.engines.compiled import kernels
-from deltarule.engines.compiled.cache import digests
+from deltarule.engines.compiled.cache import digests, stamped
 from deltarule.engines.compiled.catalogue import NAMES, place_of
 from deltarule.engines.compiled.sources import APART, Sources
 
@@ -82,6 +82,8 @@ def test_all_that_a_kernel_really_reaches_is_found(name: str):
     reached = {(one.__module__, one.__qualname__.split(".")[0]) for one in _reached(kernels._function(name))}
     assert len(reached) > 1
     assert {place for place in reached if place[0] not in APART and place[1] != "<lambda>"} <= found.keys()
+    files = {Path(sys.modules[module].__file__ or "") for module, _ in found}
+    assert files <= {*stamped()}  # else digests that are kept for these files would be out of date
 
 
 def _reached(start: Any) -> set[Any]:

@@ -155,8 +155,13 @@ def _surroundings() -> str:
 @cache
 def _stamp() -> str:
     """Return a digest of all files that kernels are made from."""
-    here, maths = Path(__file__).parent, Path(deltarule.maths.__file__).parent
     digest = hashlib.sha256(_surroundings().encode())
-    for path in sorted(path for base in (here, here / "kernels", maths) for path in base.glob("*.py")):
+    for path in stamped():
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def stamped() -> list[Path]:
+    """Return all files that kernels are made from."""
+    here, maths = Path(__file__).parent, Path(deltarule.maths.__file__).parent
+    return sorted(path for base in (here, here / "kernels", maths) for path in base.glob("*.py"))

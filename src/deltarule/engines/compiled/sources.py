@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 PACKAGE = "deltarule"
-APART = "deltarule.errors", "deltarule.engines.compiled.catalogue"
+APART = "deltarule.errors", "deltarule.options", "deltarule.engines.compiled.catalogue"
 """Modules of which nothing goes into machine code."""
 
 
