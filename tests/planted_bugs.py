@@ -311,7 +311,7 @@ BUGS = [
     Bug("a day after noon counts backwards", "tables/compounds.py", "each: sign if each == \"day\" else pl.coalesce(\"inner\", sign)", "each: sign", (NOTATIONS + "test_quantities_in_parts_are_one_number_and_that_is_told",)),
     Bug("rows in order do not tell day from month", "tables/moments.py", "if sum(is_sorted.values()) == 1 and len(parts) >= FEWEST:", "if not is_sorted:", (NOTATIONS + "test_the_order_of_rows_and_first_days_tell_day_from_month",)),
     Bug("cells unlike the rest are not told", "tables/schema.py", "            if len(unlike):\n                notices", "            if len(unlike) > 9:\n                notices", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
-    Bug("a choice is made in silence", "tables/schema.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
+    Bug("a choice is made in silence", "tables/finding.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
     Bug("a dose that counts is a row number", "tables/row_ids.py", "    if not is_key and not is_number:\n        return \"\"\n", "", (SCHEMA + "test_keys_of_rows_are_told_by_order_and_name",)),
     Bug("a schema file loses its missing words", "tables/schema_files.py", "missing = tuple(str(text) for text in fields.get(\"missing\", ()))", "missing = ()", (SCHEMA + "test_a_schema_comes_back_from_its_file",)),
     Bug("equal rows on both sides", "tables/folds.py", "    if len(first) == len(rows):\n", "    if len(first) <= len(rows):\n", (FOLDS + "test_equal_rows_are_on_one_side",)),

@@ -2,10 +2,11 @@
 
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
+from deltarule.tables.finding import schema
 from deltarule.tables.groups import groups_of
 from deltarule.tables.model import TableModel
 from deltarule.tables.readers import read_table
-from deltarule.tables.schema import Schema, schema
+from deltarule.tables.schema import Schema
 from deltarule.tables.schema_files import read_toml, write_toml
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, guess_task, take_target

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
 from deltarule.tables.encoders import Encoder, Levels
+from deltarule.tables.finding import schema as schema_of
 from deltarule.tables.fitting import fit_encoders, from_record
 from deltarule.tables.schema import Schema
-from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
 
 BLOCK = 2**14

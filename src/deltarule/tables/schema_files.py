@@ -15,7 +15,7 @@ from deltarule.tables.schema import ColumnSchema, Schema, column_told
 def write_toml(schema: Schema) -> str:
     """Return a schema as TOML.
 
-    >>> from deltarule.tables.schema import schema
+    >>> from deltarule.tables.finding import schema
     >>> print(write_toml(schema({"temp": ["21,28", "18,3", "-"]})), end="")
     ["temp"]
     is = "number:1234,56"

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError
 from deltarule.tables.columns import Column
+from deltarule.tables.finding import schema as schema_of
 from deltarule.tables.scaling import is_far as far_from_rest
 from deltarule.tables.schema import ColumnSchema, Schema
-from deltarule.tables.schema import schema as schema_of
 from deltarule.tables.table import Table
 from deltarule.tables.targets import FEW, FEWEST, Task, refuse_infinite
 
