@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deltarule.files import load as load
     from deltarule.files import save as save
     from deltarule.network import Network as Network
+    from deltarule.tables import schema as schema
     from deltarule.training import train as train
     from deltarule.training.proof import check as check
 
@@ -32,6 +33,7 @@ _ROOMS = {
     "pullers": "chain",
     "suspects": "chain",
     "train": "training",
+    "schema": "tables",
     "save": "files",
     "load": "files",
     "LossCurveDisplay": "estimators",
@@ -54,6 +56,7 @@ __all__ = [
     "load",
     "pullers",
     "save",
+    "schema",
     "suspects",
     "train",
 ]

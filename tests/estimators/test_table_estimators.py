@@ -323,7 +323,11 @@ class TestTargets:
         X = pd.DataFrame({"Id": range(1, 151), "length": np.random.default_rng(0).normal(size=150)})
         kind = np.repeat(["a", "b", "c"], 50)
         part = np.random.default_rng(1).permutation(150)[:120]
-        model = TableClassifier(epochs=1).fit(X.iloc[part], kind[part])
+        model = TableClassifier(epochs=1)
+        with pytest.warns(
+            DataWarning, match='Id: left out, as a key, .* \\(--set "Id=number" learns from it'
+        ):
+            model.fit(X.iloc[part], kind[part])
         assert model.model_.encoder.columns == ["length"]
 
 

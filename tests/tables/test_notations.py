@@ -263,6 +263,7 @@ WRITTEN = {
 }  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore::deltarule.errors.DataWarning")  # choices are told
 @pytest.mark.parametrize("name", WRITTEN)
 def test_numbers_in_any_notation_are_learnt(name: str):
     """As field case 01: yield is ten times the temperature, whose notation is not plain."""

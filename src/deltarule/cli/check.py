@@ -11,7 +11,6 @@ import numpy as np
 from deltarule.cli.output import (
     Data,
     Flag,
-    Names,
     Whole,
     open_model,
     print_json,
@@ -19,7 +18,7 @@ from deltarule.cli.output import (
     read_for,
     setting,
 )
-from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
 from deltarule.training.proof import check as certify

@@ -7,7 +7,6 @@ import sys
 from deltarule.cli.output import (
     Data,
     Flag,
-    Names,
     explain_constant,
     open_model,
     print_json,
@@ -15,7 +14,7 @@ from deltarule.cli.output import (
     scores_table,
 )
 from deltarule.cli.output import table as aligned
-from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.tables import ClassTarget
 from deltarule.tables.tasks import FEW_MISSING, rows_with_target
 

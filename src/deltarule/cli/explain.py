@@ -11,7 +11,6 @@ from deltarule.chain import pullers as who_pulls
 from deltarule.cli.output import (
     Data,
     Flag,
-    Names,
     Whole,
     one_row,
     open_model,
@@ -19,7 +18,7 @@ from deltarule.cli.output import (
     print_text,
     read_for,
 )
-from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import OptionError
 from deltarule.network import Floats, Network

@@ -17,8 +17,6 @@ from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
     Flag,
-    Left,
-    Names,
     Whole,
     columns_text,
     explain_constant,
@@ -27,12 +25,11 @@ from deltarule.cli.output import (
     refuse_existing,
     scores_table,
     setting,
-    settings_of,
     text_of,
     whole_numbers,
     working,
 )
-from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
 from deltarule.errors import DataWarning
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.table import SETTINGS
@@ -47,11 +44,11 @@ from deltarule.tables import (
     Schema,
     Table,
     TableModel,
+    find,
     guess_task,
     read_table,
     read_toml,
 )
-from deltarule.tables import schema as schema_of
 from deltarule.tables.folds import Split, apart, split
 from deltarule.tables.readers.sources import PART
 from deltarule.tables.tasks import compared, rows_with_target, with_target
@@ -77,14 +74,8 @@ def fit(
     force: Flag = False,
     task: Literal["classification", "regression"] | None = None,
     schema: Path | None = None,
-    set: Names = None,
-    ignore: Left = None,
-    keep: Names = None,
-    text: Names = None,
-    missing: Names = None,
-    not_missing: Names = None,
+    columns: ColumnOptions = ALL_FOUND,
     file: FileOptions = FOUND,
-    strict: Flag = False,
     drop_missing_target: Flag = False,
     group: Annotated[str | None, setting(SETTINGS["group"], "--group")] = None,
     time: Annotated[str | None, setting(SETTINGS["time"], "--time")] = None,
@@ -126,25 +117,10 @@ def fit(
         What to learn; guessed from the target if left out.
     schema
         A TOML file that deltarule schema --out has written: what the columns are; --set changes single ones.
-    set
-        What a column is, as COLUMN=KIND: number, boolean, date, category, ordered, text, "row id" or ignore; with its
-        notation or order, as in "price=number:1.234,56", "when=date:%d/%m/%Y" or "size=ordered:S<M<L". May be given
-        several times.
-    ignore
-        A column to leave out, as --set COLUMN=ignore does; may be given several times.
-    keep
-        A column to learn from, in place of all others; may be given several times.
-    text
-        A column to take as text, as --set COLUMN=category does; may be given several times.
-    missing
-        A text that means a missing value, besides NA, NaN, null, ? and nothing; of one column as COLUMN=TEXT. May be
-        given several times.
-    not_missing
-        A text that does not, as COLUMN=TEXT in one column; may be given several times.
+    columns
+        What columns are; what is left out is found by looking, and told.
     file
         How the file is read; what is left out is found by looking, and told.
-    strict
-        Refuse texts that are unlike the rest of their column, which count as missing else, and rows without a target.
     drop_missing_target
         Leave out rows without a target, however many; without it, where they are a twentieth or less.
     json
@@ -158,19 +134,18 @@ def fit(
     with working(f"reading {where}") if not quiet else nullcontext():
         raw = read_table(data, **file.words())
     raw.column(target, "target column", where)
-    found = schema_of(
+    found = find(
         raw,
         base=None if schema is None else read_toml(text_of(schema), str(schema)),
-        settings=settings_of(raw, set, ignore, text, keep, (target, group, time)),
-        missing=missing or (),
-        not_missing=not_missing or (),
-        is_strict=strict,
+        **columns.words(raw, (target, group, time)),
     )
     found = with_target(found, raw, target, task)
     frame, unlike = found.read(raw)
     notices = (*raw.notices, *unlike)
     column = frame.column(target, "target column", where)
-    kept, left_out = rows_with_target(column, raw[target], drop_missing_target or (False if strict else None))
+    kept, left_out = rows_with_target(
+        column, raw[target], drop_missing_target or (False if columns.strict else None)
+    )
     rows = len(frame)
     if len(kept) < rows:
         frame, column = frame.rows(kept), column.rows(kept)

@@ -62,8 +62,6 @@ Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=
 """The table of a verb: a path, or - for standard input."""
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
 Whole: TypeAlias = Annotated[int, Parameter(converter=_whole_number)]
-Names: TypeAlias = Annotated[list[str] | None, Parameter(negative="")]
-Left: TypeAlias = Annotated[list[str] | None, Parameter(name=("--ignore", "--drop"), negative="")]
 
 VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}
 
@@ -85,33 +83,6 @@ def print_text(text: str) -> None:
     for verdict, style in VERDICTS.items():
         coloured.highlight_regex(rf"(?m)^{verdict}(?=:)", style)
     Console(highlight=False, soft_wrap=True).print(coloured)
-
-
-def settings_of(
-    table: Table,
-    told: Sequence[str] | None,
-    ignore: Sequence[str] | None,
-    text: Sequence[str] | None,
-    keep: Sequence[str] | None,
-    besides: Sequence[str | None] = (),
-) -> dict[str, str]:
-    """Return by a column what it is to be, from --set COLUMN=KIND, --ignore, --text and --keep.
-
-    besides: the columns that are kept for other reasons than to learn from them.
-    """
-    settings = {**dict.fromkeys(ignore or (), "ignore"), **dict.fromkeys(text or (), "category")}
-    if keep:
-        kept = [table.column(name, "column to keep").name for name in keep]
-        others = (name for name in table.names if name not in (*kept, *besides))
-        settings = {**dict.fromkeys(others, "ignore"), **settings}
-    for each in told or ():
-        name, equals, kind = each.rpartition("=")
-        if not equals or not name:
-            raise OptionError(
-                f'--set {each!r} is no COLUMN=KIND; write for example --set "when=date:%d/%m/%Y".'
-            )
-        settings[name] = kind
-    return settings
 
 
 def text_of(path: Path) -> str:

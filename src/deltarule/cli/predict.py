@@ -10,13 +10,12 @@ from pathlib import Path
 from deltarule.cli.output import (
     Data,
     Flag,
-    Names,
     open_model,
     plain,
     read_for,
     refuse_existing,
 )
-from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
 from deltarule.tables import ClassTarget

@@ -8,7 +8,6 @@ from deltarule.chain import suspects as rank
 from deltarule.cli.output import (
     Data,
     Flag,
-    Names,
     Whole,
     number,
     open_model,
@@ -17,7 +16,7 @@ from deltarule.cli.output import (
     read_for,
     table,
 )
-from deltarule.cli.reading import FOUND, FileOptions
+from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.tables import ClassTarget
 
 

@@ -31,8 +31,8 @@ from deltarule.tables import (
     TableEncoder,
     TableModel,
     Target,
+    find,
 )
-from deltarule.tables import schema as schema_of
 from deltarule.tables.folds import apart, is_whole, split
 from deltarule.tables.leaks import suspected_leaks
 from deltarule.tables.tasks import compared, learnt, rows_with_target, with_target
@@ -195,7 +195,7 @@ class _TableEstimator(BaseEstimator, ABC):
             A setting is unknown or out of its range.
         """
         plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
-        schema, table, column, raw_column = self._read(X, y)
+        schema, table, column, raw_column, said = self._read(X, y)
         if len(column) != len(table):
             raise ShapeError(
                 f"X has {len(table):,} rows and y has {len(column):,}; they must be the same rows."
@@ -235,7 +235,7 @@ class _TableEstimator(BaseEstimator, ABC):
         part, part_y = table.rows(learn), column.rows(learn)
         y_learnt = part_y.as_numbers().values if classes is None else classes[learn]
         leaks = suspected_leaks(learnt(part, schema), column.name, y_learnt, seed=plain.seed)
-        self.notices_ = (*notices, *parts.notices, *leaks)
+        self.notices_ = (*said, *notices, *parts.notices, *leaks)
         warn_of(self.notices_)
         encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
@@ -287,32 +287,36 @@ class _TableEstimator(BaseEstimator, ABC):
         self.feature_names_in_ = np.array(table.names, object)
         return self
 
-    def _read(self, X: object, y: object) -> tuple[Schema, Table, Column, Column]:
-        """Return the schema, the columns of X as it reads them without y, and y as it is learnt and as it came."""
+    def _read(self, X: object, y: object) -> tuple[Schema, Table, Column, Column, tuple[str, ...]]:
+        """Return the schema, the columns of X without y as it reads them, y as it is learnt and as it came, notices.
+
+        What a schema says that was given is not said again.
+        """
         raw = Table.of(X)
         if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
             raise OptionError(
-                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.tables.schema returns."
+                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.schema returns."
             )
-        schema = schema_of(raw) if self.schema is None else self.schema
+        schema = find(raw) if self.schema is None else self.schema
+        said = (*raw.notices, *schema.notices) if self.schema is None else ()
         is_regression = self.output != "softmax"
         if isinstance(y, str):
             came = raw.column(y, "target column")
             schema = with_target(schema, raw, y, "regression" if is_regression else "classification")
         else:
             came = Column.of(str(getattr(y, "name", None) or "y"), y)
-        table, notices = schema.read(raw)
-        warn_of(notices)
+        table, unlike = schema.read(raw)
+        said = (*said, *unlike)
         if isinstance(y, str):
             is_text = y in schema and schema[y].kind in ("category", "text", "row id", "ignore")
             is_read = is_regression or (is_text and came.kind == "text")
-            return schema, table.without(y), table[y] if is_read else came, came
+            return schema, table.without(y), table[y] if is_read else came, came, said
         if not is_regression or came.kind != "text":
-            return schema, table, came, came
+            return schema, table, came, came, said
         alone = Table([came])
-        read, notices = with_target(schema_of(alone), alone, came.name, "regression").read(alone)
-        warn_of(notices)
-        return schema, table, read[came.name], came
+        of_y = with_target(find(alone), alone, came.name, "regression")
+        read, unlike = of_y.read(alone)
+        return schema, table, read[came.name], came, (*said, *of_y.notices, *unlike)
 
     @property
     def net_(self) -> Network:

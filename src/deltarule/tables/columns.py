@@ -27,6 +27,8 @@ Kind: TypeAlias = Literal["number", "boolean", "date", "datetime", "text"]
 
 NARROW = 1e6
 """Whole numbers within such a range are counted in place of being sorted."""
+EXACT = 2**53
+"""Whole numbers up to this one are float64s."""
 LONG = 1e16
 """Whole numbers from this on are written with an exponent, where they came as decimals."""
 _MICROSECONDS = 86_400e6  # of a day
@@ -197,6 +199,8 @@ def _from_series(name: str, series: Any) -> Column:
     if dtype == nw.Boolean:
         return Column(name, "boolean", _floats(series, False))
     if dtype.is_numeric():
+        if (dtype.is_integer() or dtype.is_decimal()) and not _are_exact(series.min(), series.max()):
+            return _from_strings(name, series.cast(nw.String))
         return Column(name, "number", _floats(series, 0), dtype.is_integer())
     if dtype in (nw.Categorical, nw.Enum):
         return _from_categories(name, series)
@@ -243,6 +247,14 @@ def _from_categories(name: str, series: Any) -> Column:
     return replace(column, is_category=column.kind == "number")
 
 
+def _are_exact(least: Any, greatest: Any) -> bool:
+    """Return whether all whole numbers from the least to the greatest have a float64; others are read as their digits.
+
+    So that a schema decides, as it does where they come from a file, whether they are numbers or keys.
+    """
+    return least is None or (least >= -EXACT and greatest <= EXACT)
+
+
 def _floats(series: Any, filler: object) -> NDArray[np.float64]:
     is_missing = np.asarray(series.is_null().to_numpy(), bool)
     values = series.fill_null(filler).cast(nw.Float64).to_numpy()
@@ -257,6 +269,8 @@ def _from_array(name: str, values: object) -> Column:
         raise DataError(f"column {name!r} has shape {array.shape}; expected one value a row, (N,).")
     if array.dtype.kind == "b":
         return Column(name, "boolean", array.astype(np.float64))
+    if array.dtype.kind in "iu" and len(array) and not _are_exact(array.min(), array.max()):
+        return _text(name, array.tolist())
     if array.dtype.kind in "iuf":
         return Column(name, "number", array.astype(np.float64), array.dtype.kind != "f")
     if array.dtype.kind == "M":
@@ -305,6 +319,8 @@ def _from_values(name: str, values: Sequence[object]) -> Column:
         return Column(name, "boolean", _objects_to_floats(present))
     if types and all(issubclass(each, _NUMBERS) for each in types):
         is_whole = all(issubclass(each, (int, np.integer)) for each in types)
+        if is_whole and not _are_exact(*(f(v for v in present if v is not None) for f in (min, max))):
+            return _text(name, present)
         return Column(name, "number", _objects_to_floats(present), is_whole)
     if types and all(issubclass(each, _DATES) for each in types):
         is_date = all(value is None or _is_date(value) for value in present)

@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
 from deltarule.tables.encoders import Encoder, Levels
-from deltarule.tables.finding import schema as schema_of
+from deltarule.tables.finding import find
 from deltarule.tables.fitting import fit_encoders, from_record
-from deltarule.tables.schema import Schema
+from deltarule.tables.schema import USUAL, Schema
 from deltarule.tables.table import Table
 
 BLOCK = 2**14
 FEW, WIDE = 4, 16
 """Features come as CSR where at most one of FEW is not 0, and there are WIDE: then the engine goes by lists, too."""
-USUAL = "1234.56", "%Y-%m-%d"
-"""Notations that need not be told."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class TableEncoder:
                 near = closest(name, table.names)
                 hint = f"; did you mean {near!r}?" if near else "."
                 raise OptionError(f"the column to exclude, {name!r}, is not in the table{hint}")
-        schema = schema_of(table) if schema is None else schema
+        schema = find(table) if schema is None else schema
         table, _ = schema.read(table)
         encoders: list[Encoder] = []
         dropped: dict[str, str] = {}

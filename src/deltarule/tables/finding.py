@@ -48,8 +48,8 @@ MOST_LEVELS = 1000
 """Different texts up to which a word among them may be a level, or all may be true and false."""
 
 
-def schema(
-    data: object,
+def find(
+    table: Table,
     *,
     base: Schema | None = None,
     settings: Mapping[str, str] | None = None,
@@ -57,38 +57,7 @@ def schema(
     not_missing: Sequence[str] = (),
     is_strict: bool = False,
 ) -> Schema:
-    """Return what the columns of a table are.
-
-    Parameters
-    ----------
-    data
-        Whatever `Table.of` reads.
-    base
-        What columns are that need not be found, as from a file.
-    settings
-        By a column, what it is to be: number, boolean, date, category, ordered, text, "row id" or ignore; with a
-        notation or an order after a colon, such as "number:1.234,56", "date:%d/%m/%Y" or "ordered:S<M<L".
-    missing
-        Texts that mean a missing value besides the usual ones, in every column, or as COLUMN=TEXT in one.
-    not_missing
-        Texts that do not, in every column, or as COLUMN=TEXT in one.
-    is_strict
-        Refuse texts that are unlike the rest of their column, in place of counting them as missing.
-
-    Raises
-    ------
-    OptionError
-        A setting, or a text that means a missing value or none, is for no column; or a setting is none.
-    DataError
-        With `is_strict`, a column has texts unlike the others.
-
-    Examples
-    --------
-    >>> found = schema({"temp": ["21,28", "18,32"], "when": ["25.3.2020", "1.2.2020"], "zip": ["00501", "10001"]})
-    >>> [column.form for column in found.columns.values()]
-    ['number:1234,56', 'date:%d.%m.%Y', 'category']
-    """
-    table = Table.of(data)
+    """Return what the columns of a table are; parameters and errors are those of `schema`, in overview.py."""
     told = {name: _told(name, text, table) for name, text in (settings or {}).items()}
     known = {} if base is None else base.columns
     for name in known:
@@ -247,7 +216,7 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
                 cast(Kind, kind),
                 found.notation,
                 marks,
-                why or f"{first!r} in row {_row_of(first, coded) + 1:,} and the like",
+                why or f"{first!r} in row {_row_of(first, coded) + 1:,}",
                 tuple(
                     f'{what}; --set "{column.name}={form}" reads it otherwise' for what, form in found.said
                 ),
@@ -269,7 +238,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     if told is None:
         once = distinct if coded.is_unique else distinct.unique(maintain_order=True)
         if key := why_key_text(column.name, once, int(weights.sum())):
-            return _Draft(ColumnSchema(column.name, "row id", None, marks, key, kept=words.never))
+            found = ColumnSchema(column.name, "row id", None, marks, key, kept=words.never)
+            return _Draft(replace(found, notices=(_left_out(found, "category"),)))
     why = why or reason or "neither numbers nor dates"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     counts = _counts(column, words.also)
@@ -302,8 +272,14 @@ def _row_of(text: str, coded: Coded) -> int:
 def _looked_at(one: ColumnSchema, column: Column) -> ColumnSchema:
     """Return what a column of numbers is, by these: a row id, ordered, or numbers; and of those far from others."""
     if key := why_key(column):
-        return replace(one, kind="row id", why=key)
+        one = replace(one, kind="row id", why=key)
+        return replace(one, notices=(*one.notices, _left_out(one, "number")))
     return _with_order(replace(one, notices=(*one.notices, *far_notices(column))), column)
+
+
+def _left_out(one: ColumnSchema, kind: Kind) -> str:
+    """Return the sentence of a row id, which says nothing of what is to be learnt."""
+    return f'left out, as {one.why} (--set "{one.name}={kind}" learns from it)'
 
 
 def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:

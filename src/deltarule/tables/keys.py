@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 EXACT = 2**53
 """Whole numbers beyond this do not come back from float64."""
+KEPT = 15
+"""Digits that come back from float64, wherever the point is."""
 FEW = 0.05
 """Up to this share of a column's cells, texts that would not come back are slips and not keys."""
 LONG = 9
@@ -103,11 +105,12 @@ def _any(parts: pl.DataFrame, *names: str) -> list[str]:
 
 
 def _is_long() -> pl.Expr:
-    """Return whether digits are a whole number that float64 does not keep."""
+    """Return whether digits are a whole number that float64 does not keep: beyond EXACT, unless zeros end it."""
     import polars as pl
 
     digits = pl.col("body").str.strip_chars_start("0")
-    return (digits.str.len_chars() > 18) | (digits.cast(pl.UInt64, strict=False) > EXACT)
+    is_beyond = (digits.str.len_chars() > 18) | (digits.cast(pl.UInt64, strict=False) > EXACT)
+    return is_beyond & (digits.str.strip_chars_end("0").str.len_chars() > KEPT)
 
 
 def _why_versions(body: pl.Series) -> str:

@@ -27,6 +27,8 @@ KINDS: dict[str, Kind] = {
 """What `--set` takes."""
 
 BOOLEANS = {"true": 1.0, "false": 0.0}
+USUAL = "1234.56", "%Y-%m-%d"
+"""Notations that need not be told."""
 SHOWN = 3
 """Cells that a notice shows."""
 _TEXTS = "category", "text", "ignore", "row id"
@@ -60,6 +62,11 @@ class ColumnSchema:
             )
             return f"ordered:{how}" if how else "ordered"
         return f"{self.kind}:{self.written}" if self.written and self.kind in PLURAL else self.kind
+
+    @property
+    def brief(self) -> str:
+        """The kind, with its notation where that is not as everywhere."""
+        return self.kind if self.written is None or str(self.written) in USUAL else self.form
 
     def read(self, column: Column) -> tuple[Column, NDArray[np.intp]]:
         """Return a column as this says, and the rows whose texts it says nothing of: they count as missing."""
@@ -105,6 +112,7 @@ class ColumnSchema:
         is_missing = is_absent.to_numpy()
         values = np.full(len(texts), math.nan)
         values[~is_missing] = self._read(texts.filter(~is_absent)).fill_null(math.nan).to_numpy()
+        values[np.isinf(values)] = math.nan
         return self._cleared(values), np.isnan(values) & ~is_missing
 
     def _of_typed(self, column: Column) -> Column:

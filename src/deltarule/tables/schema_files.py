@@ -15,12 +15,12 @@ from deltarule.tables.schema import ColumnSchema, Schema, column_told
 def write_toml(schema: Schema) -> str:
     """Return a schema as TOML.
 
-    >>> from deltarule.tables.finding import schema
+    >>> from deltarule.tables import schema
     >>> print(write_toml(schema({"temp": ["21,28", "18,3", "-"]})), end="")
     ["temp"]
     is = "number:1234,56"
     missing = ["-"]
-    why = "'21,28' in row 1 and the like"
+    why = "'21,28' in row 1"
     """
     return "\n".join("\n".join(_lines(one)) + "\n" for one in schema.columns.values())
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError
 from deltarule.tables.columns import Column
-from deltarule.tables.finding import schema as schema_of
+from deltarule.tables.finding import find
 from deltarule.tables.scaling import is_far as far_from_rest
 from deltarule.tables.schema import ColumnSchema, Schema
 from deltarule.tables.table import Table
@@ -29,11 +29,14 @@ def with_target(schema: Schema, raw: Table, name: str, task: Task | None = None)
     too many for classes; the other cells are rows without a target then.
 
     >>> table = Table.of({"arsenic": [*map(str, range(30)), *["<1.0"] * 20], "kind": ["1", "2", "3+", "3+", "1"] * 10})
-    >>> found = schema_of(table)
+    >>> found = find(table)
     >>> [with_target(found, table, name)[name].kind for name in table.names]
     ['number', 'category']
     """
     one = schema.columns.get(name)
+    if one is not None and one.kind == "row id" and one.why != "told so":  # it is not left out then
+        one = replace(one, notices=())
+        schema = Schema({**schema.columns, name: one})
     is_text = one is not None and one.kind in ("category", "text", "row id") and one.why != "told so"
     if one is None or not is_text or task == "classification" or raw[name].kind != "text":
         return schema
@@ -44,7 +47,7 @@ def with_target(schema: Schema, raw: Table, name: str, task: Task | None = None)
 def _as_numbers(column: Column, one: ColumnSchema, task: Task | None) -> ColumnSchema | None:
     """Return how a target of texts is read as numbers, or None where it is rather text."""
     try:
-        found = schema_of(
+        found = find(
             Table([column]), settings={column.name: "number"}, missing=() if task is None else one.missing
         )[column.name]
     except OptionError:  # none of them is a number
@@ -57,9 +60,7 @@ def _as_numbers(column: Column, one: ColumnSchema, task: Task | None) -> ColumnS
     if task is None:
         values = len(np.unique(read.values[is_number]))
         alone = Table([column.rows(np.flatnonzero(is_number))])
-        is_key = (
-            schema_of(alone)[column.name].kind != "number"
-        )  # which may be classes, if they are not too many
+        is_key = find(alone)[column.name].kind != "number"  # which may be classes, if they are not too many
         if values <= max(FEW, len(column) / FEWEST if is_key else FEW):
             return None
     return replace(found, why=f"{n:,} of {of:,} cells are numbers")
