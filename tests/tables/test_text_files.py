@@ -161,6 +161,14 @@ def test_names_over_numbers_need_no_word(read, header):
     assert table.notices == ()
 
 
+@pytest.mark.parametrize("letter", ["v", "c"])
+def test_numbered_names_over_numbered_values_are_told_apart_by_their_letters(read, letter):
+    rng = random.Random(0)
+    body = [[f"{letter}{rng.randrange(100):02d}" for _ in range(20)] for _ in range(50)]
+    header = [f"c{n}" for n in range(20)]
+    assert (read(text([header, *body])).names == header) == (letter == "v")
+
+
 def test_names_that_a_model_knows_make_a_header(read):
     assert read("a,b\na,c\nb,b\na,b\n").names == ["x1", "x2"]
     assert read("a,b\na,c\nb,b\na,b\n", names=["a", "b"]).names == ["a", "b"]

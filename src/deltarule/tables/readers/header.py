@@ -72,7 +72,12 @@ def _vote(cell: str, column: Sequence[str]) -> str:
     shapes = Counter(_shape(text) for text in present)
     shape, count = shapes.most_common(1)[0]
     if count >= 0.95 * len(present) and len(present) > 1 and any(c == "9" for c in shape):
-        return "cell" if _shape(cell) == shape else "perhaps a name"
+        if _shape(cell) != shape:
+            return "perhaps a name"
+        letters = {_letters(text) for text in present}
+        return (
+            "name" if len(letters) == 1 and _letters(cell) not in letters else "cell"
+        )  # c10 over v01, v02, ...
     return "perhaps a name" if len(set(present)) <= 0.7 * len(present) else ""
 
 
@@ -87,6 +92,10 @@ def _is_odd(cell: str, above: str, kind: str) -> bool:
 
 def _shape(text: str) -> str:
     return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\d", "", text)
 
 
 def _are_labels(
