@@ -93,6 +93,15 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return names[found[0]] if found else None
 
 
+def typed(name: str) -> str:
+    """Return a name as it is typed in a shell.
+
+    >>> print(typed("age"), typed("total cost"))
+    age "total cost"
+    """
+    return name if name.replace("_", "").isalnum() else f'"{name}"'
+
+
 def unknown(what: str, name: object, known: Iterable[str]) -> OptionError:
     """Return the error for a name that is not in a list, with the closest name and the whole list.
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule.errors import DataError, OptionError
+from deltarule import TableRegressor
+from deltarule.errors import DataError, DataWarning, OptionError
 from deltarule.tables import Schema, Table, read_toml, schema, write_toml
 from deltarule.tables.columns import Column
 
@@ -289,6 +290,29 @@ def test_keys_among_quantities():
     part = Table.of(keys | others).rows(rng.permutation(n)[: int(0.8 * n)])
     assert {name for name, one in schema(part).columns.items() if one.kind == "row id"} == set(keys)
     assert found["b"].why == f"a key, 40 different texts such as 'CUST_{shuffled[0]}' in 40 rows"
+
+
+def test_keys_that_come_again_are_told_with_the_option_that_keeps_them_together():
+    """And obeyed by it: then nothing is left to say."""
+    rng = np.random.default_rng(0)
+    patient = rng.permutation(np.repeat(np.arange(100, 140), 4))
+    table = {
+        "patient_id": patient, "Customer ID": [f"C{n}" for n in patient], "case": [f"C{n}" for n in patient],
+        "shop_id": patient % 3, "dose": patient, "mean of ids": patient, "x": rng.normal(size=160),
+    }  # fmt: skip
+    told = re.findall(
+        r'(.*): 40 keys of about 4 rows each, .*--group (?:"(.*)"|(.*)) \(in',
+        "\n".join(schema(table).notices),
+    )
+    assert (
+        [name for name, *words in told if name in words]
+        == ["patient_id", "Customer ID"]
+        == [n for n, *_ in told]
+    )
+    model = TableRegressor(epochs=1, group="patient_id", validation=0.25)
+    with pytest.warns(DataWarning):
+        model.fit({name: table[name] for name in ("patient_id", "dose", "x")}, table["x"])
+    assert not any("keys of about" in said for said in model.notices_)
 
 
 @pytest.mark.parametrize(

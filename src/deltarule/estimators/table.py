@@ -235,7 +235,8 @@ class _TableEstimator(BaseEstimator, ABC):
         part, part_y = table.rows(learn), column.rows(learn)
         y_learnt = part_y.as_numbers().values if classes is None else classes[learn]
         leaks = suspected_leaks(learnt(part, schema), column.name, y_learnt, seed=plain.seed)
-        self.notices_ = (*said, *notices, *parts.notices, *leaks)
+        found = schema.notices if self.schema is None else ()  # one that was given has been seen
+        self.notices_ = (*found, *said, *notices, *parts.notices, *leaks)
         warn_of(self.notices_)
         encoder = TableEncoder.fit(part, schema=schema)
         hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
@@ -288,17 +289,13 @@ class _TableEstimator(BaseEstimator, ABC):
         return self
 
     def _read(self, X: object, y: object) -> tuple[Schema, Table, Column, Column, tuple[str, ...]]:
-        """Return the schema, the columns of X without y as it reads them, y as it is learnt and as it came, notices.
-
-        What a schema says that was given is not said again.
-        """
+        """Return the schema, the columns of X without y as it reads them, y as it is learnt and as it came, notices."""
         raw = Table.of(X)
         if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
             raise OptionError(
                 f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.schema returns."
             )
         schema = find(raw) if self.schema is None else self.schema
-        said = (*raw.notices, *schema.notices) if self.schema is None else ()
         is_regression = self.output != "softmax"
         if isinstance(y, str):
             came = raw.column(y, "target column")
@@ -306,7 +303,7 @@ class _TableEstimator(BaseEstimator, ABC):
         else:
             came = Column.of(str(getattr(y, "name", None) or "y"), y)
         table, unlike = schema.read(raw)
-        said = (*said, *unlike)
+        said = (*(raw.notices if self.schema is None else ()), *unlike)
         if isinstance(y, str):
             is_text = y in schema and schema[y].kind in ("category", "text", "row id", "ignore")
             is_read = is_regression or (is_text and came.kind == "text")

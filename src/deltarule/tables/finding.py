@@ -19,7 +19,7 @@ from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
 from deltarule.tables.encoders import fewest_rows
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
-from deltarule.tables.row_ids import why_key, why_key_text
+from deltarule.tables.row_ids import group_notices, names_keys, why_key, why_key_text
 from deltarule.tables.schema import (
     BOOLEANS,
     PLURAL,
@@ -242,6 +242,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
             return _Draft(replace(found, notices=(_left_out(found, "category"),)))
     why = why or reason or "neither numbers nor dates"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
+    if told is None and names_keys(column.name):
+        notices += group_notices(column.name, distinct.n_unique(), int(weights.sum()))
     counts = _counts(column, words.also)
     if len(counts) > MOST_LEVELS:
         counts = counts.clear()
@@ -274,7 +276,11 @@ def _looked_at(one: ColumnSchema, column: Column) -> ColumnSchema:
     if key := why_key(column):
         one = replace(one, kind="row id", why=key)
         return replace(one, notices=(*one.notices, _left_out(one, "number")))
-    return _with_order(replace(one, notices=(*one.notices, *far_notices(column))), column)
+    said = far_notices(column)
+    if column.is_integer and names_keys(one.name):
+        values = column.values[~column.is_missing]
+        said = group_notices(one.name, len(np.unique(values)), len(values))
+    return _with_order(replace(one, notices=(*one.notices, *said)), column)
 
 
 def _left_out(one: ColumnSchema, kind: Kind) -> str:

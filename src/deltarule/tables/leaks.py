@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.errors import typed
 from deltarule.tables.columns import Column
 from deltarule.tables.folds import copies
 from deltarule.tables.table import Table
@@ -68,14 +69,9 @@ def suspected_leaks(table: Table, target: str, y: NDArray[Any], *, seed: int = 0
     names = [column.name for column in table.columns.values() if tells(column.rows(rows), y)]
     return tuple(
         f"{name}: alone it tells {target} almost exactly, as a copy does, or what is known only later; a suspected "
-        f"leak, learnt from all the same (--ignore {_typed(name)} leaves it out)"
+        f"leak, learnt from all the same (--ignore {typed(name)} leaves it out)"
         for name in names
     )
-
-
-def _typed(name: str) -> str:
-    """Return a name as it is typed in a shell."""
-    return name if name.replace("_", "").isalnum() else f'"{name}"'
 
 
 def _tells_class(column: Column, y: Whole) -> bool:

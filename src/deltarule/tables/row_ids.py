@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deltarule.errors import typed
 from deltarule.tables.columns import Column
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ REPEATED = 0.2
 """The share of the rows that may repeat another's key, as copies of a row do."""
 DENSE = 0.5
 """The share of their range that keys fill, which are part of what was numbered through."""
+FEWEST_KEYS, TWICE, MOST_OF_ONE = 10, 1.5, 50
+"""Keys that come again are told where there are so many, with so many rows each: fewer are copies, more are levels."""
 KEYS = frozenset({
     "id", "ids", "key", "uid", "uuid", "guid",
     "rowid", "recid", "recordid", "userid", "customerid", "clientid", "patientid",
@@ -93,6 +96,29 @@ def why_key_text(name: str, distinct: pl.Series, n_rows: int) -> str:
     if is_named or is_counted or is_hash:
         return f"a key, {len(distinct):,} different texts such as {distinct[0]!r} in {n_rows:,} rows"
     return ""
+
+
+def names_keys(name: str) -> bool:
+    """Return whether a column is called as keys are, of rows or of groups of rows."""
+    words = _words(name)
+    return not KEYS.isdisjoint(words) and AND.isdisjoint(words)
+
+
+def group_notices(name: str, n_keys: int, n_rows: int) -> tuple[str, ...]:
+    """Return a sentence for a column of keys that come again, as patients do that came several times.
+
+    >>> print(*group_notices("patient_id", 40, 160))
+    40 keys of about 4 rows each, which may stand on both sides of a split; --group patient_id (in Python
+    group="patient_id") keeps the rows of each together
+    >>> group_notices("patient_id", 40, 41)
+    ()
+    """
+    if n_keys < FEWEST_KEYS or not TWICE * n_keys <= n_rows <= MOST_OF_ONE * n_keys:
+        return ()
+    return (
+        f"{n_keys:,} keys of about {n_rows / n_keys:.0f} rows each, which may stand on both sides of a split; "
+        f'--group {typed(name)} (in Python group="{name}") keeps the rows of each together',
+    )
 
 
 def _words(name: str) -> frozenset[str]:
