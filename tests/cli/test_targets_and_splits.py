@@ -143,6 +143,33 @@ def test_few_rows_without_a_target_are_left_out_unless_strict(run: Any):
     assert err.startswith("deltarule: y: no target in 4 of 200 rows")
 
 
+def test_rows_without_a_target_are_left_out_of_what_explains_and_the_others_keep_their_numbers(run: Any):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=100)
+    kind = np.where(x > 0, "p", "q").tolist()
+    kind[97] = (
+        "q" if kind[97] == "p" else "p"
+    )  # wrong, and the second of the rows that have one from there on
+    pl.DataFrame({"x": np.where(x > 0, x + 1, x - 1), "y": kind}).write_csv("m.csv")
+    run("fit m.csv --target y --epochs 30 --quiet")
+    gaps: list[str | None] = [None if n < 96 and n % 3 == 0 else kind[n] for n in range(100)]
+    pl.DataFrame({"x": np.where(x > 0, x + 1, x - 1), "y": gaps}).write_csv("gaps.csv")
+    said = "deltarule: y: no target in 32 of 100 rows (row 1, row 4, row 7, ...); such rows are left out\n"
+    code, out, err = run("suspects m.deltarule gaps.csv --json")
+    assert (code, err, json.loads(out)["suspects"][0]["row"]) == (0, said, 98)
+    assert re.search(r"(?m)^ +98 ", run("suspects m.deltarule gaps.csv")[1])
+    for words in ("--pullers", "--pullers --json"):
+        code, out, err = run(f"explain m.deltarule gaps.csv {words}")
+        assert (code, err) == (0, said)
+        assert "98" in out
+    assert run("check m.deltarule gaps.csv --parameters 20")[::2] == (0, said)
+    assert run("explain m.deltarule gaps.csv")[::2] == (0, said)
+    assert run("explain m.deltarule gaps.csv --row 3")[0] == 0
+    code, out, err = run("explain m.deltarule gaps.csv --row 4")
+    assert (code, out) == (65, "")
+    assert err == "deltarule: row 4 of gaps.csv has no y, thus no loss; choose another --row.\n"
+
+
 def test_a_leak_is_named_with_words_that_leave_it_out(run: Any):
     table = visits().with_columns(pl.Series("total cost", np.exp(visits()["y"])))
     table.write_csv("v.csv")

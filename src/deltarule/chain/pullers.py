@@ -60,8 +60,11 @@ class Pullers:
     groups: tuple[Group, ...]
     by: str = ""
 
-    def text(self) -> str:
-        """Return the answer for a person; rows count from 1."""
+    def text(self, places: NDArray[np.intp] | None = None) -> str:
+        """Return the answer for a person; rows count from 1.
+
+        places: (N,), where each example stood, from 0, if not all of a table's rows were given.
+        """
         N = len(self.contributions)
         lines = [
             f"Who pulls {self.parameter}, {self.where}",
@@ -72,7 +75,11 @@ class Pullers:
         total = float(np.abs(self.contributions).sum()) or 1.0
         for name, rows in (("down", self.down), ("up", self.up)):
             if rows:
-                lines += ["", f"Pull it {name} most", *aligned(self._rows(rows, total), right=(0, 1, 2))]
+                lines += [
+                    "",
+                    f"Pull it {name} most",
+                    *aligned(self._rows(rows, total, places), right=(0, 1, 2)),
+                ]
         if self.groups:
             told = [["group", "examples", "pull", "of the derivative", "mean of an example"]]
             for group in self.groups:
@@ -84,15 +91,15 @@ class Pullers:
             lines += ["", f"By {self.by}" if self.by else "By group", *aligned(told, right=(1, 2, 3, 4))]
         return "\n".join(lines)
 
-    def _rows(self, rows: Sequence[int], total: float) -> list[list[str]]:
+    def _rows(self, rows: Sequence[int], total: float, places: NDArray[np.intp] | None) -> list[list[str]]:
         told = [["row", "contribution", "of all pulls"]]
         for n in rows:
             value = float(self.contributions[n])
-            told.append([f"{n + 1:,}", f"{value:.6g}", f"{abs(value) / total:.1%}"])
+            told.append([f"{_number(n, places):,}", f"{value:.6g}", f"{abs(value) / total:.1%}"])
         return told
 
-    def record(self) -> dict[str, Any]:
-        """Return everything as plain data, unrounded; rows count from 1."""
+    def record(self, places: NDArray[np.intp] | None = None) -> dict[str, Any]:
+        """Return everything as plain data, unrounded; rows count from 1, and `places` are as in `text`."""
         return {
             "parameter": str(self.parameter),
             "where": self.where,
@@ -101,7 +108,9 @@ class Pullers:
             "mean": self.mean,
             "variance": self.variance,
             **{
-                name: [{"row": n + 1, "contribution": float(self.contributions[n])} for n in rows]
+                name: [
+                    {"row": _number(n, places), "contribution": float(self.contributions[n])} for n in rows
+                ]
                 for name, rows in (("down", self.down), ("up", self.up))
             },
             "by": self.by,
@@ -113,6 +122,11 @@ class Pullers:
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _number(n: int, places: NDArray[np.intp] | None) -> int:
+    """Return the number of an example as a person counts."""
+    return (n if places is None else int(places[n])) + 1
 
 
 def pullers(

@@ -30,11 +30,14 @@ class Suspects:
     losses: Floats
     y_hat: Floats
 
-    def record(self, most: int = 20) -> list[dict[str, Any]]:
-        """Return the first suspects as plain data; rows count from 1."""
+    def record(self, most: int = 20, places: NDArray[np.intp] | None = None) -> list[dict[str, Any]]:
+        """Return the first suspects as plain data; rows count from 1.
+
+        places: (N,), where each example stood, from 0, if not all of a table's rows were given.
+        """
         return [
             {
-                "row": int(n) + 1,
+                "row": int(n if places is None else places[n]) + 1,
                 "gradient_norm": float(self.norms[n]),
                 "loss": float(self.losses[n]),
                 "y_hat": self.y_hat[n].tolist(),

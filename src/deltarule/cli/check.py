@@ -17,6 +17,7 @@ from deltarule.cli.output import (
     print_text,
     read_for,
     setting,
+    with_targets,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.errors import DataError, InputError
@@ -58,7 +59,8 @@ def check(
         Print the certificate as JSON.
     """
     opened = open_model(model)
-    X, y = opened.arrays(read_for(opened, data, missing, file))
+    table, _ = with_targets(opened, read_for(opened, data, missing, file))
+    X, y = opened.arrays(table)
     given = None if gradient is None else _read(gradient)
     certificate = certify(
         opened.network, X, y, gradient=given, max_parameters=parameters, max_examples=rows, seed=seed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from deltarule.cli.output import (
     Data,
     Flag,
@@ -12,11 +10,12 @@ from deltarule.cli.output import (
     print_json,
     read_for,
     scores_table,
+    with_targets,
 )
 from deltarule.cli.output import table as aligned
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.tables import ClassTarget
-from deltarule.tables.tasks import FEW_MISSING, rows_with_target
+from deltarule.tables.tasks import FEW_MISSING
 
 MOST_CLASSES = 12  # that a confusion table of 80 columns shows
 
@@ -54,12 +53,8 @@ def evaluate(
     opened = open_model(model)
     table = read_for(opened, data, missing, file)
     target = opened.target
-    column = table.column(target.name, "target column")
-    is_few = bool(column.is_missing.mean() <= FEW_MISSING)
-    kept, notices = rows_with_target(column, column, drop_missing_target or is_few or None)
-    for notice in notices:
-        print(f"deltarule: {notice}", file=sys.stderr)
-    table = table.rows(kept) if len(kept) < len(table) else table
+    is_few = bool(table.column(target.name, "target column").is_missing.mean() <= FEW_MISSING)
+    table, _ = with_targets(opened, table, drop_missing_target or is_few or None)
     scores = opened.evaluate(table)
     names = [str(name) for name in target.names] if isinstance(target, ClassTarget) else []
     confusion = opened.confusion(table) if names else None

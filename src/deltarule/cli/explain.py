@@ -17,10 +17,11 @@ from deltarule.cli.output import (
     print_json,
     print_text,
     read_for,
+    with_targets,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import has_every_letter, print_document
-from deltarule.errors import OptionError
+from deltarule.errors import DataError, OptionError
 from deltarule.network import Floats, Network
 from deltarule.tables import ClassTarget, TableModel, groups_of
 
@@ -91,6 +92,11 @@ def explain(
     table = read_for(opened, data, missing, file)
     if row is not None:
         table = table.rows(np.array([one_row(row, len(table), data)]))
+        if table.column(opened.target.name, "target column").is_missing[0]:
+            raise DataError(
+                f"row {row:,} of {data} has no {opened.target.name}, thus no loss; choose another --row."
+            )
+    table, kept = with_targets(opened, table)
     net, names = opened.network, _names(opened)
     X, y = opened.arrays(table)
     chosen = parameter or _largest(net, X, y)
@@ -99,7 +105,7 @@ def explain(
             raise OptionError(f"--pullers gives text or json; leave out --format {form}.")
         groups = None if by is None else groups_of(table.column(by, "column", data))
         answer = who_pulls(net, chosen, X, y, groups=groups, by=by or "", most=top, **names)
-        print_json(answer.record()) if form == "json" else print_text(answer.text())
+        print_json(answer.record(kept)) if form == "json" else print_text(answer.text(kept))
         return 0
     chain = explain_chain(
         net, chosen, X, y, split=split, optimiser=optimiser, learning_rate=learning_rate, **names

@@ -12,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeAlias
 
+import numpy as np
 from cyclopts import Parameter, Token
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
@@ -23,6 +25,7 @@ from deltarule.errors import InputError, ModelFileError, OptionError, OutputErro
 from deltarule.files import load
 from deltarule.options import Option
 from deltarule.tables import Table, TableModel, read_table
+from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 
@@ -101,6 +104,17 @@ def read_for(model: TableModel, data: str, missing: Sequence[str] | None, file: 
     table, notices = model.read(raw)
     tell([*raw.notices, *notices])
     return table
+
+
+def with_targets(model: TableModel, table: Table, drop: bool | None = True) -> tuple[Table, NDArray[np.intp]]:
+    """Return the rows of a table that have a target, and their places; what is left out is told.
+
+    drop: as in `rows_with_target`.
+    """
+    column = table.column(model.target.name, "target column")
+    kept, notices = rows_with_target(column, column, drop)
+    tell(notices)
+    return table.rows(kept) if len(kept) < len(table) else table, kept
 
 
 @contextmanager

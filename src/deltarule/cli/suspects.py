@@ -15,6 +15,7 @@ from deltarule.cli.output import (
     print_json,
     read_for,
     table,
+    with_targets,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.tables import ClassTarget
@@ -52,7 +53,7 @@ def suspects(
         Print all of that as JSON, unrounded.
     """
     opened = open_model(model)
-    given = read_for(opened, data, missing, file)
+    given, kept = with_targets(opened, read_for(opened, data, missing, file))
     X, y = opened.arrays(given)
     ranked, target = rank(opened.network, X, y), opened.target
     first = ranked.order[: max(top, 0)]
@@ -60,7 +61,7 @@ def suspects(
     is_class = isinstance(target, ClassTarget)
     said = target.decode(ranked.y_hat[first].argmax(axis=1) if is_class else ranked.y_hat[first, 0])
     if json:
-        rows = ranked.record(len(first))
+        rows = ranked.record(len(first), kept)
         for entry, value, guess in zip(rows, true.tolist(), said.tolist(), strict=True):
             entry |= {"target": value, "predicted": guess}
         print_json({"rows": len(ranked.order), "target": target.name, "suspects": rows})
@@ -71,7 +72,13 @@ def suspects(
         share = [f"{ranked.y_hat[n, int(y[n])]:.1%}"] if is_class else []
         words = [plain(value), plain(guess)] if is_class else [number(value), number(guess)]
         listed.append(
-            [f"{n + 1:,}", *words, *share, number(float(ranked.losses[n])), number(float(ranked.norms[n]))]
+            [
+                f"{kept[n] + 1:,}",
+                *words,
+                *share,
+                number(float(ranked.losses[n])),
+                number(float(ranked.norms[n])),
+            ]
         )
     right = [0, *range(3 if is_class else 1, len(head))]
     print(f"{len(first):,} of {len(ranked.order):,} rows, by the norm of their gradients")

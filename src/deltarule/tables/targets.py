@@ -276,5 +276,5 @@ def _refuse_missing(column: Column) -> None:
         n, row = int(is_missing.sum()), int(np.argmax(is_missing))
         raise DataError(
             f"the target {column.name!r} is missing in {n:,} row{'' if n == 1 else 's'}, first in row {row + 1:,}; "
-            "fill it or remove such rows."
+            "give rows that have one."
         )
