@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 import xlsxwriter
 import zstandard
@@ -390,6 +391,28 @@ def test_json_that_is_no_table(write, refusal, content, said):
 @pytest.mark.parametrize("content", ["[1],b\n[2],c\n", "{a},b\n{c},d\n{e},f\n", '"[x",y\n1,2\n3,4\n'])
 def test_brackets_in_a_text_are_no_json(read, content):
     assert len(read(content).names) == 2
+
+
+@pytest.mark.parametrize("words", [{"encoding": "cp1252"}, {"delimiter": ";"}, {"quote": "'"}, {"skip": 0},
+                                   {"header": False}, {"ragged": "skip"}, {"sheet": "1"}])  # fmt: skip
+def test_options_that_say_nothing_of_a_format_are_refused(shop, write, refusal, rows, words):
+    option = next(iter(words))
+    parquet, arrow = io.BytesIO(), io.BytesIO()
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    frame.write_parquet(parquet)
+    frame.write_ipc(arrow)
+    paths = [write(parquet.getvalue(), "f.parquet"), write(arrow.getvalue(), "f.arrow"), shop]
+    paths += [write(gzip.compress(parquet.getvalue()), "g.gz"), write(json.dumps(RECORDS), "f.json")]
+    paths += [write(workbook({"S": [["a", "b"], [1, "x"], [2, "y"]]}), "f.xlsx")]
+    for path in paths:
+        is_taken = {".json": ("encoding",), ".xlsx": ("skip", "header", "ragged", "sheet")}.get(
+            path.suffix, ()
+        )
+        if option not in is_taken and not (path == shop and option == "sheet"):
+            message = refusal(path, OptionError, **words)
+            assert f"--{'no-' if option == 'header' else ''}{option}" in message
+            assert "leave" in message
+        assert len(read_table(path)) in (2, 3)
 
 
 def test_text_files_have_no_parts(write, refusal):

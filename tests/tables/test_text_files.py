@@ -195,6 +195,90 @@ def test_a_header_far_too_short_is_refused(write, refusal, rows_):
     assert "names 2 columns and most rows have 4 fields" in refusal(write("a,b\n" + rows_))
 
 
+BODY = [["Rome", "1.5", "3"], ["Bern", "2.5", "4"], ["Oslo", "-0.5", "12"], ["Bern", "3.5", "1"]]
+NAMES = ["town", "temp", "n"]
+
+
+@pytest.mark.parametrize(
+    "under",
+    [
+        ["", "°C", ""],
+        ["-", "[°C]", "[-]"],
+        ["", "degC", "1"],
+        ["string", "float", "int"],
+        ["where it is", "how warm it is", "how many there are"],
+        ["m/s", "W m-2", "kg/m3"],
+    ],
+)
+def test_a_row_of_units_or_words_under_the_header_is_left_out_and_told(read, rows, under):
+    content = text([NAMES, under, *BODY])
+    table = read(content)
+    assert (table.names, rows(table)) == (NAMES, [tuple(row) for row in BODY])
+    assert told(table, "1 row under the header left out", under[1], "--ragged fill")
+    assert len(read(content, ragged="fill")) == 5
+
+
+@pytest.mark.parametrize(
+    "first",
+    [["Rome", "n/a", ""], ["Rome", "see note", "5"], ["Rome", "<0.5", ""], ["x", "5 kg", ""], ["x", "", ""]],
+)
+def test_a_row_of_odd_cells_under_the_header_is_a_row(read, first):
+    table = read(text([NAMES, first, *BODY]))
+    assert (len(table), table.notices) == (5, ())
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "names"),
+    [
+        (["", "weather", ""], NAMES, ["town", "weather temp", "weather n"]),
+        (["where", "weather", "weather"], ["", "temp", "n"], ["where", "weather temp", "weather n"]),
+        (["", "a", "a"], ["", "x", "y"], ["unnamed", "a x", "a y"]),
+    ],
+)
+def test_a_header_of_two_lines_is_joined_and_told(read, rows, upper, lower, names):
+    content = text([upper, lower, *BODY])
+    table = read(content)
+    assert (table.names, rows(table)) == (names, [tuple(row) for row in BODY])
+    assert told(table, "the header takes two lines", names[1], "--skip 1")
+    assert read(content, skip=1).names[1] == lower[1]
+    if names[0] == "unnamed":  # as pandas writes the names of rows
+        assert read(text([upper, lower, ["town", "", ""], *BODY])).names == ["town", *names[1:]]
+
+
+def boxed(rule: str, head: str) -> str:
+    line = lambda row: "| " + " | ".join(cell.ljust(5) for cell in row) + " |"  # noqa: E731
+    return "\n".join([rule, line(NAMES), head, *map(line, BODY), rule]).strip("\n") + "\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        boxed("", "|-------|:-----:|------:|"),
+        boxed("+-------+-------+-------+", "+-------+-------+-------+"),
+        boxed("+-------+-------+-------+", "+=======+=======+=======+"),
+        boxed("", "|-------|:-----:|------:|")
+        .replace(" |\n", "\n")
+        .replace("|\n", "\n")
+        .replace("\n|", "\n")[1:],
+        text([NAMES, ["----", "----", "-"], *BODY]),
+        text([NAMES, ["====", "====", "==="], *BODY, ["====", "====", "==="]], "  "),
+        " town | temp | n\n------+------+---\n" + text(BODY, " | ") + "(4 rows)\n\n",
+    ],
+)
+def test_lines_drawn_in_a_table_are_left_out_and_told(read, rows, content):
+    table = read(content)
+    assert (table.names, rows(table)) == (NAMES, [tuple(row) for row in BODY])
+    assert told(table, "the line under the header left out", "--ragged fill")
+    assert len(read(content, ragged="fill")) > 4
+
+
+def test_names_of_rows_are_each_another(read, write, refusal):
+    """A decimal comma that no quotes protect makes a field more too."""
+    content = text([NAMES, *([a, b.replace(".", ","), c] for a, b, c in BODY)])
+    assert "names 3 columns and most rows have 4 fields" in refusal(write(content))
+    assert len(read(content, header=False)) == 5
+
+
 # Before, between and after the rows.
 
 

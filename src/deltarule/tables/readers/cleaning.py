@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.tables.readers.cells import column_look
+from deltarule.tables.readers.cells import column_look, is_rule
 from deltarule.tables.readers.layout import Layout
 from deltarule.tables.readers.options import Reading, count, cut
 
@@ -23,7 +23,7 @@ TOTALS = frozenset({
 def cleaned(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     """Return a table without what is none of it, and what is to be told of that."""
     told: list[str] = []
-    for clean in (_without_headers, _without_empty_rows, _without_empty_columns):
+    for clean in (_without_rules, _without_headers, _without_empty_rows, _without_empty_columns):
         frame, said = clean(frame, shape, reading)
         told += said
     if frame.height > 2 and (total := _total(frame)):
@@ -31,6 +31,28 @@ def cleaned(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.Da
             f"the last row looks like a total ({cut(total)}); take it out of the file if it is no example"
         )
     return frame, told
+
+
+def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
+    """Return a table without the lines that are drawn between its rows."""
+    import polars as pl
+
+    if reading.ragged == "fill" or frame.width < 2 or any(dtype.is_numeric() for dtype in frame.dtypes):
+        return frame, []
+    texts = [each for each, dtype in frame.schema.items() if dtype == pl.String or dtype == pl.Categorical]
+    rows = np.arange(frame.height)
+    for each in texts:
+        cells = frame[each][rows].cast(pl.String)
+        rows = rows[(cells.is_null() | cells.str.contains(r"^[-=_:+─━═]+$")).to_numpy()]
+        if not len(rows):
+            return frame, []
+    rows = [n for n in rows.tolist() if is_rule([str(cell or "") for cell in frame.row(n)])]
+    if not rows:
+        return frame, []
+    is_kept = np.ones(frame.height, bool)
+    is_kept[rows] = False
+    said = f"{count(len(rows), 'row')} of dashes left out, first row {rows[0] + 1:,} (--ragged fill keeps such rows)"
+    return frame.filter(pl.Series(is_kept)), [said]
 
 
 def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl.DataFrame, list[str]]:

@@ -39,6 +39,7 @@ FOREIGN = {
     b"{\\rtf": ("a text document (RTF)", "copy the table out of it into a CSV file"),
     b"version https://git-lfs": ("a pointer of Git LFS to the file", "fetch the file itself: git lfs pull"),
 }  # fmt: skip
+JSONS = ".json", ".ndjson", ".jsonl", ".geojson", ".ipynb"
 _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta|script)\b", re.I | re.S
 )
@@ -104,6 +105,6 @@ def is_notebook(record: object) -> bool:
 
 def may_be_json(content: bytes, name: str) -> bool:
     """Return whether a text is JSON by its first signs; a CSV file may begin with a bracket too."""
-    if name.lower().endswith((".json", ".ndjson", ".jsonl", ".geojson", ".ipynb")):
+    if name.lower().endswith(JSONS):
         return content[:1] in b"[{"
     return bool(re.match(rb'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})|\[\s*(?:[\[{]|\])', content[: 2**16]))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from deltarule.tables.readers.cells import filled, look
+from deltarule.tables.readers.cells import filled, is_rule, look
 from deltarule.tables.readers.options import BLANKS, NO_QUOTE, Reading
 
 UNIT = "\x1f"
@@ -77,8 +77,8 @@ def _unit(match: re.Match[bytes]) -> bytes:
 
 
 def is_comment(text: str) -> bool:
-    """Return whether a line or a first cell begins as comments do."""
-    return text.lstrip().startswith(COMMENTS)
+    """Return whether a line or a first cell begins as comments do, or draws a line."""
+    return text.lstrip().startswith(COMMENTS) or is_rule([text])
 
 
 def found(head: str, reading: Reading) -> tuple[Dialect, list[str]]:

@@ -17,6 +17,7 @@ from deltarule.tables.readers.values import column, plain
 BYTES_A_BYTE = 8
 """The memory that a byte of JSON takes as Python's objects."""
 FORMS = '[{"a": 1}, {"a": 2}], an object a line, or {"columns": [...], "data": [...]}'
+OBJECTS = "JSON of objects with names"
 
 
 class NoJsonError(ValueError):
@@ -34,6 +35,7 @@ def read_json(content: bytes, name: str, reading: Reading, is_certain: bool) -> 
         It is none, and neither its name says so.
     """
     content, told = decoded(content, name, reading.encoding)
+    reading.refuse_idle(name, "JSON", "encoding", "header", "skip", "ragged")  # which may be of rows
     lines = _by_lines(content, name, reading)
     if lines is None:
         require(BYTES_A_BYTE * len(content), f"the table {name}")
@@ -54,6 +56,7 @@ def _by_lines(content: bytes, name: str, reading: Reading) -> Read | None:
         return None
     if first == content.strip():  # a document of one line
         return None
+    reading.refuse_idle(name, OBJECTS, "encoding")
     try:
         frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, ValueError):
@@ -151,6 +154,7 @@ def _with_header(reading: Reading) -> Reading:
 def _of_columns(columns: dict[str, list[Any]], name: str, reading: Reading) -> Read:
     import polars as pl
 
+    reading.refuse_idle(name, OBJECTS, "encoding")
     refuse_no_rows(max((len(values) for values in columns.values()), default=0), name)
     frame = pl.DataFrame([column(each, _flat(values)) for each, values in columns.items()])
     frame, told = plain(frame, reading)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deltarule.errors import DataError
-from deltarule.tables.readers.cells import filled, look
+from deltarule.tables.readers.cells import filled, is_rule, look
 from deltarule.tables.readers.dialects import is_comment
 from deltarule.tables.readers.header import judge, names_of, told_verdict
+from deltarule.tables.readers.headings import Headings, headings
 from deltarule.tables.readers.options import Reading, count, cut
 
 TITLES = 100
@@ -58,8 +59,11 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
             )
     if start >= len(rows):
         raise DataError(f"{name} has no rows after the first {start:,} lines; skip fewer (--skip).")
-    first, body = rows[start], [row for row in rows[start + 1 :] if filled(row)]
-    cells = _uncommented(first)
+    first = rows[start]
+    cells, under = _uncommented(first), Headings(first)
+    if reading.header is not False and reading.ragged != "fill":
+        under = headings(cells if len(cells) == width else first, rows[start + 1 :], start)
+    body = [row for row in rows[start + 1 + under.used :] if filled(row) and not is_rule(row)]
     verdict = judge(_aligned(cells, body, width), body, reading.names)
     if cells != first:
         if len(cells) == width and verdict.is_header:
@@ -72,12 +76,14 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
     told += told_verdict(verdict, cells, reading.header is not None or (not body and is_header))
     if not is_header:
         return Layout([f"x{n}" for n in range(1, max(width, len(first)) + 1)], start, None, told)
+    if under.used:
+        cells, told = under.names, told + under.notices
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
     if len(cells) < width and body and not any(cell.strip() for row in body for cell in row[len(cells) :]):
         cells = [*cells, *[""] * (width - len(cells))]
-    names, said = names_of(cells, width, name)
-    return Layout(names, start + 1, cells, told + said)
+    names, said = names_of(cells, width, name, _have_names(cells, body, width))
+    return Layout(names, start + 1 + under.used, cells, told + said)
 
 
 def _shape(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
@@ -139,7 +145,12 @@ def _uncommented(row: list[str]) -> list[str]:
     return [bare, *row[1:]] if bare else row[1:]
 
 
+def _have_names(cells: Sequence[str], body: Sequence[list[str]], width: int) -> bool:
+    """Return whether the rows have one field more than the header, and it names each of them, as R writes it."""
+    names = [row[0] for row in body if len(row) == width and row[-1].strip()]
+    return len(cells) == width - 1 and bool(names) and len(set(names)) == len(names)
+
+
 def _aligned(cells: list[str], body: Sequence[list[str]], width: int) -> list[str]:
     """Return a header over its columns: with a place for the rows' names where it has one name fewer."""
-    has_names = len(cells) == width - 1 and any(row[-1].strip() for row in body if len(row) == width)
-    return ["", *cells] if has_names else cells
+    return ["", *cells] if _have_names(cells, body, width) else cells

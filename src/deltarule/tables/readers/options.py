@@ -82,6 +82,14 @@ class Reading:
             delimiter, quote, skip, ragged, frozenset(names),
         )  # fmt: skip
 
+    def refuse_idle(self, name: str, what: str, *useful: str) -> None:
+        """Raise an OptionError for an option of texts that is not `useful`, as it says nothing of such a file."""
+        for option in ("encoding", "delimiter", "quote", "header", "skip", "ragged"):
+            value = getattr(self, option)
+            if value is not None and option not in useful:
+                said = f"--{'no-' if value is False else ''}{option}"
+                raise OptionError(f"{name} is {what}, which has no use for {said}; leave it out.")
+
 
 @dataclass(frozen=True)
 class Read:
