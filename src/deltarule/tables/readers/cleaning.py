@@ -27,9 +27,11 @@ def cleaned(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.Da
         frame, said = clean(frame, shape, reading)
         told += said
     if frame.height > 2 and (total := _total(frame)):
-        told.append(
-            f"the last row looks like a total ({cut(total)}); take it out of the file if it is no example"
-        )
+        if reading.ragged == "skip":
+            frame = frame.head(frame.height - 1)
+            told.append(f"the last row left out, a total ({cut(total)})")
+        else:
+            told.append(f"the last row looks like a total ({cut(total)}; --ragged skip leaves it out)")
     return frame, told
 
 
@@ -55,7 +57,7 @@ def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl
     return frame.filter(pl.Series(is_kept)), [said]
 
 
-def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl.DataFrame, list[str]]:
+def _without_headers(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     import polars as pl
 
     names = frame.columns[frame.width - len(shape.header or []) :]
@@ -78,7 +80,8 @@ def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl
     others = frame.head(SAMPLE).filter(pl.Series(is_kept[:SAMPLE]))
     if all(column_look(others[name].cast(pl.String).drop_nulls()) in ("text", "missing") for name in header):
         said = f"{count(len(rows), 'row')} like the header, {first}"
-        return frame, [f"{said}; take such rows out of the file if they are no examples"]
+        if reading.ragged != "skip":
+            return frame, [f"{said} (--ragged skip leaves such rows out)"]
     said = f"{count(len(rows), 'row')} left out: the header again, {first} (--no-header keeps such rows)"
     return frame.filter(pl.Series(is_kept)), [said]
 
@@ -107,8 +110,8 @@ def _without_empty_columns(frame: pl.DataFrame, shape: Layout, _: Reading) -> tu
     if empty and len(empty) < frame.width:
         frame = frame.drop(empty)
         told.append(f"{count(len(empty), 'column')} with neither name nor values left out")
-    kept = [each for each in unnamed if each in frame.columns]
-    if kept and not shape.has_row_names:
+    kept = [each for each in unnamed[shape.has_row_names :] if each in frame.columns]
+    if kept:
         shown = ", ".join(kept[:3]) + (", ..." if len(kept) > 3 else "")
         told.append(f"the header has no name for {count(len(kept), 'column')}: called {shown}")
     return frame, told

@@ -52,6 +52,12 @@ _TEXT_FORMS = (
      "take the lines below @data into a CSV file, with a header line of the names"),
     (_XML, "XML", SAVE_AS),
     (_SQL, "a script of SQL", "run it in a database and give that: sqlite3 data.db < script.sql"),
+    (r"(?:diff [^\n]*\n(?:[^\n]*\n){0,3})?--- [^\n]*\n\+\+\+ [^\n]*\n@@ ", "a difference of two files",
+     "give the files themselves"),
+    (r"(?:%[^\n]*\n|\s)*\\(?:begin|documentclass)\{", "a document of LaTeX", "write the table in it as CSV"),
+    (r"\s*\*{3,} 1\. row \*{3,}", "a query's answer a line a field", "end the query with ; in place of \\G"),
+    (r"(?:[#;][^\n]*\n|\s)*\[+[\w. -]+\]+[ \t]*\n\s*[\w.-]+ ?= ?", "a file of settings (INI or TOML)", SAVE_AS),
+    (r"(?:---[^\n]*\n)?- [\w -]+: [^\n]*\n  [\w -]+:", "YAML", SAVE_AS),
     (r"(?:[-+\d.eE]+(?: \d+:[-+\d.eE]+)+ *\n){2}", "sparse data of LIBSVM", SAVE_AS),
     (_MAIL, "a mail or a web server's answer", "take the table out of it"),
 )  # fmt: skip
@@ -96,6 +102,16 @@ def refuse_foreign_text(text: str, name: str) -> None:
     for pattern, what, advice in _TEXT_FORMS:
         if re.match(pattern, text, re.I if pattern is not _MAIL else 0):
             raise DataError(f"{name} is {what}, not a table; {advice}.")
+
+
+def refuse_merge(content: bytes, name: str) -> None:
+    """Raise a DataError for a text with the marks of a merge that was not finished."""
+    if (at := content.find(b"\n<<<<<<< ")) >= 0 and b"\n>>>>>>> " in content:
+        line = content.count(b"\n", 0, at) + 2
+        raise DataError(
+            f"{name} holds the marks of a merge by git that was not finished, first in line {line:,} "
+            f"({content[at + 1 :].splitlines()[0].decode('utf-8', 'replace')[:60]!r}); finish it: git mergetool."
+        )
 
 
 def is_notebook(record: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
 from deltarule.tables.measures import CURRENCIES, FAMILIES, spelled
 from deltarule.tables.readers.cells import column_look, filled, is_rule, look
@@ -39,6 +39,7 @@ def headings(header: list[str], rows: Sequence[list[str]], start: int) -> Headin
     """
     found, second, has_rule = Headings(header), list[list[str]](), False
     for row in islice(rows, MOST):
+        row = row if filled(row[len(header) :]) else row[: len(header)]
         below = [each for each in rows[found.used + 1 :][:LOOKED_AT] if filled(each) and not is_rule(each)]
         if is_rule(row):
             has_rule = True
@@ -107,9 +108,13 @@ def _is_unit(cell: str) -> bool:
 
 
 def _is_lower(upper: Sequence[str], lower: Sequence[str]) -> bool:
-    """Return whether names stand below others that go over several columns: more are told apart by both."""
-    bare = ["" if look(cell) == "missing" else cell for cell in lower]
-    return len({*_joined(upper, bare)} - {""}) > len({*map(str.strip, upper)} - {""})
+    """Return whether names stand below others that go over several columns: repeated, or blank to the right."""
+    names = [cell.strip() for cell in upper]
+    below = ["" if look(cell) == "missing" else cell.strip() for cell in lower]
+    if all(_is_unit(cell) for cell in below if cell):
+        return False
+    goes_on = any(cell and not name for name, cell in zip(names, below, strict=True))
+    return goes_on or any(a == b != "" for a, b in pairwise(names))
 
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

@@ -62,7 +62,12 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
     first = rows[start]
     cells, under = _uncommented(first), Headings(first)
     if reading.header is not False and reading.ragged != "fill":
-        under = headings(cells if len(cells) == width else first, rows[start + 1 :], start)
+        rest = rows[start + 1 :]
+        bare = cells if len(cells) == width else first
+        header = _aligned(bare, rest, width)
+        under = headings(header, rest, start)
+        if len(header) > len(bare) and not under.names[0]:
+            under.names = bare if under.names == header else under.names[1:]
     body = [row for row in rows[start + 1 + under.used :] if filled(row) and not is_rule(row)]
     verdict = judge(_aligned(cells, body, width), body, reading.names)
     if cells != first:
@@ -123,14 +128,21 @@ def _is_before(rows: Sequence[list[str]], n: int, width: int, typical: float) ->
         return is_header_next or not is_header
     if width < 2 or typical < 2:
         return False
-    is_text = filled(row) == 1 and bool(row[0].strip()) and look(row[0]) == "text"
     if len(row) == 1 and width == 2:  # a title, or R's header of one name
         return len(following[0]) == 1 or is_header_next
     if len(row) == 1 or filled(row) == 1:
-        return is_text
-    return (
-        len(row) < width - 1 and len(following[0]) >= width - 1 and is_header_next and _has_text(following[0])
-    )
+        return filled(row) == 1 and bool(row[0].strip()) and look(row[0]) == "text"
+    at = next((m for m, each in enumerate(following) if _extent(each) >= width - 1), None)
+    if at is None or _extent(row) >= width - 1:
+        return False
+    header, *body = following[at:]
+    is_whole = filled(header) == _extent(header)  # or else the row may be the upper line of a header
+    return bool(body) and is_whole and _has_text(header) and judge(header, body).is_header
+
+
+def _extent(row: Sequence[str]) -> int:
+    """Return how many cells a row has up to the last in which something stands."""
+    return max((n for n, cell in enumerate(row, start=1) if cell.strip()), default=0)
 
 
 def _has_text(row: Sequence[str]) -> bool:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Ragged: TypeAlias = Literal["fill", "skip", "refuse"]
 BLANKS = "blanks"
 """The delimiter of columns that are set apart by any number of blanks."""
+FIXED = "fixed"
+"""The delimiter of columns that stand at fixed places."""
 NO_QUOTE = "none"
 _SPOKEN = {
     "tab": "\t",
@@ -65,7 +67,7 @@ class Reading:
             if not delimiter or "\n" in delimiter or "\r" in delimiter or '"' in delimiter:
                 raise OptionError(
                     f'the delimiter is {delimiter!r}; expected a character or a few, such as --delimiter ";", '
-                    "or tab, or blanks."
+                    "or tab, or blanks, or fixed for columns at fixed places."
                 )
         if (
             quote is not None
