@@ -61,6 +61,8 @@ REFUSED = {
     "long": HEADED + "1,2,3,4\n1,2,1\n",
     "quote": HEADED + '1,"2,1\n1,2,1\n',
     "open and wide": HEADED.replace("\n", ',"1,5"\n').replace(',"1,5"', ",w", 1) + '1,"2,1,3\n1,2,1,4\n',
+    "two tables": HEADED + "\nu,v\n1,2\n3,4\n",
+    "two delimiters": HEADED + PLAIN.replace(",", ";"),
     "row names": "x,z,y\n" + PLAIN.replace(".", ","),
     "short among blanks": HEADED.replace(",", " ") + "1.5 1\n1 1 1\n",
     "nick": HEADED + '1,"Big" John,1\n1,2,1\n',

@@ -220,6 +220,29 @@ def test_headers_of_sheets_are_as_those_of_texts(read):
     assert (read(shifted, "f.xlsx").names, read(shifted, "f.xlsx").notices) == (["a", "b"], ())
 
 
+def test_notes_and_other_tables_in_a_sheet(read, write, refusal):
+    rows = [
+        ["town", "temp", "n"],
+        *[[town, n + 0.5, n] for n, town in enumerate(["Rome", "Bern", "Oslo", "Bern"])],
+    ]
+    table = read(workbook({"S": [*rows, [], ["Source: us"], ["All without warranty"]]}), "f.xlsx")
+    assert len(table) == 4
+    assert "2 notes after the table left out, first row 7 of the sheet" in table.notices[0]
+    assert len(read(workbook({"S": [*rows, [], ["Source: us"]]}), "f.xlsx", ragged="fill")) == 5
+    assert (
+        len(read(workbook({"S": [*rows, [], *rows[2:]]}), "f.xlsx")) == 7
+    )  # an empty row sets nothing apart
+    for second in ([["a", "b"], [1, 2], [3, 4]], [["a", "b", "c"], [1, 2, 3], [3, 4, 5]]):
+        content = workbook({"S": [*rows, [], *second]})
+        assert "holds two tables: after 4 rows and a blank line another begins" in refusal(
+            write(content, "f.xlsx")
+        )
+
+
+def test_json_of_two_bytes_a_letter(read, rows):
+    assert rows(read(json.dumps([{"a": 1}, {"a": 2}]).encode("utf-16"), "f.json")) == [("1",), ("2",)]
+
+
 def test_other_workbooks(read, rows, tmp_path):
     assert rows(read(spreadsheet([["a", "b"], ["1", "x"], ["2", "y"]]), "f.ods")) == [("1", "x"), ("2", "y")]
     assert rows(read(lzma.decompress(base64.b85decode(XLS)), "f.xls")) == [("1", "x"), ("2", "y")]

@@ -220,7 +220,14 @@ def test_a_row_of_units_or_words_under_the_header_is_left_out_and_told(read, row
 
 @pytest.mark.parametrize(
     "first",
-    [["Rome", "n/a", ""], ["Rome", "see note", "5"], ["Rome", "<0.5", ""], ["x", "5 kg", ""], ["x", "", ""]],
+    [
+        ["Rome", "n/a", ""],
+        ["Rome", "see note", "5"],
+        ["Rome", "<0.5", ""],
+        ["x", "5 kg", ""],
+        ["x", "", ""],
+        ["x", "see note", ""],
+    ],
 )
 def test_a_row_of_odd_cells_under_the_header_is_a_row(read, first):
     table = read(text([NAMES, first, *BODY]))
@@ -332,6 +339,12 @@ def test_rows_that_are_each_one_quoted_text(read, rows):
 )  # fmt: skip
 def test_texts_that_are_no_tables(write, refusal, content, said):
     assert said in refusal(write(content))
+
+
+def test_two_delimiters_are_refused(write, read, refusal):
+    content = text([NAMES, *BODY]) + text(BODY, ";")
+    assert "row 5 (line 6) is set apart by ';', and the rows above it by ','" in refusal(write(content))
+    assert len(read(content, ragged="skip")) == 4
 
 
 def test_names_of_rows_are_each_another(read, write, refusal):

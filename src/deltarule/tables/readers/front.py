@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -188,6 +189,8 @@ def _plain_content(content: bytes, kind: str | None, name: str, part: str | None
 def _text(content: bytes, name: str, reading: Reading) -> Read:
     refuse_foreign(content, name)
     start = content[: 2**16].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        start = start.decode("utf-16", "replace").encode().lstrip()
     plain_name = without_ending(name)
     is_text = (reading.delimiter or reading.quote) and not plain_name.lower().endswith(JSONS)
     if not is_text and may_be_json(start, plain_name):

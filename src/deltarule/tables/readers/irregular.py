@@ -10,7 +10,7 @@ import numpy as np
 from deltarule.errors import DataError
 from deltarule.memory import require
 from deltarule.tables.readers.cells import column_look, filled, look
-from deltarule.tables.readers.dialects import Dialect, is_comment
+from deltarule.tables.readers.dialects import USUAL, Dialect, is_comment
 from deltarule.tables.readers.layout import Layout
 from deltarule.tables.readers.options import Reading, count, cut
 from deltarule.tables.readers.regular import Records, Scan, read_regular, scanned
@@ -77,7 +77,8 @@ def _mended(
     """Return what is to be told of odd rows, and what each of them becomes, None where it is left out."""
     if reading.ragged == "refuse" and odd:
         raise _too_many_or_few(odd[0], shape.width, rows.dialect, name)
-    _refuse_second_table(rows, odd, rows.after_blank, shape, name)
+    if reading.ragged is None:
+        refuse_second_table(rows, odd, rows.after_blank, shape, name)
     told = _headers_again(odd, shape)
     told += _sorted_out(
         [each for each in odd if each.is_wanted], len(rows), shape.width, rows.dialect, reading, name
@@ -90,7 +91,7 @@ def _mended(
     return told, {each.row: _of_width(each.fields, width) if each.is_wanted else None for each in odd}
 
 
-def _refuse_second_table(
+def refuse_second_table(
     rows: Sequence[list[str]], odd: Sequence[Odd], after_blank: Sequence[int], shape: Layout, name: str
 ) -> None:
     """Raise a DataError where another header follows a blank line."""
@@ -114,7 +115,7 @@ def _refuse_second_table(
             raise DataError(
                 f"{name} holds two tables: after {start:,} rows and a blank line another begins "
                 f"({cut(','.join(fields))}"
-                f"{f', line {line:,}' if line else ''}); put each into a file of its own."
+                f"{f', line {line:,}' if line else ''}); put each into a file of its own (--ragged fill reads all as one)."
             )
 
 
@@ -143,7 +144,8 @@ def _sorted_out(
     if reading.ragged == "fill":
         comments = []
     rest = [each for each in odd if each not in comments]
-    footers = [] if reading.ragged is not None else _footers(rest, comments, height, width)
+    _refuse_other_delimiter(rest, width, dialect, reading, name)
+    footers = [] if reading.ragged is not None else footers_of(rest, comments, height, width)
     rest = [each for each in rest if each not in footers]
     long = [each for each in rest if len(each.fields) > width]
     surplus = [each for each in long if not filled(each.fields[width:])]
@@ -180,6 +182,21 @@ def _sorted_out(
     return told
 
 
+def _refuse_other_delimiter(
+    odd: Sequence[Odd], width: int, dialect: Dialect, reading: Reading, name: str
+) -> None:
+    """Raise a DataError for a row whose fields another delimiter sets apart, as where two files were joined."""
+    others = [sign for sign in USUAL if sign != dialect.delimiter]
+    for each in odd if reading.ragged is None and width > 2 else ():
+        sign = next((sign for sign in others if each.fields[0].count(sign) == width - 1), None)
+        if len(each.fields) == 1 and sign is not None:
+            raise DataError(
+                f"{name}: row {each.row + 1:,} (line {each.line:,}) is set apart by {sign!r}, and the rows above it by "
+                f"{dialect.delimiter!r}: {cut(each.fields[0])}; write all with one, or leave such rows out "
+                "(--ragged skip)."
+            )
+
+
 def _filled(short: Sequence[Odd], long: Sequence[Odd], width: int, sign: str) -> list[str]:
     told: list[str] = []
     if short:
@@ -197,7 +214,7 @@ def _filled(short: Sequence[Odd], long: Sequence[Odd], width: int, sign: str) ->
     return told
 
 
-def _footers(odd: Sequence[Odd], comments: Sequence[Odd], height: int, width: int) -> list[Odd]:
+def footers_of(odd: Sequence[Odd], comments: Sequence[Odd], height: int, width: int) -> list[Odd]:
     """Return the short rows at the end that are no rows: a source, a sum, a note."""
     if width < 2:
         return []
