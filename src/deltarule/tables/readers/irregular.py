@@ -115,7 +115,8 @@ def refuse_second_table(
             raise DataError(
                 f"{name} holds two tables: after {start:,} rows and a blank line another begins "
                 f"({cut(','.join(fields))}"
-                f"{f', line {line:,}' if line else ''}); put each into a file of its own (--ragged fill reads all as one)."
+                f"{f', line {line:,}' if line else ''}); put each into a file of its own "
+                "(--ragged fill reads all as one)."
             )
 
 
