@@ -288,6 +288,13 @@ BUGS = [
     Bug("fields of a table take nothing", "tables/readers/texts.py", "BYTES_A_BYTE * len(body) + BYTES_A_FIELD * scan.delimiters", "len(body)", MEMORY),
     # Files
     Bug("a row that lacks a field is read in silence", "tables/readers/regular.py", "scan.delimiters != frame.height * (width - 1)", "False", (FILES + "test_rows_that_are_too_short_are_filled_and_told",)),
+    Bug("a row of units is a row", "tables/readers/headings.py", "    return over > 1 or (over == 1 and are_units)", "    return False", (FILES + "test_a_row_of_units_or_words_under_the_header_is_left_out_and_told",)),
+    Bug("a row of odd cells is units", "tables/readers/headings.py", "    return over > 1 or (over == 1 and are_units)", "    return over > 0", (FILES + "test_a_row_of_odd_cells_under_the_header_is_a_row",)),
+    Bug("a line of dashes is a row", "tables/readers/cells.py", "    return _DRAWN.fullmatch(text) is not None and _DASHES.search(text) is not None", "    return False", (FILES + "test_lines_drawn_in_a_table_are_left_out_and_told",)),
+    Bug("names of rows come again", "tables/readers/layout.py", "bool(names) and len(set(names)) == len(names)", "bool(names)", (FILES + "test_names_of_rows_are_each_another",)),
+    Bug("a lacking field among blanks is the last", "tables/readers/irregular.py", "if short and sign == \" \" and reading.ragged is None:", "if False:", ("tests/cli/test_files_told.py::test_the_words_of_a_refusal_can_be_typed",)),
+    Bug("an option without a use is taken", "tables/readers/options.py", "if value is not None and option not in useful:", "if False:", ("tests/tables/test_containers.py::test_options_that_say_nothing_of_a_format_are_refused",)),
+    Bug("two cells at one place are one", "tables/readers/places.py", "return None if any(map(_GAP.search, cells)) else cells", "return cells", (FILES + "test_what_goes_over_places_is_not_cut",)),
     Bug("a first row like the others is a header", "tables/readers/header.py", "    return Verdict(not cells, bool(names_ or cells or mild))", "    return Verdict(True, bool(names_ or cells or mild))", (FILES + "test_a_file_without_a_header_keeps_its_first_row",)),
     Bug("years are no names", "tables/readers/header.py", "    return unlike > 0.7 * len(values)", "    return False", (FILES + "test_a_header_that_may_be_a_row_is_told_with_the_words_for_it",)),
     Bug("rows of the next table are its own", "tables/readers/irregular.py", "        if is_other:\n", "        if False:\n", (FILES + "test_two_tables_in_one_file_are_one_sentence",)),

@@ -43,11 +43,28 @@ TOLD = {
     "again": HEADED + HEADED,
     "empty rows": HEADED + ",,\n,,\n",
     "quotes": "".join("'" + line.replace(",", "','") + "'\n" for line in HEADED.splitlines()),
+    "units": "x,z,y\nm,m/s,1\n" + PLAIN,
+    "questions": "x,z,y\nHow far?,How fast?,Is it?\n" + PLAIN,
+    "two lines": ",speed,speed\n" + HEADED,
+    "markdown": "|x|z|y|\n|---|---|---|\n" + "".join(f"|{line.replace(',', '|')}|\n" for line in rows(80)),
+    "dashes": HEADED.replace("\n", "\n---,---,---\n", 1) + "---,---,---\n",
+    "places": "".join("{:8}{:8}{}\n".format(*line.split(",")) for line in HEADED.splitlines())
+    + "1.5             1\n",
+    "whole rows": "".join(f'"{line}"\n' for line in HEADED.splitlines()),
+    "backslashes": "w,x,z,y\n" + "".join(f'"a \\"b\\"",{line}\n' for line in rows(80)),
+    "code page of a line": (HEADED.replace("x,", "größe,", 1)).encode() + "é,1,1\n".encode("cp1252"),
+    "total": "w,x,z,y\n" + "".join(f"t{n},{line}\n" for n, line in enumerate(rows(80))) + "Total,1,2,3\n",
+    "header as a row": "a,b\n" + "u,v\nw,q\n" * 50 + "a,b\nu,v\n",
     "lines": HEADED + '"1,2,1\n2,3,1\n4",5,1\n',
 }
 REFUSED = {
     "long": HEADED + "1,2,3,4\n1,2,1\n",
     "quote": HEADED + '1,"2,1\n1,2,1\n',
+    "open and wide": HEADED.replace("\n", ',"1,5"\n').replace(',"1,5"', ",w", 1) + '1,"2,1,3\n1,2,1,4\n',
+    "two tables": HEADED + "\nu,v\n1,2\n3,4\n",
+    "two delimiters": HEADED + PLAIN.replace(",", ";"),
+    "row names": "x,z,y\n" + PLAIN.replace(".", ","),
+    "short among blanks": HEADED.replace(",", " ") + "1.5 1\n1 1 1\n",
     "nick": HEADED + '1,"Big" John,1\n1,2,1\n',
     "encoding": HEADED.replace("x,", "größe,", 1).encode("cp1252"),
 }
@@ -55,7 +72,7 @@ REFUSED = {
 
 def typed(message: str) -> list[list[str]]:
     """Return the options that a message shows, as they can be typed."""
-    values = r'(?: (?:"[^"]*"|fill|skip|refuse|none|\d+|cp\d+))?'
+    values = r'(?: (?:"[^"]*"|\'[^\']*\'|fill|skip|refuse|none|\d+|cp\d+))?'
     option = rf"--(?!encoding NAME)[a-z-]+{values}"
     return [shlex.split(found) for found in re.findall(rf"{option}(?: {option})*", message)]
 
@@ -71,7 +88,7 @@ def test_the_words_of_a_notice_can_be_typed(case: str, capsys: pytest.CaptureFix
     said = [notice for notice in record["notices"] if "--" in notice]
     assert said
     for words in typed(" ".join(said)):
-        if words == ["--delimiter", ","] and case in ("blanks", "colons"):
+        if words == ["--delimiter", ","] and case in ("blanks", "colons", "places"):
             continue  # which takes another, and here makes one column
         code = main(["schema", "t.csv", "--json", *words])
         out, err = capsys.readouterr()

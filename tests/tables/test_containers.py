@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 import xlsxwriter
 import zstandard
@@ -219,6 +220,29 @@ def test_headers_of_sheets_are_as_those_of_texts(read):
     assert (read(shifted, "f.xlsx").names, read(shifted, "f.xlsx").notices) == (["a", "b"], ())
 
 
+def test_notes_and_other_tables_in_a_sheet(read, write, refusal):
+    rows = [
+        ["town", "temp", "n"],
+        *[[town, n + 0.5, n] for n, town in enumerate(["Rome", "Bern", "Oslo", "Bern"])],
+    ]
+    table = read(workbook({"S": [*rows, [], ["Source: us"], ["All without warranty"]]}), "f.xlsx")
+    assert len(table) == 4
+    assert "2 notes after the table left out, first row 7 of the sheet" in table.notices[0]
+    assert len(read(workbook({"S": [*rows, [], ["Source: us"]]}), "f.xlsx", ragged="fill")) == 5
+    assert (
+        len(read(workbook({"S": [*rows, [], *rows[2:]]}), "f.xlsx")) == 7
+    )  # an empty row sets nothing apart
+    for second in ([["a", "b"], [1, 2], [3, 4]], [["a", "b", "c"], [1, 2, 3], [3, 4, 5]]):
+        content = workbook({"S": [*rows, [], *second]})
+        assert "holds two tables: after 4 rows and a blank line another begins" in refusal(
+            write(content, "f.xlsx")
+        )
+
+
+def test_json_of_two_bytes_a_letter(read, rows):
+    assert rows(read(json.dumps([{"a": 1}, {"a": 2}]).encode("utf-16"), "f.json")) == [("1",), ("2",)]
+
+
 def test_other_workbooks(read, rows, tmp_path):
     assert rows(read(spreadsheet([["a", "b"], ["1", "x"], ["2", "y"]]), "f.ods")) == [("1", "x"), ("2", "y")]
     assert rows(read(lzma.decompress(base64.b85decode(XLS)), "f.xls")) == [("1", "x"), ("2", "y")]
@@ -390,6 +414,28 @@ def test_json_that_is_no_table(write, refusal, content, said):
 @pytest.mark.parametrize("content", ["[1],b\n[2],c\n", "{a},b\n{c},d\n{e},f\n", '"[x",y\n1,2\n3,4\n'])
 def test_brackets_in_a_text_are_no_json(read, content):
     assert len(read(content).names) == 2
+
+
+@pytest.mark.parametrize("words", [{"encoding": "cp1252"}, {"delimiter": ";"}, {"quote": "'"}, {"skip": 0},
+                                   {"header": False}, {"ragged": "skip"}, {"sheet": "1"}])  # fmt: skip
+def test_options_that_say_nothing_of_a_format_are_refused(shop, write, refusal, rows, words):
+    option = next(iter(words))
+    parquet, arrow = io.BytesIO(), io.BytesIO()
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    frame.write_parquet(parquet)
+    frame.write_ipc(arrow)
+    paths = [write(parquet.getvalue(), "f.parquet"), write(arrow.getvalue(), "f.arrow"), shop]
+    paths += [write(gzip.compress(parquet.getvalue()), "g.gz"), write(json.dumps(RECORDS), "f.json")]
+    paths += [write(workbook({"S": [["a", "b"], [1, "x"], [2, "y"]]}), "f.xlsx")]
+    for path in paths:
+        is_taken = {".json": ("encoding",), ".xlsx": ("skip", "header", "ragged", "sheet")}.get(
+            path.suffix, ()
+        )
+        if option not in is_taken and not (path == shop and option == "sheet"):
+            message = refusal(path, OptionError, **words)
+            assert f"--{'no-' if option == 'header' else ''}{option}" in message
+            assert "leave" in message
+        assert len(read_table(path)) in (2, 3)
 
 
 def test_text_files_have_no_parts(write, refusal):

@@ -68,7 +68,7 @@ def test_classes_that_come_in_another_type(trained, later):
 
 def test_classes_that_cannot_be_learnt():
     missing = refusal(ClassTarget.fit, column(["a", None, "b", None]))
-    assert "the target 'y' is missing in 2 rows, first in row 2; give rows that have one" in missing
+    assert "the target 'y' is missing in 2 rows, first in row 2; --drop-missing-target" in missing
     assert "is a in every row" in refusal(ClassTarget.fit, column(["a", "a"]))
     lone = refusal(ClassTarget.fit, column(["a", "b", "c"]))
     assert "has 3 classes in 3 rows, too few rows of each" in lone

@@ -203,6 +203,165 @@ def test_a_header_far_too_short_is_refused(write, refusal, rows_):
     assert "names 2 columns and most rows have 4 fields" in refusal(write("a,b\n" + rows_))
 
 
+BODY = [["Rome", "1.5", "3"], ["Bern", "2.5", "4"], ["Oslo", "-0.5", "12"], ["Bern", "3.5", "1"]]
+NAMES = ["town", "temp", "n"]
+
+
+@pytest.mark.parametrize(
+    "under",
+    [
+        ["", "°C", ""],
+        ["-", "[°C]", "[-]"],
+        ["", "degC", "1"],
+        ["string", "float", "int"],
+        ["where it is", "how warm it is", "how many there are"],
+        ["m/s", "W m-2", "kg/m3"],
+    ],
+)
+def test_a_row_of_units_or_words_under_the_header_is_left_out_and_told(read, rows, under):
+    content = text([NAMES, under, *BODY])
+    table = read(content)
+    assert (table.names, rows(table)) == (NAMES, [tuple(row) for row in BODY])
+    assert told(table, "1 row under the header left out", under[1], "--ragged fill")
+    assert len(read(content, ragged="fill")) == 5
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ["Rome", "n/a", ""],
+        ["Rome", "see note", "5"],
+        ["Rome", "<0.5", ""],
+        ["x", "5 kg", ""],
+        ["x", "", ""],
+        ["x", "see note", ""],
+    ],
+)
+def test_a_row_of_odd_cells_under_the_header_is_a_row(read, first):
+    table = read(text([NAMES, first, *BODY]))
+    assert (len(table), table.notices) == (5, ())
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "names"),
+    [
+        (["", "weather", ""], NAMES, ["town", "weather temp", "weather n"]),
+        (["where", "weather", "weather"], ["", "temp", "n"], ["where", "weather temp", "weather n"]),
+        (["", "a", "a"], ["", "x", "y"], ["unnamed", "a x", "a y"]),
+    ],
+)
+def test_a_header_of_two_lines_is_joined_and_told(read, rows, upper, lower, names):
+    content = text([upper, lower, *BODY])
+    table = read(content)
+    assert (table.names, rows(table)) == (names, [tuple(row) for row in BODY])
+    assert told(table, "the header takes two lines", names[1], "--skip 1")
+    assert read(content, skip=1).names[1] == lower[1]
+    if names[0] == "unnamed":  # as pandas writes the names of rows
+        assert read(text([upper, lower, ["town", "", ""], *BODY])).names == ["town", *names[1:]]
+
+
+def boxed(rule: str, head: str) -> str:
+    line = lambda row: "| " + " | ".join(cell.ljust(5) for cell in row) + " |"  # noqa: E731
+    return "\n".join([rule, line(NAMES), head, *map(line, BODY), rule]).strip("\n") + "\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        boxed("", "|-------|:-----:|------:|"),
+        boxed("+-------+-------+-------+", "+-------+-------+-------+"),
+        boxed("+-------+-------+-------+", "+=======+=======+=======+"),
+        boxed("", "|-------|:-----:|------:|")
+        .replace(" |\n", "\n")
+        .replace("|\n", "\n")
+        .replace("\n|", "\n")[1:],
+        text([NAMES, ["----", "----", "-"], *BODY]),
+        text([NAMES, ["====", "====", "==="], *BODY, ["====", "====", "==="]], "  "),
+        " town | temp | n\n------+------+---\n" + text(BODY, " | ") + "(4 rows)\n\n",
+    ],
+)
+def test_lines_drawn_in_a_table_are_left_out_and_told(read, rows, content):
+    table = read(content)
+    assert (table.names, rows(table)) == (NAMES, [tuple(row) for row in BODY])
+    assert told(table, "the line under the header left out", "--ragged fill")
+    assert len(read(content, ragged="fill")) > 4
+
+
+PLACES = """\
+town         temp    n
+New York      1.5    3
+Bern         -2.5   12
+Rio                  4
+"""
+for _ in range(3):
+    PLACES += "Oslo          3.5    1\nThe Hague    -0.5    2\nRome         12.5 1234\n"
+
+
+def test_columns_at_fixed_places(read, rows):
+    table = read(PLACES)
+    assert rows(table)[0] == ("New York", "1.5", "3")
+    assert rows(table)[2] == ("Rio", None, "4")
+    assert told(table, "at fixed places, 1, 14, 19 ")
+    assert read(PLACES, delimiter="fixed").names == ["town", "temp", "n"]
+    assert read(PLACES, delimiter=",").names == ["town temp n"]
+    few = read("old town   temp\nNew York    1.5\nRio de Janeiro 4\nLe Havre    3.5\n")  # too few to tell
+    assert told(few, "no delimiter found", "--delimiter")
+
+
+@pytest.mark.parametrize("odd", ["Rio de Janeiro      4", "Rio     5     2.5    4"])
+def test_what_goes_over_places_is_not_cut(write, read, refusal, odd):
+    content = PLACES.replace("Rio                  4", odd)
+    assert "row 3 (line 4) has 1 field" in refusal(write(content))
+    assert len(read(content, ragged="skip")) == 11
+
+
+@pytest.mark.parametrize(
+    ("content", "cell"),
+    [
+        ('a,b\n1,"say \\"hi\\", ok"\n2,y\n', 'say "hi", ok'),
+        ('a,b\n1,"C:\\\\x\\"y\\" "\n2,y\n', 'C:\\x"y"'),
+        ('a,b\n1,"C:\\dir\\"\n2,y\n', "C:\\dir\\"),
+    ],
+)
+def test_backslashes_before_quotes(read, content, cell):
+    assert read(content)["b"].texts()[0] == cell
+
+
+def test_rows_that_are_each_one_quoted_text(read, rows):
+    content = '"a,b"\n"1,""x, y"""\n"2,z"\n'
+    assert (read(content).names, rows(read(content))) == (["a", "b"], [("1", "x, y"), ("2", "z")])
+    assert len(read(content, quote='"').names) == 1
+    assert read('text\n"yes, no"\n"well, then, so"\n"ok"\n').names == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a,b\n1,2\n<<<<<<< HEAD\n3,4\n=======\n3,5\n>>>>>>> x\n", "was not finished, first in line 3"),
+        ("--- a.csv\n+++ b.csv\n@@ -1,3 +1,3 @@\n+1,2\n", "a difference of two files"),
+        ("\\begin{tabular}{ll}\na & b \\\\\n\\end{tabular}\n", "LaTeX"),
+        ("*************************** 1. row ***************************\nid: 1\n", "a line a field"),
+        ("[a]\nx = 1\ny = 2\n", "INI or TOML"),
+        ("- a: 1\n  b: 2\n- a: 3\n  b: 4\n", "YAML"),
+    ],
+)  # fmt: skip
+def test_texts_that_are_no_tables(write, refusal, content, said):
+    assert said in refusal(write(content))
+
+
+def test_two_delimiters_are_refused(write, read, refusal):
+    content = text([NAMES, *BODY]) + text(BODY, ";")
+    assert "row 5 (line 6) is set apart by ';', and the rows above it by ','" in refusal(write(content))
+    assert len(read(content, ragged="skip")) == 4
+
+
+def test_names_of_rows_are_each_another(read, write, refusal):
+    """A decimal comma that no quotes protect makes a field more too."""
+    content = text([NAMES, *([a, b.replace(".", ","), c] for a, b, c in BODY)])
+    assert "names 3 columns and most rows have 4 fields" in refusal(write(content))
+    assert len(read(content, header=False)) == 5
+
+
 # Before, between and after the rows.
 
 

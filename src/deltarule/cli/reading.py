@@ -23,7 +23,8 @@ class FileOptions:
 
     header: Annotated[bool | None, Parameter(help="Whether the first row names the columns.")] = None
     delimiter: Annotated[
-        str | None, Parameter(help='What stands between fields, such as ";", or tab, or blanks.')
+        str | None,
+        Parameter(help='What stands between fields, such as ";", or tab, blanks, or fixed places.'),
     ] = None
     quote: Annotated[str | None, Parameter(help="The sign around texts, or none.")] = None
     encoding: Annotated[str | None, Parameter(help="The encoding of a text file, such as cp1252.")] = None

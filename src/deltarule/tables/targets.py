@@ -266,7 +266,7 @@ def refuse_infinite(column: Column) -> None:
         row = int(np.argmax(bad))
         raise DataError(
             f"the target {column.name!r} is {column.values[row]} in row {row + 1:,}; expected a finite number, "
-            "so mend it or remove the row."
+            "or none in such rows, which are then left out (nan)."
         )
 
 
@@ -276,5 +276,5 @@ def _refuse_missing(column: Column) -> None:
         n, row = int(is_missing.sum()), int(np.argmax(is_missing))
         raise DataError(
             f"the target {column.name!r} is missing in {n:,} row{'' if n == 1 else 's'}, first in row {row + 1:,}; "
-            "give rows that have one."
+            "--drop-missing-target (in Python drop_missing_target=True) leaves such rows out."
         )

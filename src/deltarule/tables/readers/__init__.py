@@ -2,8 +2,9 @@
 
 sources     where the bytes come from: a file, a pattern, standard input; file::part
 contents    what they are, by the first of them; unfolding for compressed ones
-decoding, dialects, layout, header     a text's encoding, delimiter and quotes, its first row, its names
-texts, irregular     texts to columns, by Polars or row by row
+decoding, dialects, places, quoting     a text's encoding, delimiter and quotes
+layout, header, headings     its first row, its names, what stands under them
+texts, regular, irregular, singly, cleaning     texts to columns, by Polars or row by row
 frames, jsons, workbooks, databases     the other formats; grids, values for what comes as Python's values
 """
 

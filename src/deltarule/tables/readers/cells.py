@@ -30,6 +30,8 @@ _DATE = re.compile(
     r"|\d{1,2}[-/. ]+[^\W\d_]{3,9}\.?[-/., ]+\d{2,4}.*|[^\W\d_]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}.*"
     r"|\d{4}-\d{2}|\d{4}-?W\d{2}|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:[AaPp][Mm])?"
 )
+_DRAWN = re.compile(r"[-=_~─━═+|:*┼╪┬┴╤╧├┤╞╡╠╣╬╔╗╚╝┌┐└┘ \t\r]+")
+_DASHES = re.compile(r"[-=_─━═]{3}|:-|-:")
 SURE = 0.9
 """Share of a column's cells that must look alike."""
 
@@ -69,3 +71,13 @@ def column_look(cells: Iterable[str]) -> Look:
 def filled(row: Sequence[str]) -> int:
     """Return in how many cells of a row something stands."""
     return sum(1 for cell in row if cell.strip())
+
+
+def is_rule(row: Sequence[str]) -> bool:
+    """Return whether a row is a line drawn across the table, as markdown, SQL's shells and text tables do.
+
+    >>> is_rule([":---", "---:"]), is_rule(["----+----"]), is_rule(["-", "-"]), is_rule(["---", "5"])
+    (True, True, False, False)
+    """
+    text = " ".join(row)
+    return _DRAWN.fullmatch(text) is not None and _DASHES.search(text) is not None

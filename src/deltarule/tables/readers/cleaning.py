@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deltarule.tables.readers.cells import column_look
+from deltarule.tables.readers.cells import column_look, is_rule
 from deltarule.tables.readers.layout import Layout
 from deltarule.tables.readers.options import Reading, count, cut
 
@@ -23,17 +23,41 @@ TOTALS = frozenset({
 def cleaned(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     """Return a table without what is none of it, and what is to be told of that."""
     told: list[str] = []
-    for clean in (_without_headers, _without_empty_rows, _without_empty_columns):
+    for clean in (_without_rules, _without_headers, _without_empty_rows, _without_empty_columns):
         frame, said = clean(frame, shape, reading)
         told += said
     if frame.height > 2 and (total := _total(frame)):
-        told.append(
-            f"the last row looks like a total ({cut(total)}); take it out of the file if it is no example"
-        )
+        if reading.ragged == "skip":
+            frame = frame.head(frame.height - 1)
+            told.append(f"the last row left out, a total ({cut(total)})")
+        else:
+            told.append(f"the last row looks like a total ({cut(total)}; --ragged skip leaves it out)")
     return frame, told
 
 
-def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl.DataFrame, list[str]]:
+def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
+    """Return a table without the lines that are drawn between its rows."""
+    import polars as pl
+
+    if reading.ragged == "fill" or frame.width < 2 or any(dtype.is_numeric() for dtype in frame.dtypes):
+        return frame, []
+    texts = [each for each, dtype in frame.schema.items() if dtype == pl.String or dtype == pl.Categorical]
+    rows = np.arange(frame.height)
+    for each in texts:
+        cells = frame[each][rows].cast(pl.String)
+        rows = rows[(cells.is_null() | cells.str.contains(r"^[-=_:+─━═]+$")).to_numpy()]
+        if not len(rows):
+            return frame, []
+    rows = [n for n in rows.tolist() if is_rule([str(cell or "") for cell in frame.row(n)])]
+    if not rows:
+        return frame, []
+    is_kept = np.ones(frame.height, bool)
+    is_kept[rows] = False
+    said = f"{count(len(rows), 'row')} of dashes left out, first row {rows[0] + 1:,} (--ragged fill keeps such rows)"
+    return frame.filter(pl.Series(is_kept)), [said]
+
+
+def _without_headers(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
     import polars as pl
 
     names = frame.columns[frame.width - len(shape.header or []) :]
@@ -56,7 +80,8 @@ def _without_headers(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl
     others = frame.head(SAMPLE).filter(pl.Series(is_kept[:SAMPLE]))
     if all(column_look(others[name].cast(pl.String).drop_nulls()) in ("text", "missing") for name in header):
         said = f"{count(len(rows), 'row')} like the header, {first}"
-        return frame, [f"{said}; take such rows out of the file if they are no examples"]
+        if reading.ragged != "skip":
+            return frame, [f"{said} (--ragged skip leaves such rows out)"]
     said = f"{count(len(rows), 'row')} left out: the header again, {first} (--no-header keeps such rows)"
     return frame.filter(pl.Series(is_kept)), [said]
 
@@ -85,8 +110,8 @@ def _without_empty_columns(frame: pl.DataFrame, shape: Layout, _: Reading) -> tu
     if empty and len(empty) < frame.width:
         frame = frame.drop(empty)
         told.append(f"{count(len(empty), 'column')} with neither name nor values left out")
-    kept = [each for each in unnamed if each in frame.columns]
-    if kept and not shape.has_row_names:
+    kept = [each for each in unnamed[shape.has_row_names :] if each in frame.columns]
+    if kept:
         shown = ", ".join(kept[:3]) + (", ..." if len(kept) > 3 else "")
         told.append(f"the header has no name for {count(len(kept), 'column')}: called {shown}")
     return frame, told

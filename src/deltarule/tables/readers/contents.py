@@ -39,6 +39,7 @@ FOREIGN = {
     b"{\\rtf": ("a text document (RTF)", "copy the table out of it into a CSV file"),
     b"version https://git-lfs": ("a pointer of Git LFS to the file", "fetch the file itself: git lfs pull"),
 }  # fmt: skip
+JSONS = ".json", ".ndjson", ".jsonl", ".geojson", ".ipynb"
 _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta|script)\b", re.I | re.S
 )
@@ -51,6 +52,12 @@ _TEXT_FORMS = (
      "take the lines below @data into a CSV file, with a header line of the names"),
     (_XML, "XML", SAVE_AS),
     (_SQL, "a script of SQL", "run it in a database and give that: sqlite3 data.db < script.sql"),
+    (r"(?:diff [^\n]*\n(?:[^\n]*\n){0,3})?--- [^\n]*\n\+\+\+ [^\n]*\n@@ ", "a difference of two files",
+     "give the files themselves"),
+    (r"(?:%[^\n]*\n|\s)*\\(?:begin|documentclass)\{", "a document of LaTeX", "write the table in it as CSV"),
+    (r"\s*\*{3,} 1\. row \*{3,}", "a query's answer a line a field", "end the query with ; in place of \\G"),
+    (r"(?:[#;][^\n]*\n|\s)*\[+[\w. -]+\]+[ \t]*\n\s*[\w.-]+ ?= ?", "a file of settings (INI or TOML)", SAVE_AS),
+    (r"(?:---[^\n]*\n)?- [\w -]+: [^\n]*\n  [\w -]+:", "YAML", SAVE_AS),
     (r"(?:[-+\d.eE]+(?: \d+:[-+\d.eE]+)+ *\n){2}", "sparse data of LIBSVM", SAVE_AS),
     (_MAIL, "a mail or a web server's answer", "take the table out of it"),
 )  # fmt: skip
@@ -97,6 +104,16 @@ def refuse_foreign_text(text: str, name: str) -> None:
             raise DataError(f"{name} is {what}, not a table; {advice}.")
 
 
+def refuse_merge(content: bytes, name: str) -> None:
+    """Raise a DataError for a text with the marks of a merge that was not finished."""
+    if (at := content.find(b"\n<<<<<<< ")) >= 0 and b"\n>>>>>>> " in content:
+        line = content.count(b"\n", 0, at) + 2
+        raise DataError(
+            f"{name} holds the marks of a merge by git that was not finished, first in line {line:,} "
+            f"({content[at + 1 :].splitlines()[0].decode('utf-8', 'replace')[:60]!r}); finish it: git mergetool."
+        )
+
+
 def is_notebook(record: object) -> bool:
     """Return whether a JSON document is a notebook."""
     return isinstance(record, dict) and "cells" in record and "nbformat" in record
@@ -104,6 +121,6 @@ def is_notebook(record: object) -> bool:
 
 def may_be_json(content: bytes, name: str) -> bool:
     """Return whether a text is JSON by its first signs; a CSV file may begin with a bracket too."""
-    if name.lower().endswith((".json", ".ndjson", ".jsonl", ".geojson", ".ipynb")):
+    if name.lower().endswith(JSONS):
         return content[:1] in b"[{"
     return bool(re.match(rb'\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})|\[\s*(?:[\[{]|\])', content[: 2**16]))

@@ -19,6 +19,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
 """What stands at the beginning of texts that say their encoding; UTF-32's begins with UTF-16's."""
+TWICE = codecs.BOM_UTF8, "ï»¿".encode()
+"""What is left of marks that are written twice, or were read as letters."""
 USUAL = (
     "utf-8", "utf-16", "utf-32", "cp1252", "latin-1", "cp1250", "cp1251", "mac_roman", "cp850", "iso8859_15", "koi8_r",
     "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr",
@@ -62,17 +64,23 @@ def decoded(content: bytes, name: str, encoding: str | None) -> tuple[bytes, lis
             content = _transcoded(content[start:], found, name, found)
             told.append(f"read as {found.upper()} text (--encoding NAME reads it as another)")
         else:
-            content = content[start:]
+            content = _with_newlines(content[start:])
             if (bad := _first_not_utf8(content)) is not None:
                 content, said = _guessed(content, bad, name)
                 told.append(said)
-    content = content.removeprefix(codecs.BOM_UTF8)
-    if b"\r" in content:
-        content = content.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    while content.startswith(TWICE):
+        content = content.removeprefix(TWICE[0]).removeprefix(TWICE[1])
+    content = _with_newlines(content)
     if b"\0" in content:
         content, said = _without_nul(content, name)
         told.append(said)
     return content.rstrip(b"\x1a"), told
+
+
+def _with_newlines(content: bytes) -> bytes:
+    if b"\r" not in content:
+        return content
+    return content.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def codec(encoding: str) -> str:
@@ -204,7 +212,25 @@ def _guessed(content: bytes, bad: int, name: str) -> tuple[bytes, str]:
             f"{count(strange, 'byte')} not UTF-8 as the rest is, first in line {line:,} ({shown}); read as cp1252 "
             "(--encoding NAME reads all as another)"
         )
-    encoding = found_encoding(content)
+    lines = content.split(b"\n")
+    is_other = [_first_not_utf8(each) is not None for each in lines]
+    encoding = found_encoding(
+        b"\n".join(each for each, is_one in zip(lines, is_other, strict=True) if is_one)
+    )
+    if (
+        good > 0
+        and encoding in LATIN
+        and any(not a.isascii() and not b for a, b in zip(lines, is_other, strict=True))
+    ):
+        mended = "\n".join(
+            each.decode(encoding, "replace") if is_one else each.decode()
+            for each, is_one in zip(lines, is_other, strict=True)
+        )
+        return mended.encode(), (
+            f"{count(sum(is_other), 'line')} not UTF-8 as others are, first line {line:,} "
+            f"({cut(whole.decode(encoding, 'replace').strip())}), read as {encoding} (--encoding NAME reads all as "
+            "another)"
+        )
     mended = "".join(_pieces(content, encoding, "replace"))
     shown = whole.decode(encoding, "replace").strip()
     return (

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from deltarule.tables.readers.cells import filled, look
-from deltarule.tables.readers.options import BLANKS, NO_QUOTE, Reading
+from deltarule.tables.readers.cells import filled, is_rule, look
+from deltarule.tables.readers.options import BLANKS, FIXED, NO_QUOTE, Reading, cut
+from deltarule.tables.readers.places import cut_at, places_of
 
 UNIT = "\x1f"
 """The unit separator, which stands for delimiters of several letters; no text has it."""
@@ -27,15 +28,24 @@ _SPOKEN = {"\t": "tab", UNIT: "0x1F", "\x01": "0x01"}
 
 @dataclass(frozen=True)
 class Dialect:
-    """delimiter: as it was written, "blanks", or nothing in a file of one column. quote: None for none."""
+    """delimiter: as it was written, "blanks", "fixed", or nothing in a file of one column. quote: None for none.
+
+    places: where columns begin that stand at fixed places.
+    """
 
     delimiter: str = ","
     quote: str | None = '"'
+    places: tuple[int, ...] = ()
 
     @property
     def sign(self) -> str:
         """The one letter between fields after `set_apart`."""
         return self.delimiter if len(self.delimiter) == 1 and self.delimiter.isascii() else UNIT
+
+    @property
+    def shown_sign(self) -> str:
+        """What messages show between fields."""
+        return self.delimiter if self.delimiter not in ("", BLANKS, FIXED) else " "
 
     def set_apart(self, content: bytes) -> bytes:
         """Return a text with one letter between fields.
@@ -43,6 +53,11 @@ class Dialect:
         >>> Dialect("blanks").set_apart(b'  1.5  2 "a b"\\n')
         b'1.5\\x1f2\\x1f"a b"\\n'
         """
+        if self.places:
+            lines = content.decode("utf-8", "replace").split("\n")
+            return "\n".join(
+                UNIT.join((line.strip() and cut_at(line, self.places)) or [line]) for line in lines
+            ).encode()
         if self.delimiter == BLANKS:
             return _BLANKS.sub(_unit, content)
         if self.delimiter and self.delimiter != self.sign:
@@ -77,8 +92,8 @@ def _unit(match: re.Match[bytes]) -> bytes:
 
 
 def is_comment(text: str) -> bool:
-    """Return whether a line or a first cell begins as comments do."""
-    return text.lstrip().startswith(COMMENTS)
+    """Return whether a line or a first cell begins as comments do, or draws a line."""
+    return text.lstrip().startswith(COMMENTS) or is_rule([text])
 
 
 def found(head: str, reading: Reading) -> tuple[Dialect, list[str]]:
@@ -98,6 +113,8 @@ def found(head: str, reading: Reading) -> tuple[Dialect, list[str]]:
     quote = _quote(head, lines, reading)
     if quote not in (None, '"') and reading.quote is None:
         told.append(f"{quote} is read as the quote of texts (--quote none reads it as a letter)")
+    if reading.delimiter == FIXED:
+        return Dialect(FIXED, None, places_of(lines) or (0,)), told
     if reading.delimiter is not None:
         return Dialect(reading.delimiter, quote), told
     if first is not None:
@@ -106,7 +123,16 @@ def found(head: str, reading: Reading) -> tuple[Dialect, list[str]]:
     if not any(scores.values()):
         scores = {each: _score(lines, Dialect(each, quote)) for each in RARE}
     best = max(scores, key=lambda each: scores[each])
+    is_usual = scores[best] and best != BLANKS and best in lines[0]
+    if not is_usual and (places := _places(lines, quote)):
+        shown = ", ".join(str(each + 1) for each in places[:5]) + (", ..." if len(places) > 5 else "")
+        told.append(f'columns stand at fixed places, {shown} (--delimiter "," takes another)')
+        return Dialect(FIXED, None, places), told
     if not scores[best]:
+        if len(lines) > 1 and all(len(line.split()) > 1 for line in lines) and not _are_values(lines[1:]):
+            told.append(
+                f'no delimiter found, so that each line is one text: {cut(lines[1])} (--delimiter "," names one)'
+            )
         return Dialect("", quote), told
     if best not in USUAL:
         called = (
@@ -116,6 +142,14 @@ def found(head: str, reading: Reading) -> tuple[Dialect, list[str]]:
         )
         told.append(f'{called} (--delimiter "," takes another)')
     return Dialect(best, quote), told
+
+
+def _places(lines: Sequence[str], quote: str | None) -> tuple[int, ...]:
+    """Return the places of columns where blanks alone do not give every line as many cells."""
+    if quote is not None and any(quote in line for line in lines):
+        return ()
+    widths = {len(line.split()) for line in lines}
+    return places_of(lines) if len(widths) > 1 else ()
 
 
 def _quote(head: str, lines: Sequence[str], reading: Reading) -> str | None:

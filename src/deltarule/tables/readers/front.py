@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from deltarule.errors import DataError, OptionError
 from deltarule.memory import require, room_for
-from deltarule.tables.readers.contents import form, may_be_json, refuse_foreign
+from deltarule.tables.readers.contents import JSONS, form, may_be_json, refuse_foreign
 from deltarule.tables.readers.databases import read_duckdb, read_sqlite
 from deltarule.tables.readers.frames import read_arrow, read_parquet
 from deltarule.tables.readers.jsons import NoJsonError, read_json
@@ -29,6 +30,8 @@ ENDINGS = {
     ".sqlite": "sqlite", ".sqlite3": "sqlite", ".duckdb": "duckdb",
     ".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".zip": "zip",
 }  # fmt: skip
+GRID_OPTIONS = "header", "skip", "ragged"
+"""Options of texts that are for sheets too."""
 CALLED = {
     "parquet": "a Parquet file", "arrow": "an Arrow file", "workbook": "a workbook", "sqlite": "a database",
     "duckdb": "a database", "gzip": "a gzip file", "bzip2": "a bzip2 file", "xz": "an xz file", "zstd": "a zstd file",
@@ -131,6 +134,8 @@ def read_frame(path: str | Path, reading: Reading) -> Read:
 
 def _read(source: Source, reading: Reading) -> Read:
     kind = form(source.head())
+    if kind in ("duckdb", "sqlite"):
+        reading.refuse_idle(source.name, CALLED[kind])
     if kind == "duckdb":
         return read_duckdb(source.path, source.name, source.part, reading)
     if kind == "sqlite":
@@ -158,6 +163,10 @@ def read_content(content: bytes, name: str, part: str | None, reading: Reading, 
 
 
 def _plain_content(content: bytes, kind: str | None, name: str, part: str | None, reading: Reading) -> Read:
+    is_workbook = kind in ("workbook", "ole")
+    if kind is not None:
+        called = "workbook" if is_workbook else kind.split()[0]
+        reading.refuse_idle(name, CALLED[called], *(GRID_OPTIONS if is_workbook else ()))
     match kind:
         case "workbook" | "ole":
             return read_workbook(content, name, part, reading)
@@ -180,8 +189,11 @@ def _plain_content(content: bytes, kind: str | None, name: str, part: str | None
 def _text(content: bytes, name: str, reading: Reading) -> Read:
     refuse_foreign(content, name)
     start = content[: 2**16].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        start = start.decode("utf-16", "replace").encode().lstrip()
     plain_name = without_ending(name)
-    if may_be_json(start, plain_name):
+    is_text = (reading.delimiter or reading.quote) and not plain_name.lower().endswith(JSONS)
+    if not is_text and may_be_json(start, plain_name):
         is_certain = bool(re.match(rb'[\[{\s]*[{"]', start)) or plain_name.lower().endswith(".json")
         try:
             return read_json(content.removeprefix(b"\xef\xbb\xbf").lstrip(), name, reading, is_certain)

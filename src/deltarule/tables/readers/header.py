@@ -140,7 +140,9 @@ def _is_unlike(value: int, column: Sequence[str]) -> bool:
     return has_decimals or not min(below) <= value <= max(below)
 
 
-def names_of(header: Sequence[str], width: int, name: str) -> tuple[list[str], list[str]]:
+def names_of(
+    header: Sequence[str], width: int, name: str, has_row_names: bool = False
+) -> tuple[list[str], list[str]]:
     """Return a name for each column, every one once, and what is to be told of them.
 
     >>> names_of(["", "a", "a"], 3, "f.csv")[0]
@@ -148,7 +150,7 @@ def names_of(header: Sequence[str], width: int, name: str) -> tuple[list[str], l
     """
     told: list[str] = []
     given = [_SPACE.sub(" ", cell.strip(" \t\n\ufeff\u00a0\u200b")) for cell in header]
-    if len(given) == width - 1:
+    if has_row_names:
         given = ["", *given]
         told.append(
             f"the header has one name fewer than the rows have fields, as R writes it: the first column, of the "
@@ -191,6 +193,9 @@ def told_verdict(verdict: Verdict, first: Sequence[str], is_told: bool) -> list[
         return [
             f"no header line: the first row ({cut(shown)[1:-1]}) is like the others, so the columns are called x1 to "
             f"x{len(first)} (--header takes it as names)"
+            if len(first) > 1
+            else f"no header line: the first row ({cut(shown)[1:-1]}) is like the others, so the column is called x1 "
+            "(--header takes it as a name)"
         ]
     if verdict.is_sure:
         return []

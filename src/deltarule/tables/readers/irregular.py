@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +10,11 @@ import numpy as np
 from deltarule.errors import DataError
 from deltarule.memory import require
 from deltarule.tables.readers.cells import column_look, filled, look
-from deltarule.tables.readers.dialects import Dialect, is_comment
+from deltarule.tables.readers.dialects import USUAL, Dialect, is_comment
 from deltarule.tables.readers.layout import Layout
 from deltarule.tables.readers.options import Reading, count, cut
 from deltarule.tables.readers.regular import Records, Scan, read_regular, scanned
+from deltarule.tables.readers.singly import Odd, Rows, closed_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,20 +22,6 @@ if TYPE_CHECKING:
 BYTES_A_FIELD = 70
 """The least memory that a field takes as an object of Python's, and again as a text of Polars'."""
 SAMPLE, MOST_TABLES = 200, 50
-
-
-@dataclass
-class _Odd:
-    """A row with more or fewer fields than there are columns."""
-
-    row: int
-    line: int
-    fields: list[str]
-    is_after_blank: bool
-    is_wanted: bool = True
-
-    def shown(self, sign: str) -> str:
-        return cut(sign.join(self.fields))
 
 
 def read_irregular(
@@ -54,8 +38,9 @@ def read_irregular(
     """
     import polars as pl
 
-    width, are_blanks_rows = shape.width, shape.width == 1 and reading.ragged == "fill"
+    width = shape.width
     if scan.is_regular:
+        are_blanks_rows = width == 1 and reading.ragged == "fill"
         records = Records.of(body, dialect, scan.has_quotes, are_blanks_rows)
         told, changed = _mended(records, _odd_of(records, width, lines_before), shape, reading, name)
         mended = records.with_rows(changed)
@@ -63,46 +48,41 @@ def read_irregular(
         if frame is not None:
             return frame, told
     require(len(body) + BYTES_A_FIELD * (scan.delimiters + body.count(b"\n")), f"the table {name}")
-    rows, odd = _rows(body, dialect, width, are_blanks_rows, name, lines_before)
+    rows, odd, open_ = closed_rows(body, dialect, width, reading, name, lines_before)
     scan.has_line_breaks |= body.count(b"\n") + 1 > len(rows) + rows.blanks
     told, changed = _mended(rows, odd, shape, reading, name)
+    told += open_
     for n, fields in changed.items():
         rows[n] = fields or []
     columns = zip(*filter(None, rows), strict=True)
     return pl.DataFrame([pl.Series(f"{n}", column, pl.String) for n, column in enumerate(columns)]), told
 
 
-class _Rows(list[list[str]]):
-    """All rows, those among them that follow blank lines, and how many lines are blank."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__()
-        self.dialect = dialect
-        self.after_blank: list[int] = []
-        self.blanks = 0
-
-
 def _of_width(fields: list[str], width: int) -> list[str]:
     return [*fields, *[""] * (width - len(fields))][:width]
 
 
-def _odd_of(records: Records, width: int, lines_before: int) -> list[_Odd]:
+def _odd_of(records: Records, width: int, lines_before: int) -> list[Odd]:
     """Return the rows with more or fewer fields than there are columns."""
     after_blank = set(records.after_blank)
     return [
-        _Odd(n, int(records.lines[n]) + 1 + lines_before, records[n], n in after_blank)
+        Odd(n, int(records.lines[n]) + 1 + lines_before, records[n], n in after_blank)
         for n in np.flatnonzero(records.delimiters != width - 1).tolist()
     ]
 
 
 def _mended(
-    rows: Records | _Rows, odd: list[_Odd], shape: Layout, reading: Reading, name: str
+    rows: Records | Rows, odd: list[Odd], shape: Layout, reading: Reading, name: str
 ) -> tuple[list[str], dict[int, list[str] | None]]:
     """Return what is to be told of odd rows, and what each of them becomes, None where it is left out."""
     if reading.ragged == "refuse" and odd:
         raise _too_many_or_few(odd[0], shape.width, rows.dialect, name)
-    _refuse_second_table(rows, odd, rows.after_blank, shape, name)
-    told = _sorted_out(odd, len(rows), shape.width, rows.dialect, reading, name)
+    if reading.ragged is None:
+        refuse_second_table(rows, odd, rows.after_blank, shape, name)
+    told = _headers_again(odd, shape)
+    told += _sorted_out(
+        [each for each in odd if each.is_wanted], len(rows), shape.width, rows.dialect, reading, name
+    )
     if shape.width == 1 and rows.blanks:
         told.append(
             f"{count(rows.blanks, 'blank line')} left out (--ragged fill keeps them as missing values)"
@@ -111,51 +91,8 @@ def _mended(
     return told, {each.row: _of_width(each.fields, width) if each.is_wanted else None for each in odd}
 
 
-def _rows(
-    body: bytes, dialect: Dialect, width: int, are_blanks_rows: bool, name: str, lines_before: int
-) -> tuple[_Rows, list[_Odd]]:
-    """Return all rows, read one by one, and those that have more or fewer fields than there are columns."""
-    rows, odd = _Rows(dialect), list[_Odd]()
-    is_after_blank, line = False, 0
-    lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n")
-    try:
-        for line, row in dialect.records(lines, is_strict=True):
-            if len(row) <= 1 and not filled(row):
-                if not are_blanks_rows:
-                    rows.blanks, is_after_blank = rows.blanks + 1, True
-                    continue
-                row = [""]
-            if is_after_blank:
-                rows.after_blank.append(len(rows))
-            if len(row) != width:
-                odd.append(_Odd(len(rows), line + lines_before, row, is_after_blank))
-            rows.append(row)
-            is_after_blank = False
-    except csv.Error:
-        raise _open_quote(body, dialect, name, len(rows) + 1, line, lines_before) from None
-    return rows, odd
-
-
-def _open_quote(
-    body: bytes, dialect: Dialect, name: str, row: int, last: int, lines_before: int
-) -> DataError:
-    """Return the error of a quote that is not closed: its record begins after the last one that was read."""
-    lines = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="\n").read().split("\n")
-    at = last  # the last record's first line, counted from 1: a record may go over several
-    for start, _ in dialect.records(line + "\n" for line in lines):
-        if start > last:
-            at = start
-            break
-    text = lines[min(at, len(lines)) - 1]
-    return DataError(
-        f"{name}: a quote that opens in row {row:,} (line {at + lines_before:,}, {cut(text)}) is not "
-        "closed where a field "
-        "ends; mend it, or read quotes as letters (--quote none)."
-    )
-
-
-def _refuse_second_table(
-    rows: Sequence[list[str]], odd: Sequence[_Odd], after_blank: Sequence[int], shape: Layout, name: str
+def refuse_second_table(
+    rows: Sequence[list[str]], odd: Sequence[Odd], after_blank: Sequence[int], shape: Layout, name: str
 ) -> None:
     """Raise a DataError where another header follows a blank line."""
     if len(after_blank) > MOST_TABLES:  # blank lines set nothing apart here
@@ -178,24 +115,38 @@ def _refuse_second_table(
             raise DataError(
                 f"{name} holds two tables: after {start:,} rows and a blank line another begins "
                 f"({cut(','.join(fields))}"
-                f"{f', line {line:,}' if line else ''}); put each into a file of its own."
+                f"{f', line {line:,}' if line else ''}); put each into a file of its own "
+                "(--ragged fill reads all as one)."
             )
 
 
-def _line_of(row: int, rows: Sequence[list[str]], by_row: dict[int, _Odd]) -> int:
+def _line_of(row: int, rows: Sequence[list[str]], by_row: dict[int, Odd]) -> int:
     return by_row[row].line if row in by_row else 0
 
 
+def _headers_again(odd: Sequence[Odd], shape: Layout) -> list[str]:
+    """Mark the odd rows that are the header again, and return what is to be told of them."""
+    header = [cell.strip() for cell in shape.header or [] if cell.strip()]
+    again = [each for each in odd if [cell.strip() for cell in each.fields if cell.strip()] == header]
+    for each in again:
+        each.is_wanted = False
+    if not again:
+        return []
+    first = f"first line {again[0].line:,}"
+    return [f"{count(len(again), 'row')} left out: the header again, {first} (--no-header keeps such rows)"]
+
+
 def _sorted_out(
-    odd: Sequence[_Odd], height: int, width: int, dialect: Dialect, reading: Reading, name: str
+    odd: Sequence[Odd], height: int, width: int, dialect: Dialect, reading: Reading, name: str
 ) -> list[str]:
     """Mark the odd rows that are left out, and return what is to be told of all of them."""
-    sign = dialect.delimiter if dialect.delimiter and dialect.delimiter != "blanks" else " "
+    sign = dialect.shown_sign
     comments = [each for each in odd if is_comment(each.fields[0]) and len(each.fields) < max(width, 2)]
     if reading.ragged == "fill":
         comments = []
     rest = [each for each in odd if each not in comments]
-    footers = [] if reading.ragged is not None else _footers(rest, comments, height, width)
+    _refuse_other_delimiter(rest, width, dialect, reading, name)
+    footers = [] if reading.ragged is not None else footers_of(rest, comments, height, width)
     rest = [each for each in rest if each not in footers]
     long = [each for each in rest if len(each.fields) > width]
     surplus = [each for each in long if not filled(each.fields[width:])]
@@ -203,6 +154,8 @@ def _sorted_out(
     if long and reading.ragged is None:
         raise _too_many_or_few(long[0], width, dialect, name)
     short = [each for each in rest if len(each.fields) < width]
+    if short and sign == " " and reading.ragged is None:  # which of its fields it lacks, nobody knows
+        raise _too_many_or_few(short[0], width, dialect, name)
     for each in short:
         if "\n" in each.fields[-1] and dialect.quote:
             raise DataError(
@@ -230,7 +183,22 @@ def _sorted_out(
     return told
 
 
-def _filled(short: Sequence[_Odd], long: Sequence[_Odd], width: int, sign: str) -> list[str]:
+def _refuse_other_delimiter(
+    odd: Sequence[Odd], width: int, dialect: Dialect, reading: Reading, name: str
+) -> None:
+    """Raise a DataError for a row whose fields another delimiter sets apart, as where two files were joined."""
+    others = [sign for sign in USUAL if sign != dialect.delimiter]
+    for each in odd if reading.ragged is None and width > 2 else ():
+        sign = next((sign for sign in others if each.fields[0].count(sign) == width - 1), None)
+        if len(each.fields) == 1 and sign is not None:
+            raise DataError(
+                f"{name}: row {each.row + 1:,} (line {each.line:,}) is set apart by {sign!r}, and the rows above it by "
+                f"{dialect.delimiter!r}: {cut(each.fields[0])}; write all with one, or leave such rows out "
+                "(--ragged skip)."
+            )
+
+
+def _filled(short: Sequence[Odd], long: Sequence[Odd], width: int, sign: str) -> list[str]:
     told: list[str] = []
     if short:
         told.append(
@@ -247,13 +215,13 @@ def _filled(short: Sequence[_Odd], long: Sequence[_Odd], width: int, sign: str) 
     return told
 
 
-def _footers(odd: Sequence[_Odd], comments: Sequence[_Odd], height: int, width: int) -> list[_Odd]:
+def footers_of(odd: Sequence[Odd], comments: Sequence[Odd], height: int, width: int) -> list[Odd]:
     """Return the short rows at the end that are no rows: a source, a sum, a note."""
     if width < 2:
         return []
     beyond = {each.row for each in comments}
     by_row = {each.row: each for each in odd}
-    footers: list[_Odd] = []
+    footers: list[Odd] = []
     n = height - 1
     while n in by_row or n in beyond:
         if n in by_row:
@@ -265,7 +233,7 @@ def _footers(odd: Sequence[_Odd], comments: Sequence[_Odd], height: int, width: 
     return footers
 
 
-def _is_note(row: _Odd, width: int) -> bool:
+def _is_note(row: Odd, width: int) -> bool:
     if len(row.fields) >= width:
         return False
     text = row.fields[0].strip()
@@ -274,8 +242,8 @@ def _is_note(row: _Odd, width: int) -> bool:
     )
 
 
-def _too_many_or_few(row: _Odd, width: int, dialect: Dialect, name: str) -> DataError:
-    sign = dialect.delimiter if dialect.delimiter and dialect.delimiter != "blanks" else " "
+def _too_many_or_few(row: Odd, width: int, dialect: Dialect, name: str) -> DataError:
+    sign = dialect.shown_sign
     return DataError(
         f"{name}: row {row.row + 1:,} (line {row.line:,}) has {count(len(row.fields), 'field')} and "
         f"the table {count(width, 'column')}: "

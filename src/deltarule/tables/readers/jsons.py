@@ -17,6 +17,9 @@ from deltarule.tables.readers.values import column, plain
 BYTES_A_BYTE = 8
 """The memory that a byte of JSON takes as Python's objects."""
 FORMS = '[{"a": 1}, {"a": 2}], an object a line, or {"columns": [...], "data": [...]}'
+DEEPEST = 3
+"""How deep a list of objects may lie in others."""
+OBJECTS = "JSON of objects with names"
 
 
 class NoJsonError(ValueError):
@@ -34,6 +37,7 @@ def read_json(content: bytes, name: str, reading: Reading, is_certain: bool) -> 
         It is none, and neither its name says so.
     """
     content, told = decoded(content, name, reading.encoding)
+    reading.refuse_idle(name, "JSON", "encoding", "header", "skip", "ragged")  # which may be of rows
     lines = _by_lines(content, name, reading)
     if lines is None:
         require(BYTES_A_BYTE * len(content), f"the table {name}")
@@ -54,6 +58,7 @@ def _by_lines(content: bytes, name: str, reading: Reading) -> Read | None:
         return None
     if first == content.strip():  # a document of one line
         return None
+    reading.refuse_idle(name, OBJECTS, "encoding")
     try:
         frame = pl.read_ndjson(io.BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, ValueError):
@@ -112,11 +117,12 @@ def _of_object(record: dict[str, Any], name: str, reading: Reading) -> Read:
     if isinstance(record.get("columns"), list) and isinstance(record.get("data"), list):
         return read_grid([record["columns"], *record["data"]], name, _with_header(reading))
     values = list(record.values())
-    wrapped = [key for key, value in record.items() if _is_records(value)]
+    wrapped = _wrapped(record)
     if len(wrapped) == 1:
-        read = _of_records(record[wrapped[0]], name, reading)
-        others = len(record) - 1
-        said = [f"the table is the list {wrapped[0]!r}; what stands beside it is left out"] if others else []
+        (called, rows), others = wrapped[0], len(record) - 1
+        read = _of_records(rows, name, reading)
+        is_told = others or "." in called
+        said = [f"the table is the list {called!r}; what stands beside it is left out"] if is_told else []
         return Read(read.frame, said + read.notices)
     if values and all(isinstance(value, list) for value in values):
         if len({len(value) for value in values}) == 1:
@@ -131,6 +137,17 @@ def _of_object(record: dict[str, Any], name: str, reading: Reading) -> Read:
     elif values and not any(isinstance(value, (dict, list)) for value in values):
         return _of_records([record], name, reading)
     raise DataError(f"{name} is JSON, but no table; expected {FORMS}.")
+
+
+def _wrapped(record: dict[str, Any], before: str = "") -> list[tuple[str, list[Any]]]:
+    """Return the lists of objects in an object, and in the objects in it, with what they are called."""
+    found: list[tuple[str, list[Any]]] = []
+    for key, value in record.items():
+        if _is_records(value):
+            found.append((f"{before}{key}", value))
+        elif isinstance(value, dict) and before.count(".") < DEEPEST:
+            found += _wrapped(cast("dict[str, Any]", value), f"{before}{key}.")
+    return found
 
 
 def _is_records(value: object) -> bool:
@@ -151,6 +168,7 @@ def _with_header(reading: Reading) -> Reading:
 def _of_columns(columns: dict[str, list[Any]], name: str, reading: Reading) -> Read:
     import polars as pl
 
+    reading.refuse_idle(name, OBJECTS, "encoding")
     refuse_no_rows(max((len(values) for values in columns.values()), default=0), name)
     frame = pl.DataFrame([column(each, _flat(values)) for each, values in columns.items()])
     frame, told = plain(frame, reading)

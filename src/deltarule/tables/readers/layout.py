@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deltarule.errors import DataError
-from deltarule.tables.readers.cells import filled, look
+from deltarule.tables.readers.cells import filled, is_rule, look
 from deltarule.tables.readers.dialects import is_comment
 from deltarule.tables.readers.header import judge, names_of, told_verdict
+from deltarule.tables.readers.headings import Headings, headings
 from deltarule.tables.readers.options import Reading, count, cut
 
 TITLES = 100
@@ -58,8 +59,16 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
             )
     if start >= len(rows):
         raise DataError(f"{name} has no rows after the first {start:,} lines; skip fewer (--skip).")
-    first, body = rows[start], [row for row in rows[start + 1 :] if filled(row)]
-    cells = _uncommented(first)
+    first = rows[start]
+    cells, under = _uncommented(first), Headings(first)
+    if reading.header is not False and reading.ragged != "fill":
+        rest = rows[start + 1 :]
+        bare = cells if len(cells) == width else first
+        header = _aligned(bare, rest, width)
+        under = headings(header, rest, start)
+        if len(header) > len(bare) and not under.names[0]:
+            under.names = bare if under.names == header else under.names[1:]
+    body = [row for row in rows[start + 1 + under.used :] if filled(row) and not is_rule(row)]
     verdict = judge(_aligned(cells, body, width), body, reading.names)
     if cells != first:
         if len(cells) == width and verdict.is_header:
@@ -72,12 +81,14 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
     told += told_verdict(verdict, cells, reading.header is not None or (not body and is_header))
     if not is_header:
         return Layout([f"x{n}" for n in range(1, max(width, len(first)) + 1)], start, None, told)
+    if under.used:
+        cells, told = under.names, told + under.notices
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
     if len(cells) < width and body and not any(cell.strip() for row in body for cell in row[len(cells) :]):
         cells = [*cells, *[""] * (width - len(cells))]
-    names, said = names_of(cells, width, name)
-    return Layout(names, start + 1, cells, told + said)
+    names, said = names_of(cells, width, name, _have_names(cells, body, width))
+    return Layout(names, start + 1 + under.used, cells, told + said)
 
 
 def _shape(rows: Sequence[Sequence[str]]) -> tuple[int, float]:
@@ -117,14 +128,21 @@ def _is_before(rows: Sequence[list[str]], n: int, width: int, typical: float) ->
         return is_header_next or not is_header
     if width < 2 or typical < 2:
         return False
-    is_text = filled(row) == 1 and bool(row[0].strip()) and look(row[0]) == "text"
     if len(row) == 1 and width == 2:  # a title, or R's header of one name
         return len(following[0]) == 1 or is_header_next
     if len(row) == 1 or filled(row) == 1:
-        return is_text
-    return (
-        len(row) < width - 1 and len(following[0]) >= width - 1 and is_header_next and _has_text(following[0])
-    )
+        return filled(row) == 1 and bool(row[0].strip()) and look(row[0]) == "text"
+    at = next((m for m, each in enumerate(following) if _extent(each) >= width - 1), None)
+    if at is None or _extent(row) >= width - 1:
+        return False
+    header, *body = following[at:]
+    is_whole = filled(header) == _extent(header)  # or else the row may be the upper line of a header
+    return bool(body) and is_whole and _has_text(header) and judge(header, body).is_header
+
+
+def _extent(row: Sequence[str]) -> int:
+    """Return how many cells a row has up to the last in which something stands."""
+    return max((n for n, cell in enumerate(row, start=1) if cell.strip()), default=0)
 
 
 def _has_text(row: Sequence[str]) -> bool:
@@ -139,7 +157,12 @@ def _uncommented(row: list[str]) -> list[str]:
     return [bare, *row[1:]] if bare else row[1:]
 
 
+def _have_names(cells: Sequence[str], body: Sequence[list[str]], width: int) -> bool:
+    """Return whether the rows have one field more than the header, and it names each of them, as R writes it."""
+    names = [row[0] for row in body if len(row) == width and row[-1].strip()]
+    return len(cells) == width - 1 and bool(names) and len(set(names)) == len(names)
+
+
 def _aligned(cells: list[str], body: Sequence[list[str]], width: int) -> list[str]:
     """Return a header over its columns: with a place for the rows' names where it has one name fewer."""
-    has_names = len(cells) == width - 1 and any(row[-1].strip() for row in body if len(row) == width)
-    return ["", *cells] if has_names else cells
+    return ["", *cells] if _have_names(cells, body, width) else cells

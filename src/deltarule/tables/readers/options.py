@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Ragged: TypeAlias = Literal["fill", "skip", "refuse"]
 BLANKS = "blanks"
 """The delimiter of columns that are set apart by any number of blanks."""
+FIXED = "fixed"
+"""The delimiter of columns that stand at fixed places."""
 NO_QUOTE = "none"
 _SPOKEN = {
     "tab": "\t",
@@ -65,7 +67,7 @@ class Reading:
             if not delimiter or "\n" in delimiter or "\r" in delimiter or '"' in delimiter:
                 raise OptionError(
                     f'the delimiter is {delimiter!r}; expected a character or a few, such as --delimiter ";", '
-                    "or tab, or blanks."
+                    "or tab, or blanks, or fixed for columns at fixed places."
                 )
         if (
             quote is not None
@@ -81,6 +83,14 @@ class Reading:
             tuple(word.strip() for word in missing), encoding, None if sheet is None else str(sheet), header,
             delimiter, quote, skip, ragged, frozenset(names),
         )  # fmt: skip
+
+    def refuse_idle(self, name: str, what: str, *useful: str) -> None:
+        """Raise an OptionError for an option of texts that is not `useful`, as it says nothing of such a file."""
+        for option in ("encoding", "delimiter", "quote", "header", "skip", "ragged"):
+            value = getattr(self, option)
+            if value is not None and option not in useful:
+                said = f"--{'no-' if value is False else ''}{option}"
+                raise OptionError(f"{name} is {what}, which has no use for {said}; leave it out.")
 
 
 @dataclass(frozen=True)

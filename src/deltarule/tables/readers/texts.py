@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from deltarule.errors import DataError
 from deltarule.memory import require
 from deltarule.tables.readers.cleaning import cleaned
-from deltarule.tables.readers.contents import refuse_foreign_text
+from deltarule.tables.readers.contents import refuse_foreign_text, refuse_merge
 from deltarule.tables.readers.decoding import decoded
 from deltarule.tables.readers.dialects import Dialect, found
 from deltarule.tables.readers.irregular import read_irregular
 from deltarule.tables.readers.layout import Layout, layout
 from deltarule.tables.readers.options import Read, Reading, cut, refuse_no_rows
+from deltarule.tables.readers.quoting import unescaped, unwrapped
 from deltarule.tables.readers.regular import Scan, read_regular, scanned
 
 if TYPE_CHECKING:
@@ -43,8 +44,13 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
         raise DataError(f"{name} is empty; expected a table with a header line.")
     head = _head(content, name)
     refuse_foreign_text(head, name)
-    dialect, said = found(head, reading)
-    told += said
+    refuse_merge(content, name)
+    content, said = unwrapped(content, head, reading)
+    head = _head(content, name) if said else head
+    dialect, said_of_it = found(head, reading)
+    content, escapes = unescaped(content, dialect)
+    head = _head(content, name) if escapes else head
+    told += said + said_of_it + escapes
     content = dialect.set_apart(content)
     head = dialect.set_apart(head.encode()).decode()
     records = list(dialect.records(io.StringIO(head)))
