@@ -60,6 +60,8 @@ LOOK_ALIKES = {
     "beyond doubles": "9007199254740993 9007199254740995",
     "quarters alone": "Q1 Q2 Q3 Q4",
     "limits": "<5 >10 <7",
+    "hours of an opening": "9:00-13:00 8:30-12:30 10:00-14:00",
+    "debit and credit": "5.50 S|12.00 H|7.25 S",
 }
 
 
@@ -78,6 +80,7 @@ def test_what_only_looks_like_numbers_or_dates_stays_text(name: str):
     ("texts", "form", "values"),
     [
         (["25:30:00", "1:00:01"], "h:mm:ss", [91_800, 3601]),
+        (["1:23.456", "1:22.987"], "m:ss", [83.456, 82.987]),
         (["0:00:12.5", "0:01:00"], "h:mm:ss", [12.5, 60]),
         (["-1:30:00", "1:30:00"], "h:mm:ss", [-5400, 5400]),
         (["3:45", "72:10"], "m:ss", [225, 4330]),
@@ -108,6 +111,19 @@ def test_quantities_in_parts_are_one_number_and_that_is_told(
     ):
         typed, _ = again.read(Table.of({"a": texts}))
         np.testing.assert_allclose(typed["a"].values, values, rtol=1e-15)
+
+
+def test_the_end_of_a_day_is_a_time_of_day():
+    assert schema({"a": ["23:30", "24:00", "00:15"]})["a"].form == "date:%H:%M"
+
+
+def test_kelvins_may_be_told_from_thousands():
+    texts = ["273 K", "300 K", "310.5 K"]
+    [notice] = schema({"a": texts}).notices
+    told = re.search(r'--set "a=(.*)" reads it otherwise', notice)
+    assert told is not None
+    found = schema({"a": texts}, settings={"a": told[1]})
+    assert found.read(Table.of({"a": texts}))[0]["a"].values.tolist() == [273, 300, 310.5]
 
 
 def test_a_clock_shows_times_of_day_or_durations_by_its_hours_or_name():

@@ -167,4 +167,5 @@ def _lasts(texts: pl.Series, values: pl.Series, chosen: str) -> bool:
     known = values.drop_nulls().to_numpy()
     hours = known if chosen == "h:mm:ss" else read_by(texts, "h:mm").drop_nulls().to_numpy()
     is_short = chosen == "h:mm:ss" and (known < 3600).all()
-    return bool(is_short or (known < 0).any() or (hours >= 24 * 3600).any())
+    has_fractions = chosen == "m:ss" and texts.str.contains(r"^\d+:\d\d[.,]\d").any()
+    return bool(is_short or has_fractions or (known < 0).any() or (hours > 24 * 3600).any())

@@ -35,6 +35,7 @@ FAMILIES: tuple[dict[str, float], ...] = (
     {"µg": 1e-6, "mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6},
     {"oz": 1.0, "lb": 16.0, "lbs": 16.0, "st": 224.0},
     {"µl": 1e-6, "ml": 1e-3, "cl": 1e-2, "dl": 0.1, "l": 1.0, "hl": 100.0},
+    {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12},
     {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
     {"mW": 1e-3, "w": 1.0, "kw": 1e3, "MW": 1e6, "gw": 1e9},
     {"wh": 1.0, "kwh": 1e3, "MWh": 1e6, "gwh": 1e9},
@@ -104,13 +105,14 @@ def _multiples(units: Iterable[str], has_bare: bool) -> dict[str, float] | None:
     if not all(each in MULTIPLES for each in small.values()):
         return None
     is_clear = not UNCLEAR.issuperset(small.values())
-    if is_clear or (has_bare and all(each.isupper() for each in small)):
+    if is_clear or ((has_bare or set(small.values()) > {"b"}) and all(each.isupper() for each in small)):
         return {each: MULTIPLES[word] for each, word in small.items()}
     return None
 
 
 def _size(unit: str, family: Mapping[str, float]) -> float | None:
-    for each in (unit, unit.casefold(), spelled(unit)):
+    others = (unit.casefold(), spelled(unit)) if len(unit) > 1 or unit.islower() or unit in "BVAWL" else ()
+    for each in (unit, *others):
         if each in family:
             return family[each]
     return None

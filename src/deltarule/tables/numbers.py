@@ -258,7 +258,7 @@ def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> 
         values,
         None if other is None else replace(NOTATIONS[other], unit=units[0], sizes=units[1]),
         how,
-        doubts(present, notation.unit),
+        doubts(present, notation.unit, notation.decimal, notation.thousands),
     )
 
 
