@@ -38,6 +38,7 @@ MAY_BE = {
     ),
     "six digits": ("a", "%y%m%d", "{:%y%m%d}".format, DAYS),
     "days of a year": ("a", "%Y%j", "{:%Y%j}".format, DAYS),
+    "days of a year with a sign": ("a", "%Y-%j", "{:%Y-%j}".format, DAYS),
     "days and months": ("a", "%d/%m", "{:%d/%m}".format, [of_1972(m) for m in MOMENTS]),
     "days and months with points": ("a", "%d.%m.", lambda m: f"{m.day}.{m.month}.", [of_1972(m) for m in MOMENTS]),
     "days and months as decimals": ("a", "%d.%m", "{:%d.%m}".format, [of_1972(m) for m in MOMENTS]),

@@ -227,6 +227,10 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     if told is None and (form := date_in_texts(distinct)):
         notices += (_may_be(column.name, form, distinct[0]),)
+    elif told is None and len(distinct) and (bare := numbers.with_remarks(distinct, weights)):
+        notices += (
+            f'{distinct[0]!r} may mean {bare[1]:.10g}; if so, --set "{column.name}=number:{bare[0]}" reads it',
+        )
     counts = _counts(column, words.also)
     if len(counts) > MOST_LEVELS:
         counts = counts.clear()

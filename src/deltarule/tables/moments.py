@@ -252,7 +252,7 @@ def notation_of(text: str) -> Notation:
         return replace(notation_of(first.strip()), also=str(notation_of(also.strip())))
     for family in PATTERNS:
         for order in _orders(family):
-            for sign in ("",) if family == "compact last" else "-/. _":
+            for sign in ("",) if family == "compact last" else "-/. _:":
                 for has_time in (False, True):
                     if str(one := Notation(family, order, sign, has_time)) == text:
                         return one

@@ -40,7 +40,7 @@ def moments_by(texts: pl.Series, family: str, order: Order) -> pl.Series:
         is_padded=pl.col("h").str.len_chars() == 2,
         m=pl.coalesce(pl.when(pl.col("name").is_not_null()).then(month), pl.col("m").cast(pl.Int64, strict=False)),
         y=_year(),
-        f=(pl.lit("0") + pl.col("f").str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False),
+        f=(pl.lit("0") + pl.col("f").str.replace("[,:]", ".")).cast(pl.Float64, strict=False),
     )  # fmt: skip
     if family.startswith("quarter"):
         whole = whole.with_columns(m=3 * pl.col("q") - 2)

@@ -144,6 +144,8 @@ def date_in_texts(distinct: pl.Series) -> str:
         return ""
     if distinct.str.contains(r"^\d+$").all():
         return _digits_in(distinct)
+    if distinct.str.contains(r"^(?:19|20)\d\d-\d{3}$").all():
+        return "%Y-%j" if formats.read_by(distinct, "%Y-%j").null_count() == 0 else ""
     if distinct.str.contains(_YEARLESS).all():
         signs = distinct.str.extract(_YEARLESS).unique()
         sign, dot = signs[0], "." if distinct.str.ends_with(".").all() else ""
