@@ -317,7 +317,7 @@ BUGS = [
     Bug("digits of telephones are a quantity", "tables/suspects.py", "return f\"codes, as {column.name!r} is called\"", "return \"\"", (SUSPECTS + "test_digits_under_a_name_of_codes_are_no_quantity",)),
     Bug("amounts are suspected to be times", "tables/suspects.py", "(values % 100 >= 60).any()", "(values > 2400).any()", (SUSPECTS + "test_quantities_are_no_suspects",)),
     Bug("hours of an opening are an offset", "tables/families.py", "{_CLOCK.replace(_ZONE, _CLOCKS_ZONE)}", "{_CLOCK}", (NOTATIONS + "test_what_only_looks_like_numbers_or_dates_stays_text",)),
-    Bug("day and month in both orders are read unasked", "tables/moments.py", "if also.notation.family != one.notation.family or is_told:", "if also:", (SUSPECTS + "test_day_and_month_in_both_orders_are_told_and_read_only_when_told",)),
+    Bug("day and month in both orders are read unasked", "tables/moments.py", "if first != second or is_told:", "if also:", (SUSPECTS + "test_day_and_month_in_both_orders_are_told_and_read_only_when_told",)),
     Bug("Fahrenheit begins where Celsius does", "tables/measures.py", "return (one - other) / (", "return 0.0 / (", (NOTATIONS + "test_more_notations_of_numbers",)),
     Bug("south is north", "tables/compounds.py", "is_in([\"s\", \"w\"])", "is_in([\"w\"])", (NOTATIONS + "test_quantities_in_parts_are_one_number_and_that_is_told",)),
     Bug("codes are numbers with remarks", "tables/remarks.py", " and not leads.str.contains(_CODE).any()", "", (NOTATIONS + "test_codes_and_pairs_are_no_numbers_with_remarks",)),

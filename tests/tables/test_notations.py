@@ -267,6 +267,7 @@ def test_the_order_of_rows_and_first_days_tell_day_from_month(texts: list[str], 
     ("texts", "said"),
     [
         ([*map(str, range(30)), *["warm", "cold", "mild", "hot"] * 4], "65% of the cells are numbers"),
+        (["Free"] * 60 + [f"${n}.99" for n in range(39)], "39% of the cells are numbers"),
         (["$5", "\u20ac6", "$7", "\u20ac9"], "texts with several units, '$', '\u20ac'"),
         (["2020-01-05"] * 7 + ["2020-02-07"] * 5 + ["soon", "later"] * 3, "67% of the cells are dates"),
     ],

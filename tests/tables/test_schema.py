@@ -147,6 +147,7 @@ def test_what_is_neither_number_nor_date(texts: list[str]):
         (["1\u00b0 gennaio 2020", "3. J\u00e4nner 2020", "5 May\u0131s 2020", "3. kv\u011btna 2020"], "%d %b %Y",
          [date(2020, 1, 1), date(2020, 1, 3), date(2020, 5, 5), date(2020, 5, 3)]),
         (["2020. m\u00e1jus 3.", "2019. december 12."], "%Y %b %d", [date(2020, 5, 3), date(2019, 12, 12)]),
+        (["2020/25/03", "2020/04/05"], "%Y/%d/%m", [date(2020, 3, 25), date(2020, 5, 4)]),
         (["10:30", "23:59"], "%H:%M", [datetime(1970, 1, 1, 10, 30), datetime(1970, 1, 1, 23, 59)]),
     ],
 )  # fmt: skip
@@ -234,6 +235,13 @@ def test_a_few_bad_cells_count_as_missing_and_are_told():
     with pytest.raises(DataError) as caught:
         schema(table, is_strict=True)
     assert "column 'age' holds numbers, but 2 cells (row 4,711 '12o'" in str(caught.value)
+    words = re.findall(r'--missing "(.*?)"', str(caught.value))
+    assert words == ["age=12o", "age=oops"]
+    assert schema(table, missing=words, is_strict=True)["age"].missing == ("12o", "oops")
+    with pytest.raises(
+        DataError, match="or leave out --strict, which counts all 30 different texts as missing"
+    ):
+        schema({"age": [*texts, *(f"<{n}" for n in range(28))]}, is_strict=True)
     told = schema(table, missing=["12o", "oops"], is_strict=True)
     assert told["age"].missing == ("12o", "oops")
     assert told.read(table)[1] == ()

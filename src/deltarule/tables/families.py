@@ -50,12 +50,14 @@ PATTERNS: dict[str, str] = {
     "half, year": r"^h(?P<hy>[12])[-/ ]'?(?P<y>\d{4}|\d{2})$",
     "time": rf"^{_CLOCK.replace(_ZONE, _CLOCKS_ZONE)}$",
     "any precision": rf"^(?P<y>\d{{4}})(?:(?P<sep>[-/.])(?P<m>\d{{1,2}})(?:[-/.]{_D}{_TIME})?)?$",
+    "year first, day": rf"^{_DAY}(?P<y>\d{{4}})(?P<sep>{_SEP}|:){_D}(?:{_SEP}|:){_M}{_TIME}$",
 }
 """By its name, a family of notations, as a regular expression over texts in lower case without accents."""
 ORDERS: dict[str, tuple[Order, ...]] = {"year last": ("dmy", "mdy", "ymd"), "compact last": ("dmy", "mdy")}
 """Families whose parts may stand for day, month and year in several orders."""
 SHOWN = {
-    "year first": "%Y-%m-%d", "any precision": "%Y[-%m[-%d]]", "compact": "%Y%m%d", "day, name": "%d %b %Y",
+    "year first": "%Y-%m-%d", "year first, day": "%Y-%d-%m",
+    "any precision": "%Y[-%m[-%d]]", "compact": "%Y%m%d", "day, name": "%d %b %Y",
     "name, day": "%b %d, %Y", "year, name": "%Y %b %d", "month": "%Y-%m", "compact month": "%Y%m",
     "month, year": "%m/%Y", "name, year": "%b %Y", "week": "%G-W%V", "week, year": "W%V %G", "quarter": "%YQ%q",
     "quarter, year": "Q%q %Y", "quarter first": "%qQ%Y", "half": "%YH%h", "half, year": "H%h %Y", "time": "%H:%M",

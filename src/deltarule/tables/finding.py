@@ -47,6 +47,8 @@ FEWEST_CODES, MOST_CODES, ROWS_A_CODE = 3, 50, 10
 """Different whole numbers that are ordered levels, where there are so many rows for each; see docs/decisions/0007."""
 FEWEST_TEXTS, FEWEST_WORDS = 100, 2.0
 """Cells, and words of a text, from which on texts of which few come again are taken by their words."""
+MOST_WORDS = 10
+"""Texts that are unlike the rest of a column up to which all are named as what may be typed."""
 MOST_LEVELS = 1000
 """Different texts up to which a word among them may be a level, or all may be true and false."""
 
@@ -362,8 +364,12 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
     for name, one in columns.items():
         _, unlike = one.read(table[name])
         if len(unlike):
-            text = table[name].rows(unlike[:1]).texts()[0]
+            texts = list(dict.fromkeys(str(text).strip() for text in table[name].rows(unlike).texts()))
+            words = " ".join(f'--missing "{name}={text}"' for text in texts[:MOST_WORDS] if '"' not in text)
+            means = f"add {words} if {'it means' if len(texts) == 1 else 'these mean'} missing"
+            if len(texts) > MOST_WORDS or not words:
+                means = f"leave out --strict, which counts all {len(texts):,} different texts as missing"
             raise DataError(
-                f"column {name!r} holds {PLURAL[one.kind]}, but {cells(table[name], unlike)}; mend it, or add "
-                f'--missing {text!r} if it means missing, or --set "{name}=category" if the column is text.'
+                f"column {name!r} holds {PLURAL[one.kind]}, but {cells(table[name], unlike)}; mend it, or "
+                f'{means}, or --set "{name}=category" if the column is text.'
             )

@@ -103,7 +103,8 @@ def found(
     also = _found_in(rest.texts, rest, None)
     if also is not None and rest.are_most(also.values.is_not_null().to_numpy()):
         both = _both(one, also, texts, int(rest.count(also.values.is_not_null().to_numpy())))
-        if also.notation.family != one.notation.family or is_told:
+        first, second = (each.notation.family.partition(", day")[0] for each in (one, also))
+        if first != second or is_told:
             one = both
         elif cells.are_most(both.values.is_not_null().to_numpy()) and not cells.are_most(is_one.to_numpy()):
             return (
