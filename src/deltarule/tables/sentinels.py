@@ -85,11 +85,13 @@ def _far(column: Column, least: float, greatest: float) -> str:
 
 
 def _may_have(values: NDArray[np.float64], is_sign: Callable[[float], bool]) -> bool:
-    """Return whether it is worth to look at all: an end is a sign or 0, or far from what comes next to it."""
-    if any(end == 0 or is_sign(float(end)) for end in (values.min(), values.max())):
+    """Return whether it is worth to look at all: an end is a sign or 0, or comes again, far from what is next to it."""
+    ends = values.min(), values.max()
+    if any(end == 0 or is_sign(float(end)) for end in ends):
         return True
     some = np.unique(values[:: max(len(values) // SOME, 1)])
-    return len(some) > 1 and bool(np.diff(some).max() > 0.5 * (some[-1] - some[0]))
+    has_gap = len(some) > 1 and bool(np.diff(some).max() > 0.5 * (some[-1] - some[0]))
+    return has_gap and any(np.count_nonzero(values == end) > 1 for end in ends)
 
 
 def _signs(ordered: NDArray[np.float64], counts: NDArray[np.intp], is_sign: Callable[[float], bool]) -> int:
