@@ -341,7 +341,37 @@ def _levels() -> list[Fault]:
     ]  # fmt: skip
 
 
-FAULTS: tuple[Fault, ...] = (*_numbers(), *_spans(), *_dates(), *_cells(), *_levels())
+def _mixed() -> list[Fault]:
+    """Return faults that write some cells in one way and some in another, and quantities of several parts."""
+
+    def temperature(value: Decimal, rng: np.random.Generator) -> str:
+        return f"{value} °C" if rng.random() < 0.7 else f"{value * 9 / 5 + 32} °F"
+
+    def speed(value: Decimal, rng: np.random.Generator) -> str:
+        return f"{value} km/h" if rng.random() < 0.7 else f"{value / Decimal('1.609344'):.15f} mph"
+
+    def half(value: Decimal, rng: np.random.Generator) -> str:
+        whole, rest = divmod((2 * value) // 1 / 2, 1)
+        return f"{whole:.0f}½" if rest == Decimal("0.5") else f"{whole:.0f}"
+
+    def angle(value: Decimal, rng: np.random.Generator) -> str:
+        minutes, second = divmod(int(value), 60)
+        return f"{minutes // 60}°{minutes % 60:02}'{second:02}\""
+
+    def two(value: datetime, rng: np.random.Generator) -> str:
+        return value.strftime(rng.choice(["%d.%m.%Y", "%Y-%m-%d"]))
+
+    every = frozenset({"all"})
+    return [
+        Fault("Fahrenheit beside Celsius", "numbers", ("size",), every, render=temperature),
+        Fault("miles beside kilometres per hour", "numbers", ("size",), every, render=speed),
+        Fault("halves", "numbers", ("size",), every, render=half, rounds=lambda value: (2 * value) // 1 / 2),
+        Fault("degrees, minutes, seconds", "numbers", ("span",), every, render=angle, is_scaled=True),
+        Fault("two notations of dates", "dates", ("day",), every, render=two, is_told=True),
+    ]
+
+
+FAULTS: tuple[Fault, ...] = (*_numbers(), *_spans(), *_dates(), *_cells(), *_levels(), *_mixed())
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ LOOK_ALIKES = {
     "beyond doubles": "9007199254740993 9007199254740995",
     "quarters alone": "Q1 Q2 Q3 Q4",
     "limits": "<5 >10 <7",
+    "hours of an opening": "9:00-13:00 8:30-12:30 10:00-14:00",
+    "debit and credit": "5.50 S|12.00 H|7.25 S",
 }
 
 
@@ -78,6 +80,7 @@ def test_what_only_looks_like_numbers_or_dates_stays_text(name: str):
     ("texts", "form", "values"),
     [
         (["25:30:00", "1:00:01"], "h:mm:ss", [91_800, 3601]),
+        (["1:23.456", "1:22.987"], "m:ss", [83.456, 82.987]),
         (["0:00:12.5", "0:01:00"], "h:mm:ss", [12.5, 60]),
         (["-1:30:00", "1:30:00"], "h:mm:ss", [-5400, 5400]),
         (["3:45", "72:10"], "m:ss", [225, 4330]),
@@ -91,6 +94,14 @@ def test_what_only_looks_like_numbers_or_dates_stays_text(name: str):
         (["1 hour and 20 minutes", "3 min 20 sec", "1d 4h"], "1h 30m", [4800, 200, 100_800]),
         (["1h30", "10h05"], "1h30", [5400, 36_300]),
         (["PT1H30M", "P1DT2H", "PT0.5S"], "PT1H30M", [5400, 93_600, 0.5]),
+        (["52.3", "1:02.4", "58.9"], "[m:]ss.0", [52.3, 62.4, 58.9]),
+        (["11st 4lb", "12 st 10 lbs", "10st"], "11 st 4 lb", [158, 178, 140]),
+        (["2y 3m", "5 years 11 months", "10 years"], "2 years 3 months", [27, 71, 120]),
+        (
+            ["52\u00b031'12\"N", "33\u00b051'36\u2033S", "48.5\u00b0N"],
+            "52\u00b031'12\"N",
+            [52.52, -33.86, 48.5],
+        ),
         (["5'11\"", "6 ft 2 in", "6'"], "5 ft 11 in", [71, 74, 72]),
         (["5 lb 3 oz", "6 lb"], "5 lb 3 oz", [83, 96]),
     ],
@@ -108,6 +119,19 @@ def test_quantities_in_parts_are_one_number_and_that_is_told(
     ):
         typed, _ = again.read(Table.of({"a": texts}))
         np.testing.assert_allclose(typed["a"].values, values, rtol=1e-15)
+
+
+def test_the_end_of_a_day_is_a_time_of_day():
+    assert schema({"a": ["23:30", "24:00", "00:15"]})["a"].form == "date:%H:%M"
+
+
+def test_kelvins_may_be_told_from_thousands():
+    texts = ["273 K", "300 K", "310.5 K"]
+    [notice] = schema({"a": texts}).notices
+    told = re.search(r'--set "a=(.*)" reads it otherwise', notice)
+    assert told is not None
+    found = schema({"a": texts}, settings={"a": told[1]})
+    assert found.read(Table.of({"a": texts}))[0]["a"].values.tolist() == [273, 300, 310.5]
 
 
 def test_a_clock_shows_times_of_day_or_durations_by_its_hours_or_name():
@@ -137,6 +161,28 @@ def test_a_clock_shows_times_of_day_or_durations_by_its_hours_or_name():
         (["2 weeks", "3 days", "4 days"], "number:1234.56 days", [14, 3, 4]),
         (["1.5 \u00d7 10^3", "2\u00d710\u207b\u00b2"], "number:1234.56", [1500, 0.02]),
         (["\uff11\uff0e\uff15", "\uff12"], "number:1234.56", [1.5, 2]),
+        (
+            ["21.5 \u00b0C", "70 \u00b0F", "22 \u2103", "300 \u00b0K"],
+            "number:1234.56 \u00b0C",
+            [21.5, 190 / 9, 22, 26.85],
+        ),
+        (["68F", "20C", "77F"], "number:1234.56 F", [68, 68, 77]),
+        (["100 km/h", "50 mph", "80 km/h"], "number:1234.56 km/h", [100, 80.4672, 80]),
+        (["250 kcal", "1046 kJ", "1 kcal"], "number:1234.56 kcal", [250, 250, 1]),
+        (["1.6 l", "2.0 l", "1600 ccm"], "number:1234.56 l", [1.6, 2, 1.6]),
+        (["5 mg", "250 mcg", "6 mg"], "number:1234.56 mg", [5, 0.25, 6]),
+        (["5 pcs", "1 pc", "7 pcs"], "number:1234.56 pcs", [5, 1, 7]),
+        (["1 year", "3 years", "14 days"], "number:1234.56 year", [1, 3, 14 / 365.2425]),
+        (["50 \u33a1", "60 m\u00b2"], "number:1234.56 m2", [50, 60]),
+        (["45 Lac", "1.2 Cr"], "number:1234.56", [4.5e6, 1.2e7]),
+        (["1.5\u4e07", "3\u4e07", "2000"], "number:1234.56", [15_000, 30_000, 2000]),
+        (["1.2\u5104\u5186", "500\u4e07\u5186"], "number:1234.56 \u5186", [1.2e8, 5e6]),
+        (["Rs. 1,23,456/-", "Rs. 500/-"], "number:1,234.56 Rs.", [123_456, 500]),
+        (["1 234:-", "99:-"], "number:1 234.56", [1234, 99]),
+        (["(5.2%)", "(0.4)%", "3.1%"], "number:1234.56 %", [-5.2, -0.4, 3.1]),
+        (["1.5D+03", "2.0D-02"], "number:1234.56", [1500, 0.02]),
+        (["8\u00bd", "9", "10 \u00bc", "\u2153"], "number:1234.56", [8.5, 9, 10.25, 1 / 3]),
+        (["1 1/2", "-2 3/16", "4"], "number:1234.56", [1.5, -2.1875, 4]),
         (["1.234", "22.000", "5", "123"], "number:1.234,56", [1234, 22_000, 5, 123]),
     ],
 )
@@ -150,6 +196,49 @@ def test_a_notation_that_is_told_takes_the_unit_of_the_column():
     texts = ["1,234 EUR", "2,500 EUR"]
     found = schema({"a": texts}, settings={"a": "number:1234,56"})
     assert found.read(Table.of({"a": texts}))[0]["a"].values.tolist() == [1.234, 2.5]
+
+
+REMARKS = {
+    "~5|~7|~12": ("...1234.56", [5, 7, 12]),
+    "approx 12|approx 15.5": ("...1234.56", [12, 15.5]),
+    "ca. 5 kg|ca. 700 g": ("...1234.56 kg", [5, 0.7]),
+    "pH 7.2|pH 6.8": ("...1234.56", [7.2, 6.8]),
+    "<5|<7.5|<10": ("...1234.56", [5, 7.5, 10]),
+    "10,000+|500+|1,000,000+": ("1,234.56...", [10_000, 500, 1e6]),
+    "5 (est.)|7 (est.)|8": ("1234.56...", [5, 7, 8]),
+    "5.6*|4.2|3.1*|7.7": ("1234.56...", [5.6, 4.2, 3.1, 7.7]),
+    "1,234[1]|5,678[2]|9,012": ("1,234.56...", [1234, 5678, 9012]),
+    "5.2 \u00b1 0.3|4.1 \u00b1 0.25": ("1234.56...", [5.2, 4.1]),
+    "12 (34%)|5 (14%)": ("1234.56...", [12, 5]),
+    "7/10|8/10|10/10": ("1234.56...", [7, 8, 10]),
+    "4.5 out of 5 stars|3 out of 5 stars": ("1234.56...", [4.5, 3]),
+    "8 GB DDR4|16 GB DDR4": ("1234.56...", [8, 16]),
+    "about -5 [a]|about 7 [b]": ("...1234.56...", [-5, 7]),
+}
+
+
+@pytest.mark.parametrize("texts", REMARKS)
+def test_numbers_with_remarks_are_read_when_told(texts: str):
+    form, values = REMARKS[texts]
+    table = {"a": texts.split("|") * 3}
+    found = schema(table)
+    assert found["a"].form == "category"
+    [words] = re.findall(r'may mean .*; if so, --set "a=(.*)" reads it', found.notices[-1])
+    assert words == f"number:{form}"
+    told = schema(table, settings={"a": words})
+    for again in (told, read_toml(write_toml(told), "s.toml"), type(told).from_record(told.record())):
+        typed, unlike = again.read(Table.of(table))
+        assert unlike == ()
+        np.testing.assert_allclose(typed["a"].values, values * 3, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    ["R5|R6|R7", "v1.2|v1.10", "FY2019|FY2020", "AB-1234|AB-1235", "12 Main St|7 High St|3 Low Rd", "3+1|2+1|1+0",
+     "120/80|130/85", "0-9|10-19", "red 5|green 7|blue 9"],
+)  # fmt: skip
+def test_codes_and_pairs_are_no_numbers_with_remarks(texts: str):
+    assert not any("may mean" in said for said in schema({"a": texts.split("|") * 3}).notices)
 
 
 def test_units_that_training_had_not_are_brought_to_its_own_at_prediction():
@@ -178,6 +267,7 @@ def test_the_order_of_rows_and_first_days_tell_day_from_month(texts: list[str], 
     ("texts", "said"),
     [
         ([*map(str, range(30)), *["warm", "cold", "mild", "hot"] * 4], "65% of the cells are numbers"),
+        (["Free"] * 60 + [f"${n}.99" for n in range(39)], "39% of the cells are numbers"),
         (["$5", "\u20ac6", "$7", "\u20ac9"], "texts with several units, '$', '\u20ac'"),
         (["2020-01-05"] * 7 + ["2020-02-07"] * 5 + ["soon", "later"] * 3, "67% of the cells are dates"),
     ],

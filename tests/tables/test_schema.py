@@ -45,6 +45,8 @@ def read(texts: list[str | None], **options) -> tuple[str, Column, Schema]:
         (["5%", "12.5 %"], "number:1234.56 %", [5, 12.5]),
         (["8GB", "512MB", "16GB"], "number:1234.56 GB", [8, 0.512, 16]),
         (["1.37kg", "2.5kg"], "number:1234.56 kg", [1.37, 2.5]),
+        (["1.2B", "350M", "2B"], "number:1234.56", [1.2e9, 3.5e8, 2e9]),
+        (["16G", "512M", "1T"], "number:1234.56 G", [16, 0.512, 1000]),
         (["10 mm", "2 cm", "12 mm"], "number:1234.56 mm", [10, 20, 12]),
         (["30 s", "2 min", "1 h", "40 s"], "number:1234.56 s", [30, 120, 3600, 40]),
         (["1.2M", "300k", "5"], "number:1234.56", [1.2e6, 3e5, 5]),
@@ -128,6 +130,25 @@ def test_what_is_neither_number_nor_date(texts: list[str]):
          [datetime(2020, 1, 5, 10, 30), datetime(2020, 1, 5, 8, 30, 30, 500_000)]),
         (["1/5/20 12:20 AM", "1/25/20 3:15 PM"], "%m/%d/%Y %H:%M",
          [datetime(2020, 1, 5, 0, 20), datetime(2020, 1, 25, 15, 15)]),
+        (["05.03.2020", "25.03.2020", "2020-04-05"], "%d.%m.%Y or %Y-%m-%d",
+         [date(2020, 3, 5), date(2020, 3, 25), date(2020, 4, 5)]),
+        (["5 Mar 2020", "Mar 6, 2020", "7 Mar 2020"], "%d %b %Y or %b %d, %Y",
+         [date(2020, 3, 5), date(2020, 3, 6), date(2020, 3, 7)]),
+        (["2020:01:05 10:30:00", "2020:01:06 00:00:00"], "%Y:%m:%d %H:%M",
+         [datetime(2020, 1, 5, 10, 30), date(2020, 1, 6)]),
+        (["2020-01-05_10-30-00", "2020-01-06_00-00-00"], "%Y-%m-%d %H:%M",
+         [datetime(2020, 1, 5, 10, 30), date(2020, 1, 6)]),
+        (["2020-01-05 10:30:00:250"], "%Y-%m-%d %H:%M", [datetime(2020, 1, 5, 10, 30, 0, 250_000)]),
+        (["Sun Jan 05 2020 10:30:00 GMT+0100 (Central European Time)"], "%b %d, %Y %H:%M",
+         [datetime(2020, 1, 5, 9, 30)]),
+        (["Sun Jan 05 10:30:00 +0000 2020"], "%b %d, %Y %H:%M", [datetime(2020, 1, 5, 10, 30)]),
+        (["25.1.2020 klo 10.30", "26.1.2020 klo 9.15"], "%d.%m.%Y %H:%M",
+         [datetime(2020, 1, 25, 10, 30), datetime(2020, 1, 26, 9, 15)]),
+        (["9 Uhr 30", "14 Uhr 15"], "%H:%M", [datetime(1970, 1, 1, 9, 30), datetime(1970, 1, 1, 14, 15)]),
+        (["1\u00b0 gennaio 2020", "3. J\u00e4nner 2020", "5 May\u0131s 2020", "3. kv\u011btna 2020"], "%d %b %Y",
+         [date(2020, 1, 1), date(2020, 1, 3), date(2020, 5, 5), date(2020, 5, 3)]),
+        (["2020. m\u00e1jus 3.", "2019. december 12."], "%Y %b %d", [date(2020, 5, 3), date(2019, 12, 12)]),
+        (["2020/25/03", "2020/04/05"], "%Y/%d/%m", [date(2020, 3, 25), date(2020, 5, 4)]),
         (["10:30", "23:59"], "%H:%M", [datetime(1970, 1, 1, 10, 30), datetime(1970, 1, 1, 23, 59)]),
     ],
 )  # fmt: skip
@@ -215,6 +236,13 @@ def test_a_few_bad_cells_count_as_missing_and_are_told():
     with pytest.raises(DataError) as caught:
         schema(table, is_strict=True)
     assert "column 'age' holds numbers, but 2 cells (row 4,711 '12o'" in str(caught.value)
+    words = re.findall(r'--missing "(.*?)"', str(caught.value))
+    assert words == ["age=12o", "age=oops"]
+    assert schema(table, missing=words, is_strict=True)["age"].missing == ("12o", "oops")
+    with pytest.raises(
+        DataError, match="or leave out --strict, which counts all 30 different texts as missing"
+    ):
+        schema({"age": [*texts, *(f"<{n}" for n in range(28))]}, is_strict=True)
     told = schema(table, missing=["12o", "oops"], is_strict=True)
     assert told["age"].missing == ("12o", "oops")
     assert told.read(table)[1] == ()

@@ -16,7 +16,22 @@ MONTHS = (
     "november novembre noviembre novembro listopada listopad ноября ноябрь",
     "december dezember decembre diciembre dicembre dezembro grudnia grudzien декабря декабрь",
 )
-"""Names of the months: English, German, French, Spanish, Italian, Dutch, Portuguese, Nordic, Polish, Russian."""
+"""Names of the months: English, German, French, Spanish, Italian, Dutch, Portuguese, Nordic, Polish, Russian,"""
+WHOLE = (
+    "ledna leden ocak ianuarie tammikuuta tammikuu janner jaenner ιανουαριου ιανουαριος січня",
+    "unora unor subat februarie helmikuuta helmikuu feber φεβρουαριου φεβρουαριος лютого",
+    "brezna brezen mart martie marcius maaliskuuta maaliskuu μαρτιου μαρτιος березня",
+    "dubna duben nisan aprilie aprilis huhtikuuta huhtikuu απριλιου απριλιος квітня",
+    "kvetna kveten mayis majus toukokuuta toukokuu μαιου μαιος травня",
+    "cervna cerven haziran iunie junius kesakuuta kesakuu ιουνιου ιουνιος червня",
+    "cervence cervenec temmuz iulie julius heinakuuta heinakuu ιουλιου ιουλιος липня",
+    "srpna srpen agustos augusztus elokuuta elokuu αυγουστου αυγουστος серпня",
+    "zari eylul septembrie szeptember syyskuuta syyskuu σεπτεμβριου σεπτεμβριος вересня",
+    "rijna rijen ekim octombrie lokakuuta lokakuu οκτωβριου οκτωβριος жовтня",
+    "listopadu kasim noiembrie marraskuuta marraskuu νοεμβριου νοεμβριος листопада",
+    "prosince prosinec aralik decembrie joulukuuta joulukuu δεκεμβριου δεκεμβριος грудня",
+)
+"""and such as are never cut short: Czech, Turkish, Romanian, Hungarian, Finnish, Greek, Ukrainian."""
 SHORTEST = 3
 """Letters that a month's name must have left."""
 
@@ -33,7 +48,8 @@ def month_names() -> dict[str, int]:
         for name in names.split():
             for end in range(SHORTEST, len(name) + 1):
                 months.setdefault(name[:end], set()).add(month)
-    return {name: found.pop() for name, found in months.items() if len(found) == 1}
+    whole = {name: month for month, names in enumerate(WHOLE, 1) for name in names.split()}
+    return whole | {name: found.pop() for name, found in months.items() if len(found) == 1}
 
 
 WEEKDAYS = (
@@ -47,7 +63,11 @@ ZONES = {
     "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600, "aest": 600, "aedt": 660,
 }  # fmt: skip
 """Minutes ahead of UTC of time zones by their short names, as RFC 2822 and Europe use them."""
-ACCENTS = dict(zip("äáàâãåąéèêëęíïìóöôõøòúüûùçćñńśźżł", "aaaaaaaeeeeeiiioooooouuuuccnnszzl", strict=True))
+ACCENTS = dict(zip(
+    "äáàâãåąéèêëęěíïìîıóöôõøòőúüûùůűçćčñńňśšşșźżžłďřťțýğάέήίόύώ",
+    "aaaaaaaeeeeeeiiiiiooooooouuuuuucccnnnsssszzzldrttygαεηιουω",
+    strict=True,
+))  # fmt: skip
 EAST = {
     "年": "-",
     "月": "-",

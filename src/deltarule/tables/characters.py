@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ PLAIN = {
     **dict.fromkeys(_INVISIBLE, ""),
     **{chr(ord(zero) + n): str(n) for zero in _ZEROS for n in range(10)},
     **dict(zip(_FULL, "%$¥().,+:/", strict=True)),
+    **{
+        chr(n): unicodedata.normalize("NFKC", chr(n))
+        for n in (0x2103, 0x2109, 0x2113, *range(0x3380, 0x33E0))
+    },
     "\u066a": "%",
     "\u066b": ",",
     "\u066c": "'",
@@ -41,3 +47,32 @@ def plain(texts: pl.Series) -> pl.Series:
     if texts.str.contains(r"[^ -_a-~]").any():  # most columns have none to replace
         texts = texts.str.replace_many(list(PLAIN), list(PLAIN.values()))
     return texts.str.strip_chars()
+
+
+_FRACTION = re.compile(r"(\d*) ?([\u00bc-\u00be\u2150-\u215e])|(\d+) (\d{1,2})/(\d{1,2})(?!\d)")
+
+
+def fractions(texts: pl.Series) -> pl.Series:
+    """Return texts with the fractions of their numbers as decimals.
+
+    >>> import polars as pl
+    >>> fractions(pl.Series(["\u00bd", "8\u00bd", "1 3/4", "1/2"])).to_list()
+    ['0.5', '8.5', '1.75', '1/2']
+    """
+    import polars as pl
+
+    is_one = texts.str.contains(_FRACTION.pattern.replace("(?!\\d)", r"(?:\D|$)"))
+    if not is_one.any():
+        return texts
+    return texts.zip_with(
+        ~is_one, pl.Series([_decimal(text) if one else "" for text, one in zip(texts, is_one, strict=True)])
+    )
+
+
+def _decimal(text: str) -> str:
+    def number(match: re.Match[str]) -> str:
+        if match[2]:
+            return f"{int(match[1] or 0) + unicodedata.numeric(match[2]):.15g}"
+        return f"{int(match[3]) + int(match[4]) / max(int(match[5]), 1):.15g}"
+
+    return _FRACTION.sub(number, text)

@@ -146,7 +146,7 @@ class Column:
         return f"true in {present.mean():.0%}"
 
     def as_numbers(self, advice: str = "mend it or leave it empty") -> Column:
-        """Return the column as numbers, those of a text column parsed.
+        """Return the column as numbers: those of a text column parsed, of dates the days since 1970-01-01.
 
         Raises
         ------
@@ -155,6 +155,8 @@ class Column:
         """
         if self.kind in ("number", "boolean"):
             return self
+        if self.kind != "text":
+            return Column(self.name, "number", self.values)
         numbers = np.full(len(self), math.nan)
         is_missing = self.is_missing
         for row, text in enumerate(self.texts()):

@@ -62,6 +62,27 @@ COMPOUNDS: dict[str, Compound] = {
         "inches",
         needs_two=True,
     ),
+    "11 st 4 lb": Compound(
+        rf"{_SIGN}(?P<stone>\d+) ?(?:st|stone)\.?{_GAP}(?:(?P<pound>{_N}) ?(?:lbs?)?\.?)?$",
+        {"stone": 14.0, "pound": 1.0},
+        "pounds",
+        needs_two=True,
+    ),
+    "2 years 3 months": Compound(
+        rf"{_SIGN}(?:(?P<year>{_N}) ?(?:y|yrs?|years?|jahre?|ans?|años?){_GAP})?"
+        rf"(?:(?P<month>{_N}) ?(?:m|mos?|mths?|months?|monate?|mois|mes(?:es)?))?$",
+        {"year": 12.0, "month": 1.0},
+        "months",
+        needs_two=True,
+    ),
+    "52°31'12\"N": Compound(
+        rf"{_SIGN}(?P<degree>{_N}) ?°(?: ?(?P<minute>{_N}) ?')?(?: ?(?P<second>{_N}) ?(?:\"|''))? ?(?P<side>[nsew])?$",
+        {"degree": 1.0, "minute": 1 / 60, "second": 1 / 3600},
+        "degrees",
+    ),
+    "[m:]ss.0": Compound(
+        rf"{_SIGN}(?:(?P<minute>\d{{1,3}}):)?(?P<second>\d{{1,2}}[.,]\d{{1,3}})$", _TIMES, needs_two=True
+    ),
     "5 lb 3 oz": Compound(
         rf"{_SIGN}(?P<pound>\d+) ?lbs?\.?{_GAP}(?:(?P<ounce>{_N}) ?oz\.?)?$",
         {"pound": 16.0, "ounce": 1.0},
@@ -142,6 +163,9 @@ def _parts(texts: pl.Series, compound: Compound) -> pl.DataFrame:
     import polars as pl
 
     parts = texts.str.to_lowercase().str.extract_groups(compound.pattern).struct.unnest()
+    if "side" in parts.columns:  # west and south are below zero
+        is_below = pl.col("side").is_in(["s", "w"])
+        parts = parts.with_columns(sign=pl.when(is_below).then(pl.lit("-")).otherwise("sign"))
     absent = [each for each in ("sign", "inner", *compound.sizes) if each not in parts.columns]
     return parts.with_columns(pl.lit(None, pl.String).alias(each) for each in absent).select(
         *((pl.col(each) + "1").cast(pl.Float64).alias(each) for each in ("sign", "inner")),
@@ -167,4 +191,5 @@ def _lasts(texts: pl.Series, values: pl.Series, chosen: str) -> bool:
     known = values.drop_nulls().to_numpy()
     hours = known if chosen == "h:mm:ss" else read_by(texts, "h:mm").drop_nulls().to_numpy()
     is_short = chosen == "h:mm:ss" and (known < 3600).all()
-    return bool(is_short or (known < 0).any() or (hours >= 24 * 3600).any())
+    has_fractions = chosen == "m:ss" and texts.str.contains(r"^\d+:\d\d[.,]\d").any()
+    return bool(is_short or has_fractions or (known < 0).any() or (hours > 24 * 3600).any())

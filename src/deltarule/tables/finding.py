@@ -6,7 +6,7 @@ Nothing is guessed in silence: a column's schema says what decided, and the word
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -17,6 +17,7 @@ from deltarule.errors import DataError, OptionError, closest
 from deltarule.tables import moments, numbers
 from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
+from deltarule.tables.drafts import Draft, Known
 from deltarule.tables.encoders import fewest_rows
 from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
 from deltarule.tables.row_ids import group_notices, names_keys, why_key, why_key_text
@@ -29,10 +30,12 @@ from deltarule.tables.schema import (
     Schema,
     cells,
     column_told,
+    days_in,
     numbers_in,
 )
 from deltarule.tables.sentinels import far_notices
 from deltarule.tables.shares import HALF
+from deltarule.tables.suspects import date_in, date_in_decimals, date_in_texts, shown, why_code
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ FEWEST_CODES, MOST_CODES, ROWS_A_CODE = 3, 50, 10
 """Different whole numbers that are ordered levels, where there are so many rows for each; see docs/decisions/0007."""
 FEWEST_TEXTS, FEWEST_WORDS = 100, 2.0
 """Cells, and words of a text, from which on texts of which few come again are taken by their words."""
+MOST_WORDS = 10
+"""Texts that are unlike the rest of a column up to which all are named as what may be typed."""
 MOST_LEVELS = 1000
 """Different texts up to which a word among them may be a level, or all may be true and false."""
 
@@ -67,12 +72,12 @@ def find(
             )
     marked, kept = by_column(missing, table), by_column(not_missing, table)
     drafts = {
-        name: _Draft(_marked(known[name], marked[name], kept[name]))
+        name: Draft(_marked(known[name], marked[name], kept[name]))
         if name in known and name not in told
         else _draft(column, told.get(name), _Words(marked[name], kept[name]))
         for name, column in table.columns.items()
     }
-    others = _Known.of(drafts.values())
+    others = Known.of(drafts.values())
     columns = {
         name: draft.settled(others) if draft.other is not None else draft.schema
         for name, draft in drafts.items()
@@ -80,59 +85,6 @@ def find(
     if is_strict:
         _refuse_unlike(table, columns)
     return Schema(columns)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What columns whose texts leave no choice tell of the others."""
-
-    has_decimal_comma: bool
-    order: moments.Order | None
-
-    @classmethod
-    def of(cls, drafts: Iterable[_Draft]) -> _Known:
-        sure = [draft.schema.written for draft in drafts if draft.other is None]
-        commas = any(isinstance(one, numbers.Notation) and one.decimal == "," for one in sure)
-        points = any(isinstance(one, numbers.Notation) and one.thousands == "," for one in sure)
-        orders: set[moments.Order] = {
-            one.order for one in sure if isinstance(one, moments.Notation) and one.family == "year last"
-        }
-        return cls(commas and not points, orders.pop() if len(orders) == 1 else None)
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """A column's schema, and where its texts leave a choice, the other notation with the texts that it is about."""
-
-    schema: ColumnSchema
-    other: numbers.Notation | moments.Notation | None = None
-    texts: pl.Series | None = None
-    weights: pl.Series | None = None
-    is_told: bool = False
-    row: int = 0
-
-    def settled(self, known: _Known) -> ColumnSchema:
-        """Return the schema with the choice made, by other columns if they tell, and told."""
-        assert self.texts is not None
-        one = self.schema
-        if one.kind == "number":
-            found = numbers.found(
-                self.texts,
-                weights=self.weights,
-                has_decimal_comma=known.has_decimal_comma,
-                is_told=self.is_told,
-                name=one.name,
-            )
-        else:
-            found = moments.found(self.texts, weights=self.weights, known=known.order, is_told=self.is_told)
-        assert isinstance(found, (numbers.Found, moments.Found))
-        assert found.other is not None
-        how = f", {found.how}" if found.how else ""
-        said = (
-            f"{self.texts[0]!r} (row {self.row + 1:,}) may be {found.notation} or {found.other}; taken as "
-            f'{found.notation}{how} (--set "{one.name}={one.kind}:{found.other}" takes the other)'
-        )
-        return replace(one, written=found.notation, notices=(*one.notices, said))
 
 
 @dataclass(frozen=True)
@@ -146,6 +98,8 @@ class _Words:
         """Return the texts of a column that mean a missing value: `words` in any case, and others told."""
         import polars as pl
 
+        if column.kind in ("date", "datetime"):
+            return tuple(text for text in self.also if np.isin(column.values, days_in([text])).any())
         if column.kind != "text":
             return self.numbers(pl.Series(column.values), None, ())
         texts = column.coded.stripped.texts
@@ -166,7 +120,7 @@ def _marked(one: ColumnSchema, also: tuple[str, ...], never: tuple[str, ...]) ->
     return replace(one, missing=missing, kept=kept)
 
 
-def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
+def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
     if told is not None and (told.written is not None or told.levels or told.kind in ("ignore", "row id")):
         marks = words.of(column, MARKS)
         if isinstance(told.written, numbers.Notation) and column.kind == "text":
@@ -174,7 +128,7 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
             told = replace(told, written=told.written.beside(counts["text"], counts["len"]))
         if told.levels:
             told = replace(told, notices=_not_in_order(told, column.as_text(), marks))
-        return _Draft(replace(told, missing=marks, kept=words.never))
+        return Draft(replace(told, missing=marks, kept=words.never))
     if column.kind != "text":
         own = "category" if column.is_category else "date" if column.kind == "datetime" else column.kind
         came = "a category" if column.is_category else column.kind
@@ -182,13 +136,11 @@ def _draft(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
         found = ColumnSchema(
             column.name, kind, None, words.of(column, MARKS), f"it came as {came}", kept=words.never
         )
-        return _Draft(
-            _looked_at(found, found.read(column)[0]) if told is None and kind == "number" else found
-        )
+        return Draft(_looked_at(found, column) if told is None and kind in ("number", "date") else found)
     return _of_text(column, told, words)
 
 
-def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft:
+def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
     coded = column.coded.stripped
     marks = words.of(column, MARKS)
     counts = _counts(column, marks)
@@ -196,10 +148,10 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     wanted = told.kind if told else None
     why = "told so" if told else ""
     if told is not None and not len(distinct):
-        return _Draft(replace(told, missing=marks, kept=words.never))
+        return Draft(replace(told, missing=marks, kept=words.never))
     if wanted in (None, "boolean") and _are_booleans(distinct, weights, is_told=wanted is not None):
         said = why or f"{distinct[0]!r} and the like"
-        return _Draft(ColumnSchema(column.name, "boolean", None, marks, said, kept=words.never))
+        return Draft(ColumnSchema(column.name, "boolean", None, marks, said, kept=words.never))
     reason = takes = ""
     ways = [("number", partial(numbers.found, name=column.name)), ("date", moments.found)]
     for kind, find in reversed(ways) if moments.are_compact(distinct) else ways:
@@ -224,13 +176,16 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
             )
             if kind == "number" and wanted == "ordered":
                 one = replace(one, kind="ordered")
-            elif kind == "number" and told is None:
-                one = _looked_at(one, one.read(column)[0])
-            return _Draft(one, found.other, distinct, weights, told is not None, row)
+            elif told is None:
+                one = _looked_at(one, column)
+                if kind == "number" and (form := date_in_decimals(distinct)):
+                    one = replace(one, notices=(*one.notices, _may_be(column.name, form, distinct[0])))
+            other = found.other if one.kind in PLURAL else None  # of a row id, none is needed
+            return Draft(one, other, distinct, weights, told is not None, row)
         if found and not reason:
             reason, takes = found, f' (--set "{column.name}={kind}" takes {PLURAL[kind]})'
     if wanted == "ordered":
-        return _Draft(_sorted(column, distinct, words.of(column, WORDS | SIGNS), words.never))
+        return Draft(_sorted(column, distinct, words.of(column, WORDS | SIGNS), words.never))
     if wanted in ("number", "date", "boolean"):
         raise OptionError(
             f"the column {column.name!r} is to be {wanted}, and none of its texts is, such as {distinct[0]!r}."
@@ -239,11 +194,17 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
         once = distinct if coded.is_unique else distinct.unique(maintain_order=True)
         if key := why_key_text(column.name, once, int(weights.sum())):
             found = ColumnSchema(column.name, "row id", None, marks, key, kept=words.never)
-            return _Draft(replace(found, notices=(_left_out(found, "category"),)))
+            return Draft(replace(found, notices=(_left_out(found, "category"),)))
     why = why or reason or "neither numbers nor dates"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     if told is None and names_keys(column.name):
         notices += group_notices(column.name, distinct.n_unique(), int(weights.sum()))
+    if told is None and (form := date_in_texts(distinct)):
+        notices += (_may_be(column.name, form, distinct[0]),)
+    elif told is None and len(distinct) and (bare := numbers.with_remarks(distinct, weights)):
+        notices += (
+            f'{distinct[0]!r} may mean {bare[1]:.10g}; if so, --set "{column.name}=number:{bare[0]}" reads it',
+        )
     counts = _counts(column, words.also)
     if len(counts) > MOST_LEVELS:
         counts = counts.clear()
@@ -262,8 +223,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
     notices += unlike_answers(present, column.name)
     found = ColumnSchema(column.name, "category", None, missing, why, notices, kept)
     if told is not None:
-        return _Draft(replace(found, kind=told.kind))
-    return _Draft(_with_words(found, distinct, weights))
+        return Draft(replace(found, kind=told.kind))
+    return Draft(_with_words(found, distinct, weights))
 
 
 def _row_of(text: str, coded: Coded) -> int:
@@ -271,21 +232,36 @@ def _row_of(text: str, coded: Coded) -> int:
     return int(np.argmax(coded.codes == (coded.texts == text).arg_max()))
 
 
-def _looked_at(one: ColumnSchema, column: Column) -> ColumnSchema:
-    """Return what a column of numbers is, by these: a row id, ordered, or numbers; and of those far from others."""
-    if key := why_key(column):
-        one = replace(one, kind="row id", why=key)
-        return replace(one, notices=(*one.notices, _left_out(one, "number")))
-    said = far_notices(column)
-    if column.is_integer and names_keys(one.name):
+def _looked_at(one: ColumnSchema, raw: Column) -> ColumnSchema:
+    """Return what a column of numbers or dates is, by these: a row id, codes, ordered; and of those far from others."""
+    column = one.read(raw)[0]
+    said = one.notices
+    if one.kind == "number":
+        if key := why_key(column):
+            one = replace(one, kind="row id", why=key)
+            return replace(one, notices=(*said, _left_out(one, "number")))
+        if code := why_code(column):
+            said = (f'taken as {code} (--set "{column.name}=number" takes numbers)',)
+            return replace(one, kind="category", written=None, why=code, notices=said)
+        if form := date_in(column):
+            said += (_may_be(column.name, form, f"{column.values[~column.is_missing][0]:.16g}"),)
+    if one.kind == "number" and column.is_integer and names_keys(one.name):
         values = column.values[~column.is_missing]
-        said = group_notices(one.name, len(np.unique(values)), len(values))
-    return _with_order(replace(one, notices=(*one.notices, *said)), column)
+        said += group_notices(one.name, len(np.unique(values)), len(values))
+    else:
+        said += far_notices(column, raw)
+    one = replace(one, notices=said)
+    return _with_order(one, column) if one.kind == "number" else one
 
 
 def _left_out(one: ColumnSchema, kind: Kind) -> str:
     """Return the sentence of a row id, which says nothing of what is to be learnt."""
     return f'left out, as {one.why} (--set "{one.name}={kind}" learns from it)'
+
+
+def _may_be(name: str, form: str, text: str) -> str:
+    """Return the sentence for what may be dates or times."""
+    return f'{text!r} may mean {shown(text, form)}; if so, --set "{name}=date:{form}" reads it'
 
 
 def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:
@@ -371,8 +347,12 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
     for name, one in columns.items():
         _, unlike = one.read(table[name])
         if len(unlike):
-            text = table[name].rows(unlike[:1]).texts()[0]
+            texts = list(dict.fromkeys(str(text).strip() for text in table[name].rows(unlike).texts()))
+            words = " ".join(f'--missing "{name}={text}"' for text in texts[:MOST_WORDS] if '"' not in text)
+            means = f"add {words} if {'it means' if len(texts) == 1 else 'these mean'} missing"
+            if len(texts) > MOST_WORDS or not words:
+                means = f"leave out --strict, which counts all {len(texts):,} different texts as missing"
             raise DataError(
-                f"column {name!r} holds {PLURAL[one.kind]}, but {cells(table[name], unlike)}; mend it, or add "
-                f'--missing {text!r} if it means missing, or --set "{name}=category" if the column is text.'
+                f"column {name!r} holds {PLURAL[one.kind]}, but {cells(table[name], unlike)}; mend it, or "
+                f'{means}, or --set "{name}=category" if the column is text.'
             )

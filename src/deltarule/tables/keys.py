@@ -67,7 +67,7 @@ def why_keys(present: pl.DataFrame, few: float, decimal: str, thousands: str) ->
     return _why_versions(bare["body"]) if decimal == "." and not thousands else ""
 
 
-def doubts(present: pl.DataFrame, unit: str) -> tuple[tuple[str, str], ...]:
+def doubts(present: pl.DataFrame, unit: str, decimal: str, thousands: str) -> tuple[tuple[str, str], ...]:
     """Return what a reader should know of texts that are counted as numbers, and might mean something else.
 
     present: the column's texts that are numbers, `marked`. Each comes with what the column would be else.
@@ -93,6 +93,8 @@ def doubts(present: pl.DataFrame, unit: str) -> tuple[tuple[str, str], ...]:
         count = int(some["weight"].sum())
         what = f"{count:,} cell{'s' if count > 1 else ''} such as {some['text'][0]!r} {cases[name]}"
         said.append((what, "category"))
+    if len(present) and present["text"].str.contains(r"\d K$").all():  # kelvins
+        said.append((f"{present['text'][0]!r} counted as thousands", f"number:1{thousands}234{decimal}56 K"))
     return tuple(said)
 
 

@@ -9,17 +9,18 @@ CURRENCIES = (
     "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
     "HUF", "IDR", "ILS", "INR", "JPY", "KRW", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PKR", "PLN", "RON",
     "RUB", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "USD", "VND", "ZAR", "Fr.", "SFr.", "kr", "kr.", "Kč",
-    "zł", "Ft", "Rs", "Rs.", "RM", "Rp", "руб", "руб.", "TL",
+    "zł", "Ft", "Rs", "Rs.", "RM", "Rp", "руб", "руб.", "TL", "円", "元", "원",
 )  # fmt: skip
 """Codes and short names of currencies, beside the signs that Unicode calls so."""
 MULTIPLES = {
+    "万": 1e4, "萬": 1e4, "만": 1e4, "億": 1e8, "亿": 1e8, "억": 1e8, "lac": 1e5, "lacs": 1e5, "cr": 1e7,
     "k": 1e3, "tsd": 1e3, "thousand": 1e3, "thousands": 1e3, "lakh": 1e5, "lakhs": 1e5, "m": 1e6, "mm": 1e6, "mio": 1e6,
     "mln": 1e6, "million": 1e6, "millions": 1e6, "crore": 1e7, "crores": 1e7, "bn": 1e9, "b": 1e9, "mrd": 1e9,
     "billion": 1e9, "billions": 1e9, "trn": 1e12, "trillion": 1e12, "trillions": 1e12,
 }  # fmt: skip
 """What may stand after a number beside a currency, or alone, and how many it means; in small letters."""
-UNCLEAR = {"m", "mm", "b"}
-"""Multiples that mean something else where no other stands beside them: metres, bytes."""
+UNCLEAR = {"m", "mm", "b", "cr"}
+"""Multiples that mean something else where no other stands beside them: metres, bytes, credit."""
 _YEARS = {"month": 1.0, "mo": 1.0, "mos": 1.0, "mth": 1.0, "year": 12.0, "yr": 12.0, "yrs": 12.0, "y": 12.0}
 FAMILIES: tuple[dict[str, float], ...] = (
     {"b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15, "bytes": 1.0, "byte": 1.0},
@@ -32,9 +33,12 @@ FAMILIES: tuple[dict[str, float], ...] = (
      "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86_400.0, "day": 86_400.0, "days": 86_400.0,
      "w": 604_800.0, "wk": 604_800.0, "wks": 604_800.0, "week": 604_800.0, "weeks": 604_800.0},
     {**_YEARS, "months": 1.0, "years": 12.0},
-    {"µg": 1e-6, "mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6},
+    {"d": 1.0, "day": 1.0, "days": 1.0, "wk": 7.0, "wks": 7.0, "week": 7.0, "weeks": 7.0,
+     **{each: 30.436875 * size for each, size in _YEARS.items()}, "months": 30.436875, "years": 365.2425},
+    {"µg": 1e-6, "mcg": 1e-6, "mg": 1e-3, "g": 1.0, "kg": 1e3, "t": 1e6},
     {"oz": 1.0, "lb": 16.0, "lbs": 16.0, "st": 224.0},
-    {"µl": 1e-6, "ml": 1e-3, "cl": 1e-2, "dl": 0.1, "l": 1.0, "hl": 100.0},
+    {"µl": 1e-6, "ml": 1e-3, "cl": 1e-2, "dl": 0.1, "l": 1.0, "hl": 100.0, "mm3": 1e-6, "cm3": 1e-3, "m3": 1e3},
+    {"K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12},
     {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9},
     {"mW": 1e-3, "w": 1.0, "kw": 1e3, "MW": 1e6, "gw": 1e9},
     {"wh": 1.0, "kwh": 1e3, "MWh": 1e6, "gwh": 1e9},
@@ -42,7 +46,9 @@ FAMILIES: tuple[dict[str, float], ...] = (
     {"ma": 1e-3, "a": 1.0, "ka": 1e3},
     {"pa": 1.0, "hpa": 1e2, "kpa": 1e3, "mbar": 1e2, "bar": 1e5},
     {"mm2": 1e-6, "cm2": 1e-4, "m2": 1.0, "ha": 1e4, "km2": 1e6},
-    {"mm3": 1e-9, "cm3": 1e-6, "m3": 1.0},
+    {"m/s": 3.6, "km/h": 1.0, "mph": 1.609344, "kn": 1.852, "knots": 1.852, "kt": 1.852, "kts": 1.852},
+    {"j": 1.0, "kj": 1e3, "MJ": 1e6, "cal": 4.184, "kcal": 4184.0},
+    {"°c": 1.0, "°f": 5 / 9, "K": 1.0},
     {"%": 1.0, "‰": 0.1},
     {"¢": 0.01, "$": 1.0},
     {"ct": 0.01, "cent": 0.01, "cents": 0.01, "€": 1.0},
@@ -63,6 +69,7 @@ _SAME = {
     "liter": "l", "litre": "l", "liters": "l", "litres": "l", "gram": "g", "grams": "g", "kilo": "kg", "kilos": "kg",
     "kgs": "kg", "gr": "g", "meter": "m", "metre": "m", "meters": "m", "metres": "m", "lbs": "lb", "pts": "points",
     "pt": "points", "kmh": "km/h", "kph": "km/h",
+    "pc": "piece", "pcs": "piece", "st.": "piece", "stk": "piece", "fahrenheit": "°f", "celsius": "°c", "°k": "K",
 }  # fmt: skip
 """Spellings of one unit."""
 
@@ -76,6 +83,22 @@ def spelled(unit: str) -> str:
     plain = unicodedata.normalize("NFKC", unit).casefold().strip(". ").replace("μ", "µ").replace("^", "")
     plain = _SAME.get(plain, plain)
     return plain.removesuffix("s") if len(plain) > 3 else plain
+
+
+ZEROS = {"°c": 273.15, "°f": 459.67 * 5 / 9, "K": 0.0}
+"""Kelvins at 0 of each scale of temperature."""
+
+
+def shift_of(unit: str, base: str) -> float:
+    """Return what to add to a number of one unit, brought to the size of another, for the other's zero.
+
+    >>> round(shift_of("°F", "°C"), 9)
+    -17.777777778
+    """
+    one, other = (ZEROS.get("K" if each == "K" else spelled(each)) for each in (unit, base))
+    if one is None or other is None:
+        return 0.0
+    return (one - other) / (5 / 9 if spelled(base) == "°f" else 1.0)
 
 
 def sizes_of(units: Mapping[str, float], *, has_bare: bool) -> dict[str, float] | None:
@@ -104,13 +127,14 @@ def _multiples(units: Iterable[str], has_bare: bool) -> dict[str, float] | None:
     if not all(each in MULTIPLES for each in small.values()):
         return None
     is_clear = not UNCLEAR.issuperset(small.values())
-    if is_clear or (has_bare and all(each.isupper() for each in small)):
+    if is_clear or ((has_bare or set(small.values()) > {"b"}) and all(each.isupper() for each in small)):
         return {each: MULTIPLES[word] for each, word in small.items()}
     return None
 
 
 def _size(unit: str, family: Mapping[str, float]) -> float | None:
-    for each in (unit, unit.casefold(), spelled(unit)):
+    others = (unit.casefold(), spelled(unit)) if len(unit) > 1 or unit.islower() or unit in "BVAWLCF" else ()
+    for each in (unit, *others):
         if each in family:
             return family[each]
     return None

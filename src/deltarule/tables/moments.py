@@ -6,84 +6,31 @@ Day and month are told apart by the whole column: 25/03 has its day first, and s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from deltarule.errors import OptionError
-from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES, month_names
-from deltarule.tables.characters import plain
-from deltarule.tables.shares import HALF, MOST, Cells
+from deltarule.tables import formats
+from deltarule.tables.families import ORDERS, PATTERNS, SHOWN, Order, small
+from deltarule.tables.parts import moments_by
+from deltarule.tables.shares import MOST, Cells
 
 if TYPE_CHECKING:
     import polars as pl
 
-PIVOT = 69
-"""Years of two digits from this on are of the 20th century, as POSIX has it."""
-YEARS = 1000, 2999
-"""The first and last year that one is taken for."""
-EPOCHS = {"epoch": 1e6, "epoch ms": 1e3}
-"""Notations that are never guessed, and how many microseconds their units have."""
+FEW = 0.25
+"""The share of the texts that must look like dates in one notation, so that dates are looked for at all."""
 FEWEST = 5
 """Different dates from which on their order tells day from month."""
-
-Order: TypeAlias = Literal["ymd", "dmy", "mdy"]
-
-_Y, _M, _D = r"(?P<y>\d{4}|'?\d{2})", r"(?P<m>\d{1,2})", r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?"
-_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
-_SEP = r"[-/. _]\s?"
-_DAY = rf"(?:(?:{WEEKDAYS})[^\W\d_]{{0,7}}\.?,? )?"
-_ZONE = rf"(?P<zone>(?:utc|gmt)?[+-]\d{{2}}:?(?:\d{{2}})?|{'|'.join(sorted(ZONES, key=len, reverse=True))})"
-_CLOCK = (
-    r"(?P<h>\d{1,2})(?:[:.h](?P<mi>\d{2})(?:[:.](?P<s>\d{2})(?P<f>[.,]\d{1,9})?)?)?"
-    rf"(?: ?(?P<half>[ap]\.?m\.?))?(?P<mark> ?(?:h|hrs|uhr))?(?: ?{_ZONE})?(?:\[[\w/]+\])?"
-)
-_TIME = rf"(?:(?:[t :]|, ?| at | um | - ){_CLOCK})?"
-_WEEK = r"(?:w|kw|cw|wk|week)[- ]?(?P<w>\d{1,2})"
-PATTERNS: dict[str, str] = {
-    "year first": rf"^{_DAY}(?P<y>\d{{4}})(?P<sep>{_SEP}){_M}{_SEP}{_D}{_TIME}$",
-    "compact": (
-        r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"
-        r"(?:[t _]?(?P<h>\d{2}):?(?P<mi>\d{2})(?::?(?P<s>\d{2}))?(?P<zone>z)?)?$"
-    ),
-    "year last": rf"^{_DAY}(?P<a>\d{{1,2}})(?P<sep>{_SEP})(?P<b>\d{{1,2}}){_SEP}{_Y}{_TIME}$",
-    "compact last": r"^(?P<a>\d{2})(?P<b>\d{2})(?P<y>(?:19|20)\d{2})$",
-    "day, name": rf"^{_DAY}{_D}(?: of | de |[-/. ]? ?){_NAME}(?:[-/., ]{{0,2}}| del? ){_Y}{_TIME}$",
-    "name, day": rf"^{_DAY}{_NAME}[-/. ]{_D},?[-/ ]{_Y}{_TIME}$",
-    "year, name": rf"^(?P<y>\d{{4}})[-/. ]{_NAME}(?:[-/. ]{_D})?{_TIME}$",
-    "month": r"^(?P<y>\d{4})(?:[-/. ]| ?m)(?P<m>\d{1,2})$",
-    "compact month": r"^(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])$",
-    "month, year": r"^(?P<m>\d{1,2})[-/.](?P<y>\d{4})$",
-    "name, year": rf"^{_NAME}(?:[-/., ]{{0,2}}| del? )(?P<y>\d{{4}}|'?\d{{2}})$",
-    "week": rf"^(?P<y>\d{{4}})[-/. ]? ?{_WEEK}(?:-?(?P<wd>[1-7]))?$",
-    "week, year": rf"^{_WEEK}[-/ ,]{{1,2}}'?(?P<y>\d{{4}}|\d{{2}})$",
-    "quarter": r"^(?P<y>\d{4})[-/. :_]? ?(?:q|t|qtr|quarter) ?(?P<q>[1-4])$",
-    "quarter, year": r"^(?:q|t|qtr|quarter) ?(?P<q>[1-4])[-/ ,]{1,2}'?(?P<y>\d{4}|\d{2})$",
-    "quarter first": r"^(?P<q>[1-4])(?:\.|st|nd|rd|th)? ?(?:q|quarter|quartal)[-/ ']{0,2}(?P<y>\d{4}|\d{2})$",
-    "half": r"^(?P<y>\d{4})[-/. :_]?h(?P<hy>[12])$",
-    "half, year": r"^h(?P<hy>[12])[-/ ]'?(?P<y>\d{4}|\d{2})$",
-    "time": rf"^{_CLOCK}$",
-    "any precision": rf"^(?P<y>\d{{4}})(?:(?P<sep>[-/.])(?P<m>\d{{1,2}})(?:[-/.]{_D}{_TIME})?)?$",
-}
-"""By its name, a family of notations, as a regular expression over texts in lower case without accents."""
-ORDERS: dict[str, tuple[Order, ...]] = {"year last": ("dmy", "mdy", "ymd"), "compact last": ("dmy", "mdy")}
-"""Families whose parts may stand for day, month and year in several orders."""
-_SHOWN = {
-    "year first": "%Y-%m-%d", "any precision": "%Y[-%m[-%d]]", "compact": "%Y%m%d", "day, name": "%d %b %Y",
-    "name, day": "%b %d, %Y", "year, name": "%Y %b %d", "month": "%Y-%m", "compact month": "%Y%m",
-    "month, year": "%m/%Y", "name, year": "%b %Y", "week": "%G-W%V", "week, year": "W%V %G", "quarter": "%YQ%q",
-    "quarter, year": "Q%q %Y", "quarter first": "%qQ%Y", "half": "%YH%h", "half, year": "H%h %Y", "time": "%H:%M",
-}  # fmt: skip
-_NUMBER_OF = month_names()
-_CTIME = r"^(.*) (\d{1,2}:\d{2}(?::\d{2})?)( [a-z]{3,4})? (\d{4})( [+-]\d{4})?$"
-_TIME_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?),? (.*[-/. ]\d.*)$"
 
 
 @dataclass(frozen=True)
 class Notation:
     """How the dates of a column are written: a family of `PATTERNS`, and the order of day, month and year.
 
-    sign: what stands between them; `has_time`: whether any date has a time of day.
+    sign: what stands between them; `has_time`: whether any date has a time of day. also: another
+    notation, for texts that are no dates in this one.
 
     >>> str(Notation("year last", "dmy", "."))
     '%d.%m.%Y'
@@ -93,17 +40,25 @@ class Notation:
     order: Order = "ymd"
     sign: str = "-"
     has_time: bool = False
+    also: str = ""
 
     def __str__(self) -> str:
+        if self.also:
+            return f"{replace(self, also='')} or {self.also}"
         if self.family == "format":
             return self.sign
         parts = {"ymd": "%Y-%m-%d", "dmy": "%d-%m-%Y", "mdy": "%m-%d-%Y"}
-        shown = _SHOWN.get(self.family) or parts[self.order]
+        shown = SHOWN.get(self.family) or parts[self.order]
         return shown.replace("-", self.sign) + (" %H:%M" if self.has_time else "")
 
     def read(self, texts: pl.Series) -> pl.Series:
         """Return the moments that texts are, in UTC where they carry an offset; null where one is none."""
-        return _by_format(texts, self.sign) if self.family == "format" else _moments(texts, self)
+        if self.also:
+            moments = replace(self, also="").read(texts)
+            return moments.zip_with(moments.is_not_null(), notation_of(self.also).read(texts))
+        if self.family == "format":
+            return formats.read_by(texts, self.sign)
+        return moments_by(texts, self.family, self.order)
 
 
 @dataclass(frozen=True)
@@ -140,18 +95,47 @@ def found(
         Whether somebody says that it is a column of dates: then some of the texts are enough.
     """
     cells = Cells.of(texts, weights, is_told)
-    some = _small(cells.some(texts))
-    family = _family(some, is_told=is_told)
-    if some.str.contains(PATTERNS[family]).sum() < (0 if is_told else HALF) * len(some):
-        return ""
-    small = _small(texts)
-    is_one = small.str.contains(PATTERNS[family]).to_numpy()
-    if not is_one.any():
-        return ""
-    if not cells.are_most(is_one):
-        values = Notation(family, _orders(family)[0]).read(texts)
-        return cells.nearly(values.is_not_null().to_numpy(), "dates")
-    parts = small.str.extract_groups(PATTERNS[family]).struct.unnest()
+    one = _found_in(texts, cells, known)
+    if one is None or not one.values.null_count():
+        return one or ""
+    is_one = one.values.is_not_null()
+    rest = Cells(texts.filter(~is_one), cells.weights[(~is_one).to_numpy()])
+    also = _found_in(rest.texts, rest, None)
+    if also is not None and rest.are_most(also.values.is_not_null().to_numpy()):
+        both = _both(one, also, texts, int(rest.count(also.values.is_not_null().to_numpy())))
+        first, second = (each.notation.family.partition(", day")[0] for each in (one, also))
+        if first != second or is_told:
+            one = both
+        elif cells.are_most(both.values.is_not_null().to_numpy()) and not cells.are_most(is_one.to_numpy()):
+            return (
+                f"day and month stand in both orders, as in {texts.filter(is_one)[0]!r} and {rest.texts[0]!r}"
+            )
+    is_one = one.values.is_not_null().to_numpy()
+    return one if cells.are_most(is_one) else cells.nearly(is_one, "dates")
+
+
+def _both(one: Found, also: Found, texts: pl.Series, count: int) -> Found:
+    """Return what is found of texts of which some are in another notation than most."""
+    notation = replace(one.notation, also=str(also.notation))
+    said = (f"in two notations, {count:,} cell{'s' if count > 1 else ''} as {also.notation}", "category")
+    other = None
+    if one.other is not None:
+        other = replace(one.other, also=str(also.notation))
+    elif also.other is not None:
+        other = replace(notation, also=str(also.other))
+    return replace(one, notation=notation, values=notation.read(texts), other=other, said=(*one.said, said))
+
+
+def _found_in(texts: pl.Series, cells: Cells, known: Order | None) -> Found | None:
+    """Return the notation in which most of those texts are dates that are, if these are not too few."""
+    some = small(cells.some(texts))
+    family = _family(some, is_told=cells.is_told)
+    if some.str.contains(PATTERNS[family]).sum() < (0 if cells.is_told else FEW) * len(some):
+        return None
+    plain = small(texts)
+    if not plain.str.contains(PATTERNS[family]).any():
+        return None
+    parts = plain.str.extract_groups(PATTERNS[family]).struct.unnest()
     signs: list[str] = parts["sep"].drop_nulls().mode().sort().to_list() if "sep" in parts.columns else []
     sign = (signs[0].strip() or " ") if signs else "-"
     has_time = "h" in parts.columns and family != "time" and parts["h"].is_not_null().any()
@@ -172,16 +156,18 @@ def found(
         how = f"as another column has {known}"
     order = next(each for each in (shown, known, usual, *best) if each in best)
     notation, values = tried[order]
-    is_one = values.is_not_null().to_numpy()
-    if not cells.are_most(is_one):
-        return cells.nearly(is_one, "dates")
     other = next((each for each in best if not tried[each][1].equals(values, null_equal=True)), None)
-    said = (
-        (("taken as times of day", f"number:{_clock(small)}"),)
-        if family == "time" and _may_last(small)
-        else ()
-    )
-    return Found(notation, values, tried[other][0] if other else None, how, said)
+    return Found(notation, values, tried[other][0] if other else None, how, _said(family, texts, plain))
+
+
+def _said(family: str, texts: pl.Series, plain: pl.Series) -> tuple[tuple[str, str], ...]:
+    """Return what times may be else, and months."""
+    if family == "time" and _may_last(plain):
+        return (("taken as times of day", f"number:{_clock(plain)}"),)
+    if family == "name, year" and plain.str.contains(r"[^\d'](?:0?[1-9]|[12]\d|3[01])$").all():
+        gap = re.sub(r"[\w']", "", plain[0])
+        return ((f"{texts[0]!r} taken as a month of a year, and not as a day of one", f"date:%B{gap}%d"),)
+    return ()
 
 
 def _may_last(small: pl.Series) -> bool:
@@ -256,157 +242,23 @@ def are_compact(texts: pl.Series) -> bool:
     return any(bool(texts.str.contains(pattern).all()) for pattern in patterns)
 
 
-def _small(texts: pl.Series) -> pl.Series:
-    """Return texts in small plain letters, with the time of day behind the date."""
-    east = (
-        plain(texts)
-        .str.to_lowercase()
-        .str.replace_many([*ACCENTS, *EAST], [*ACCENTS.values(), *EAST.values()])
-    )
-    return (
-        east.str.replace_all(r" +", " ")
-        .str.strip_chars_end("-: ")
-        .str.replace(rf"^(.*\d[-/.]\d.*\d),? \(?(?:{WEEKDAYS})[a-z]{{0,7}}\.?\)?$", "${1}")
-        .str.replace(r"(\d) г\.?$", "${1}")  # "of the year", in Russian
-        .str.replace(_CTIME, "${1} ${4} ${2}${5}${3}")
-        .str.replace(_TIME_FIRST, "${2} ${1}")
-    )
-
-
 def notation_of(text: str) -> Notation:
-    """Return the notation that a format is: one of those that are found, "epoch", "epoch ms", or any of strptime.
+    """Return the notation that a format is: one of those that are found, "epoch", "excel", or any of strptime.
 
     >>> notation_of("%d.%m.%Y").family, notation_of("%j of %Y").family
     ('year last', 'format')
     """
+    first, _, also = text.partition(" or ")
+    if also:
+        return replace(notation_of(first.strip()), also=str(notation_of(also.strip())))
     for family in PATTERNS:
         for order in _orders(family):
-            for sign in ("",) if family == "compact last" else "-/. _":
+            for sign in ("",) if family == "compact last" else "-/. _:":
                 for has_time in (False, True):
                     if str(one := Notation(family, order, sign, has_time)) == text:
                         return one
-    if text not in EPOCHS and "%" not in text:
+    if not formats.is_known(text):
         raise OptionError(
             f"{text!r} is no notation of dates; write one such as %d/%m/%Y, or epoch for seconds since 1970."
         )
     return Notation("format", sign=text)
-
-
-_ALL = ["y", "m", "d", "a", "b", "name", "q", "hy", "w", "wd", "h", "mi", "s", "f", "half", "mark", "zone"]
-
-
-def _moments(texts: pl.Series, notation: Notation) -> pl.Series:
-    """Return the moments that texts are: each part as a whole number, then a date of these, then the time of day."""
-    import polars as pl
-
-    parts = _small(texts).str.extract_groups(PATTERNS[notation.family]).struct.unnest()
-    is_one = pl.any_horizontal(pl.col(name).is_not_null() for name in parts.columns)
-    parts = parts.with_columns(is_one=is_one).with_columns(
-        pl.lit(None, pl.String).alias(name) for name in _ALL if name not in parts.columns
-    )
-    if notation.family in ORDERS:
-        d, m, y = {"dmy": "aby", "mdy": "bay", "ymd": "yba"}[notation.order]
-        parts = parts.with_columns(d=d, m=m, y=y)
-    month = pl.col("name").replace_strict(
-        list(_NUMBER_OF), list(_NUMBER_OF.values()), default=0, return_dtype=pl.Int64
-    )
-    whole = parts.select(
-        "is_one", "half", "mark", "zone",
-        *(pl.col(name).cast(pl.Int64, strict=False) for name in ("d", "h", "mi", "s", "q", "hy", "w", "wd")),
-        is_padded=pl.col("h").str.len_chars() == 2,
-        m=pl.coalesce(pl.when(pl.col("name").is_not_null()).then(month), pl.col("m").cast(pl.Int64, strict=False)),
-        y=_year(),
-        f=(pl.lit("0") + pl.col("f").str.replace(",", ".", literal=True)).cast(pl.Float64, strict=False),
-    )  # fmt: skip
-    if notation.family.startswith("quarter"):
-        whole = whole.with_columns(m=3 * pl.col("q") - 2)
-    if notation.family.startswith("half"):
-        whole = whole.with_columns(m=6 * pl.col("hy") - 5)
-    date = pl.concat_str(
-        pl.col("y").fill_null(1970).cast(pl.String).str.zfill(4),
-        pl.col("m").fill_null(1).cast(pl.String).str.zfill(2),
-        pl.col("d").fill_null(1).cast(pl.String).str.zfill(2),
-        separator="-",
-    ).str.to_date("%Y-%m-%d", strict=False)
-    if notation.family.startswith("week"):
-        date = _of_week()
-    whole = whole.with_columns(date=date, h=_hour())
-    is_clock = pl.any_horizontal(pl.col(name).is_not_null() for name in ("mi", "half", "mark"))
-    if notation.family != "time":
-        is_clock |= pl.col("is_padded")  # an hour alone
-    is_time = (
-        (pl.col("h").is_null() | is_clock)
-        & pl.col("h").fill_null(0).is_between(0, 24)
-        & pl.col("mi").fill_null(0).is_between(0, 59)
-        & pl.col("s").fill_null(0).is_between(0, 60)
-    )
-    seconds = (pl.col("h").fill_null(0) * 60 + pl.col("mi").fill_null(0) - _offset()) * 60 + pl.col(
-        "s"
-    ).fill_null(0)
-    micros = seconds * 1_000_000 + (pl.col("f").fill_null(0.0) * 1e6).round().cast(pl.Int64)
-    moment = pl.col("date").cast(pl.Datetime("us")) + pl.duration(microseconds=micros)
-    is_known = pl.col("is_one") & is_time & pl.col("y").fill_null(1970).is_between(*YEARS)
-    return whole.select(pl.when(is_known).then(moment).alias("moment")).to_series()
-
-
-def _by_format(texts: pl.Series, text: str) -> pl.Series:
-    import polars as pl
-
-    if text in EPOCHS:
-        return (texts.cast(pl.Float64, strict=False) * EPOCHS[text]).cast(pl.Int64).cast(pl.Datetime("us"))
-    dates = texts.str.to_date(text, strict=False).cast(pl.Datetime("us"))
-    if dates.null_count() < len(dates):
-        return dates
-    return texts.str.to_datetime(text, strict=False, time_unit="us")
-
-
-def _year() -> pl.Expr:
-    """Return the year, of two digits from PIVOT on one of the 20th century."""
-    import polars as pl
-
-    digits = pl.col("y").str.strip_prefix("'")
-    year = digits.cast(pl.Int64, strict=False)
-    century = pl.when(year >= PIVOT).then(1900).otherwise(2000)
-    return pl.when(digits.str.len_chars() <= 2).then(year + century).otherwise(year)
-
-
-def _hour() -> pl.Expr:
-    """Return the hour of a day, from one of half a day too."""
-    import polars as pl
-
-    hour, half = pl.col("h"), pl.col("half").str.head(1)
-    return (
-        pl.when((half == "p") & (hour < 12))
-        .then(hour + 12)
-        .when((half == "a") & (hour == 12))
-        .then(0)
-        .otherwise(hour)
-    )
-
-
-def _offset() -> pl.Expr:
-    """Return the minutes by which a zone is ahead of UTC."""
-    import polars as pl
-
-    zone = pl.col("zone").str.replace(r"^(?:utc|gmt)([+-])", "${1}")
-    digits = zone.str.replace_all(":", "", literal=True)
-    hours, minutes = (
-        digits.str.slice(start, 2).cast(pl.Int64, strict=False).fill_null(0) for start in (1, 3)
-    )
-    sign = pl.when(digits.str.starts_with("-")).then(-1).otherwise(1)
-    is_number = digits.str.contains(r"^[+-]\d").fill_null(False)
-    named = zone.replace_strict(
-        list(ZONES), list(ZONES.values()), default=0, return_dtype=pl.Int64
-    ).fill_null(0)
-    return pl.when(is_number).then(sign * (hours * 60 + minutes)).otherwise(named)
-
-
-def _of_week() -> pl.Expr:
-    """Return the Monday, or the weekday told, of a week of ISO 8601: the first is the one with 4 January."""
-    import polars as pl
-
-    fourth = pl.concat_str(pl.col("y").cast(pl.String), pl.lit("-01-04")).str.to_date(
-        "%Y-%m-%d", strict=False
-    )
-    days = 7 * (pl.col("w") - 1) + pl.col("wd").fill_null(1) - fourth.dt.weekday()
-    return pl.when(pl.col("w").is_between(1, 53)).then(fourth + pl.duration(days=days))

@@ -16,33 +16,20 @@ import numpy as np
 
 from deltarule.errors import OptionError
 from deltarule.tables import compounds
+from deltarule.tables.bodies import parts_of
 from deltarule.tables.characters import plain
 from deltarule.tables.keys import EXACT, FEW, doubts, marked, why_keys
-from deltarule.tables.measures import CURRENCIES, MULTIPLES, sizes_of, spelled
+from deltarule.tables.measures import shift_of, sizes_of, spelled
+from deltarule.tables.remarks import around, without
 from deltarule.tables.shares import HALF, MOST, Cells
 
 if TYPE_CHECKING:
     import polars as pl
 
-_CURRENCY = rf"(?:[A-Z]{{0,3}}\p{{Sc}}|{'|'.join(re.escape(code) for code in CURRENCIES)})"
-_SCALE = rf"(?i:{'|'.join(sorted(MULTIPLES, key=len, reverse=True))})"
-_UNIT = r"(?:%|‰|[\p{L}µ°\"][\p{L}./²³·*^°µ%-]{0,11}[23]?(?:/\d{1,3}\p{L}{1,4}| [\p{L}./²³]{1,12})?|/ ?\p{L}{1,8})"
-_POWER = r"[eE][+-]?\d{1,3}| ?[x×·*] ?10\^?[+-]?\d{1,3}| ?[x×·*] ?10[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]{1,4}"
-_RAISED = dict(zip("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789", strict=True))
-
 SIMPLE = r"^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)$"
 """A number as most tables have it."""
 LARGE = 5_000
 """So many different texts are looked at for what some of them show first."""
-NO_UNITS = ("am", "pm", "a.m", "p.m", "uhr")
-"""What may stand after digits and makes no number of them."""
-PATTERN = (
-    rf"^(?P<open>\()?(?P<sign>[+-] ?)?(?P<before>{_CURRENCY})? ?(?P<second>\()?(?P<inner>[+-] ?)?"
-    rf"(?P<body>[.,]?\d(?:[\d.,']| \d)*)(?P<power>{_POWER})?"
-    rf"(?: ?(?P<scale>{_SCALE})\.? ?(?P<money>{_CURRENCY})| ?(?P<after>{_CURRENCY}|{_UNIT}))?"
-    rf"(?P<last> ?-)?(?P<close>\))?(?: ?(?P<outer>{_CURRENCY}))?$"
-)
-"""A number with all that may stand beside it, as a regular expression of Polars, over texts in plain characters."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +38,7 @@ class Notation:
 
     unit: what stands beside them; `sizes`: by a unit, how many of `unit` it is; units that they do not have and that
     are of the same kind are brought to it too. compound: the way to write quantities in parts, in place of all that.
+    ahead, behind: whether remarks stand there, which are left out.
 
     >>> str(Notation(decimal=",", thousands=".", unit="€"))
     '1.234,56 €'
@@ -61,11 +49,15 @@ class Notation:
     unit: str = ""
     sizes: tuple[tuple[str, float], ...] = ()
     compound: str = ""
+    ahead: bool = False
+    behind: bool = False
 
     def __str__(self) -> str:
         if self.compound:
             return self.compound
-        return f"1{self.thousands}234{self.decimal}56" + (f" {self.unit}" if self.unit else "")
+        ahead, behind = ("..." if any_one else "" for any_one in (self.ahead, self.behind))
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{ahead}1{self.thousands}234{self.decimal}56{behind}{unit}"
 
     @property
     def body(self) -> str:
@@ -82,8 +74,11 @@ class Notation:
 
         if self.compound:
             return compounds.read_by(plain(texts), self.compound)
+        if self.ahead or self.behind:
+            bare = without(texts, ahead=self.ahead, behind=self.behind)
+            return replace(self, ahead=False, behind=False).read(bare)
         is_simple = texts.str.contains(SIMPLE if self.decimal == "." else r"^\d+$")
-        others = self.read_parts(_parts(texts.filter(~is_simple)))
+        others = self.read_parts(parts_of(texts.filter(~is_simple)))
         if len(others) == len(texts):
             return others
         size = dict(self.sizes).get("", 1.0)
@@ -102,14 +97,19 @@ class Notation:
         size = pl.col("unit").replace_strict(
             list(sizes), list(sizes.values()), default=None, return_dtype=pl.Float64
         )
-        number = self.numbers() * size * pl.col("factor")
+        shifts = {unit: shift_of(unit, self.unit) for unit in sizes if unit}
+        shift = pl.col("unit").replace_strict(
+            list(shifts), list(shifts.values()), default=0.0, return_dtype=pl.Float64
+        )
+        number = self.numbers() * size * pl.col("factor") + (shift if any(shifts.values()) else 0.0)
         return parts.select(pl.when(number.is_finite()).then(number).alias("number")).to_series()
 
     def beside(self, texts: pl.Series, weights: pl.Series) -> Notation:
         """Return this notation with the unit that a column's texts have, where it says none itself."""
-        if self.unit or self.compound:
+        if self.unit or self.compound or self.behind:
             return self
-        units = _units(_parts(texts).with_columns(weight=weights), is_told=True)
+        texts = without(texts, ahead=self.ahead, behind=False)
+        units = _units(parts_of(texts).with_columns(weight=weights), is_told=True)
         return self if isinstance(units, str) else replace(self, unit=units[0], sizes=units[1])
 
     def numbers(self) -> pl.Expr:
@@ -175,7 +175,7 @@ def found(
     cells = Cells.of(texts, weights, is_told)
     if len(texts) > LARGE and (one := _found_in_some(texts, cells)) is not None:
         return one
-    one = _found_plain(_parts(texts), cells, has_decimal_comma)
+    one = _found_plain(parts_of(texts), cells, has_decimal_comma)
     count = cells.count(one.values.is_not_null().to_numpy()) if isinstance(one, Found) else 0.0
     if count == cells.weights.sum():
         return one
@@ -189,6 +189,26 @@ def found(
     )
 
 
+def with_remarks(texts: pl.Series, weights: pl.Series) -> tuple[Notation, float] | None:
+    """Return the notation in which texts are numbers that remarks stand around, and the first of them; or nothing.
+
+    >>> import polars as pl
+    >>> with_remarks(pl.Series(["ca. 5 kg", "ca. 7 kg"]), pl.Series([1, 1]))[0].ahead
+    True
+    """
+    ahead, behind = around(Cells.of(texts, weights, is_told=False).some(texts))
+    for end in sorted({False, behind}):
+        if not (ahead or end):
+            continue
+        one = found(without(texts, ahead=ahead, behind=end), weights=weights)
+        if isinstance(one, Found) and not one.notation.compound:
+            notation = replace(one.notation, ahead=ahead, behind=end)
+            if '"' in str(notation):  # which cannot be typed between quotes
+                return None
+            return notation, float(one.values.drop_nulls()[0])
+    return None
+
+
 def _found_in_some(texts: pl.Series, cells: Cells) -> Found | str | None:
     """Return what some of very many texts show, where these leave no doubt about all.
 
@@ -199,7 +219,7 @@ def _found_in_some(texts: pl.Series, cells: Cells) -> Found | str | None:
     is_simple = texts.str.contains(SIMPLE).to_numpy()
     if not cells.are_most(is_simple):
         some = cells.some(texts)
-        looks = _parts(some)["body"].count() + int(some.str.contains(r"^\D{0,3}\d").sum())
+        looks = parts_of(some)["body"].count() + int(some.str.contains(r"^\D{0,3}\d").sum())
         return "" if looks < HALF * len(some) else None
     simple = texts.filter(pl.Series(is_simple))
     values = simple.cast(pl.Float64)
@@ -258,7 +278,7 @@ def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> 
         values,
         None if other is None else replace(NOTATIONS[other], unit=units[0], sizes=units[1]),
         how,
-        doubts(present, notation.unit),
+        doubts(present, notation.unit, notation.decimal, notation.thousands),
     )
 
 
@@ -305,54 +325,17 @@ def notation_of(text: str) -> Notation:
     """Return the notation that 1234.56 is written in.
 
     >>> notation_of("1.234,56 €")
-    Notation(decimal=',', thousands='.', unit='€', sizes=(), compound='')
+    Notation(decimal=',', thousands='.', unit='€', sizes=(), compound='', ahead=False, behind=False)
     """
     if text.strip() in compounds.COMPOUNDS:
         return Notation(unit=compounds.COMPOUNDS[text.strip()].unit, compound=text.strip())
-    match = re.fullmatch(r"1([,. \']?)234(?:([.,])56)?(?: (\S.*))?", text.strip())
-    if match is None or match[1] == (match[2] or "."):
+    match = re.fullmatch(r"(\.{3})?1([,. \']?)234(?:([.,])56)?(\.{3})?(?: (\S.*))?", text.strip())
+    if match is None or match[2] == (match[3] or "."):
         raise OptionError(
             f"{text!r} is no notation of numbers; write 1234.56 as the column does, such as 1.234,56 or 1,234.56 $."
         )
-    return Notation(match[2] or ("," if match[1] == "." else "."), match[1], match[3] or "")
-
-
-def _parts(texts: pl.Series) -> pl.DataFrame:
-    """Return the parts of texts: body, power, unit, factor, is_negative; nulls where a text is no number."""
-    import polars as pl
-
-    amounts = plain(texts).str.replace(
-        r"^(.*\d[.,])-{1,2}(\D*)$", "${1}00${2}"
-    )  # 12,- and 5.-- of a currency
-    parts = amounts.str.extract_groups(PATTERN).struct.unnest()
-    signs = [pl.col(name).str.strip_chars() for name in ("sign", "inner", "last")]
-    opened = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("open", "second"))
-    count = pl.sum_horizontal(sign.is_not_null() for sign in signs)
-    after = pl.col("after").str.strip_chars_end(".").fill_null("")
-    per = pl.when(after.str.starts_with("/")).then(after).otherwise(pl.lit(""))  # $50/month
-    has_both = pl.col("before").is_not_null() & (after != "") & (per == "")
-    scale = pl.coalesce("scale", pl.when(has_both).then(after))
-    money = pl.coalesce("before", "money", "outer") + per
-    size = scale.str.to_lowercase().replace_strict(
-        list(MULTIPLES), list(MULTIPLES.values()), default=None, return_dtype=pl.Float64
-    )
-    named = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("before", "money", "outer"))
-    is_one = (named <= 1) & (scale.is_null() | size.is_not_null()) & ~after.str.to_lowercase().is_in(NO_UNITS)
-    is_number = (opened == pl.col("close").is_not_null().cast(pl.UInt32)) & (count + opened <= 1) & is_one
-    power = (
-        pl.col("power")
-        .str.replace(r"^ ?[x×·*] ?10\^?", "e")
-        .str.replace_many(list(_RAISED), list(_RAISED.values()))
-    )
-    return parts.select(
-        body=pl.when(is_number & (pl.col("outer").is_null() | (after == ""))).then("body"),
-        power=power,
-        unit=pl.coalesce(money, after),
-        factor=size.fill_null(1.0),
-        is_negative=(opened > 0) | pl.any_horizontal((sign == "-").fill_null(False) for sign in signs),
-        is_minus_last=pl.col("last").is_not_null(),
-        is_bracketed=opened > 0,
-    )
+    decimal = match[3] or ("," if match[2] == "." else ".")
+    return Notation(decimal, match[2], match[5] or "", ahead=bool(match[1]), behind=bool(match[4]))
 
 
 def _units(parts: pl.DataFrame, *, is_told: bool = False) -> tuple[str, tuple[tuple[str, float], ...]] | str:

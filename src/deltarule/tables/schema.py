@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, closest
-from deltarule.tables import moments, numbers
+from deltarule.tables import formats, moments, numbers
 from deltarule.tables.columns import Column
 from deltarule.tables.missing import MARKS, WORDS
 from deltarule.tables.table import Table
@@ -119,9 +119,13 @@ class ColumnSchema:
         """Return a column that did not come as text as this says."""
         if self.levels or self.kind in ("category", "text"):
             return column.as_text()
+        if self.kind == "date" and column.kind in ("date", "datetime"):
+            return replace(column, values=self._cleared(column.values))
         if self.kind == "date" and column.kind == "number" and isinstance(self.written, moments.Notation):
-            days = moments.EPOCHS.get(self.written.sign, math.nan) / 86_400e6
-            return Column(column.name, "datetime", column.values * days)
+            if self.written.sign not in formats.COUNTS:  # 20200105 or 930
+                return self.read(column.as_text())[0]
+            size, start = formats.COUNTS[self.written.sign]
+            return Column(column.name, "datetime", (column.values * size + start) / formats.DAY)
         if column.kind == "number":
             values = self._cleared(column.values)
             is_infinite = np.isinf(values)
@@ -133,9 +137,10 @@ class ColumnSchema:
 
     def _cleared(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values, NaN where they are a number that means a missing value, however it is written."""
-        if self.kind not in ("number", "ordered") or not self.missing:
+        if self.kind not in ("number", "ordered", "date") or not self.missing:
             return values
-        return np.where(np.isin(values, numbers_in(self.missing, self.written)), math.nan, values)
+        meant = (days_in if self.kind == "date" else numbers_in)(self.missing, self.written)
+        return np.where(np.isin(values, meant), math.nan, values)
 
     def _read(self, distinct: pl.Series) -> pl.Series:
         """Return the number that each text is: of a date, days since 1970-01-01.
@@ -272,6 +277,17 @@ def numbers_in(texts: Sequence[str], written: numbers.Notation | moments.Notatio
     series = pl.Series("text", texts, pl.String)
     notations = (written if isinstance(written, numbers.Notation) else numbers.Notation(), numbers.Notation())
     return [value for notation in notations for value in notation.read(series).drop_nulls()]
+
+
+def days_in(texts: Sequence[str], written: numbers.Notation | moments.Notation | None = None) -> list[float]:
+    """Return the days since 1970-01-01 that texts are, by the notation of their column or as ISO 8601 has them."""
+    import polars as pl
+
+    series = pl.Series("text", texts, pl.String)
+    iso = moments.Notation("any precision")
+    notations = (written, iso) if isinstance(written, moments.Notation) else (iso,)
+    micros = [value for each in notations for value in each.read(series).dt.timestamp("us").drop_nulls()]
+    return [value / formats.DAY for value in micros]
 
 
 def cells(column: Column, rows: NDArray[np.intp]) -> str:

@@ -59,7 +59,7 @@ class Cells:
     def nearly(self, is_one: NDArray[np.bool_], what: str) -> str:
         """Return the sentence for a column most of whose cells, and not enough, are numbers or dates; or nothing."""
         share = self.count(is_one) / max(self.weights.sum(), 1.0)
-        if share < HALF or is_one.mean() < HALF or is_one.sum() < 2:
+        if is_one.mean() < HALF or is_one.sum() < (2 if share >= HALF else MANY):
             return ""
         others = self.texts.filter(~is_one)
         if not len(others):

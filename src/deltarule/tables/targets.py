@@ -196,9 +196,9 @@ def guess_task(column: Column) -> tuple[Task, str]:
     if column.kind in ("date", "datetime"):
         if distinct <= FEW:
             return "classification", f"{name} is a date with {distinct:,} different values"
-        raise DataError(
-            f"the target {name!r} is a date with {distinct:,} different values; dates are learnt as classes, "
-            f"up to {FEW} unasked (--task classification); else give the days until it, as a number."
+        return (
+            "regression",
+            f"{name} is a date with {distinct:,} different values, learnt as days since 1970-01-01",
         )
     if distinct == 2:
         return "classification", f"{name} has 2 different values"

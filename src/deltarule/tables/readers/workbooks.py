@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from deltarule.errors import DataError, OptionError, closest
+from deltarule.errors import DataError, OptionError, closest, typed
 from deltarule.tables.readers.grids import read_grid
 from deltarule.tables.readers.options import Read, Reading, cut, first_line
 
@@ -95,12 +95,8 @@ def _chosen(book: Any, visible: list[str], name: str, wanted: str | None) -> tup
         return full[0], []
     others = ", ".join(map(cut, full[1:6])) + (", ..." if len(full) > 6 else "")
     return full[0], [
-        f"sheet {cut(full[0])} is read, and {others} not (--sheet {_typed(full[1])} reads another)"
+        f"sheet {cut(full[0])} is read, and {others} not (--sheet {typed(full[1])} reads another)"
     ]
-
-
-def _typed(name: str) -> str:
-    return f'"{name}"' if " " in name else name
 
 
 def _protected(name: str) -> DataError:
