@@ -349,8 +349,10 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
         if len(unlike):
             texts = list(dict.fromkeys(str(text).strip() for text in table[name].rows(unlike).texts()))
             words = " ".join(f'--missing "{name}={text}"' for text in texts[:MOST_WORDS] if '"' not in text)
-            means = f"add {words} if {'it means' if len(texts) == 1 else 'these mean'} missing"
-            if len(texts) > MOST_WORDS or not words:
+            means = f"add {words} if these mean missing"
+            if len(texts) == 1:
+                means = f"add --missing {texts[0]!r} if it means missing"
+            elif len(texts) > MOST_WORDS or not words:
                 means = f"leave out --strict, which counts all {len(texts):,} different texts as missing"
             raise DataError(
                 f"column {name!r} holds {PLURAL[one.kind]}, but {cells(table[name], unlike)}; mend it, or "
