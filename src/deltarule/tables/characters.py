@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,3 +44,20 @@ def plain(texts: pl.Series) -> pl.Series:
     if texts.str.contains(r"[^ -_a-~]").any():  # most columns have none to replace
         texts = texts.str.replace_many(list(PLAIN), list(PLAIN.values()))
     return texts.str.strip_chars()
+
+
+def read_apart(
+    texts: pl.Series,
+    is_simple: pl.Series,
+    read_simple: Callable[[pl.Series], pl.Series],
+    read_others: Callable[[pl.Series], pl.Series],
+) -> pl.Series:
+    """Return what texts are by two readings, in their order: a quick one of those that are simple, and another."""
+    import polars as pl
+
+    if not is_simple.any():
+        return read_others(texts)
+    if is_simple.all():
+        return read_simple(texts)
+    both = pl.concat([read_simple(texts.filter(is_simple)), read_others(texts.filter(~is_simple))])
+    return both.gather(np.argsort(np.concatenate([is_simple.arg_true(), (~is_simple).arg_true()])))

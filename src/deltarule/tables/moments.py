@@ -6,14 +6,16 @@ Day and month are told apart by the whole column: 25/03 has its day first, and s
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from deltarule.errors import OptionError
 from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES, month_names
-from deltarule.tables.characters import plain
+from deltarule.tables.characters import plain, read_apart
 from deltarule.tables.shares import HALF, MOST, Cells
+from deltarule.tables.stamps import UNTOUCHED, are_simple, read_simple
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +26,8 @@ YEARS = 1000, 2999
 """The first and last year that one is taken for."""
 EPOCHS = {"epoch": 1e6, "epoch ms": 1e3}
 """Notations that are never guessed, and how many microseconds their units have."""
+FEW = 100
+"""Texts that are looked at before all."""
 FEWEST = 5
 """Different dates from which on their order tells day from month."""
 
@@ -103,7 +107,14 @@ class Notation:
 
     def read(self, texts: pl.Series) -> pl.Series:
         """Return the moments that texts are, in UTC where they carry an offset; null where one is none."""
-        return _by_format(texts, self.sign) if self.family == "format" else _moments(texts, self)
+        if self.family == "format":
+            return _by_format(texts, self.sign)
+        return read_apart(
+            texts,
+            are_simple(texts, self.family, self.sign),
+            lambda simple: read_simple(simple, self.family, self.order, self.sign),
+            lambda others: _moments(others, self),
+        )
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,8 @@ def found(
     """
     cells = Cells.of(texts, weights, is_told)
     some = _small(cells.some(texts))
+    if not is_told and some.str.contains(r"\d").sum() < HALF * len(some):
+        return ""
     family = _family(some, is_told=is_told)
     if some.str.contains(PATTERNS[family]).sum() < (0 if is_told else HALF) * len(some):
         return ""
@@ -151,10 +164,8 @@ def found(
     if not cells.are_most(is_one):
         values = Notation(family, _orders(family)[0]).read(texts)
         return cells.nearly(values.is_not_null().to_numpy(), "dates")
-    parts = small.str.extract_groups(PATTERNS[family]).struct.unnest()
-    signs: list[str] = parts["sep"].drop_nulls().mode().sort().to_list() if "sep" in parts.columns else []
-    sign = (signs[0].strip() or " ") if signs else "-"
-    has_time = "h" in parts.columns and family != "time" and parts["h"].is_not_null().any()
+    parts = cache(lambda: small.str.extract_groups(PATTERNS[family]).struct.unnest())
+    sign, has_time = _sign_and_time(small, family, parts)
     orders = _orders(family)
     tried = {
         order: (
@@ -165,9 +176,12 @@ def found(
     }
     counts = {order: cells.count(values.is_not_null().to_numpy()) for order, (_, values) in tried.items()}
     best: list[Order] = [order for order in orders if counts[order] == max(counts.values())]
-    best = _with_likely_years(best, parts)
-    usual: Order = "mdy" if sign == "/" else "dmy"
-    shown, how = _shown({order: tried[order][1] for order in best}, parts) if len(best) > 1 else (None, "")
+    shown, how, usual = None, "", "mdy" if sign == "/" else "dmy"
+    if len(best) > 1:
+        best = _with_likely_years(best, parts())
+        shown, how = (
+            _shown({order: tried[order][1] for order in best}, parts()) if len(best) > 1 else (None, "")
+        )
     if shown is None and known in best:
         how = f"as another column has {known}"
     order = next(each for each in (shown, known, usual, *best) if each in best)
@@ -182,6 +196,17 @@ def found(
         else ()
     )
     return Found(notation, values, tried[other][0] if other else None, how, said)
+
+
+def _sign_and_time(small: pl.Series, family: str, parts: Callable[[], pl.DataFrame]) -> tuple[str, bool]:
+    """Return what stands between the parts of most dates, and whether any has a time of day."""
+    sign = re.sub(r"^\d+", "", small[0])[:1]
+    if are_simple(small, family, sign).all():
+        return sign, bool(small.str.contains(":", literal=True).any())
+    columns = parts().columns
+    signs: list[str] = parts()["sep"].drop_nulls().mode().sort().to_list() if "sep" in columns else []
+    has_time = "h" in columns and family != "time" and parts()["h"].is_not_null().any()
+    return (signs[0].strip() or " ") if signs else "-", has_time
 
 
 def _may_last(small: pl.Series) -> bool:
@@ -217,7 +242,7 @@ def _compiled() -> dict[str, re.Pattern[str]]:
 
 def _with_likely_years(orders: list[Order], parts: pl.DataFrame) -> list[Order]:
     """Return the orders in which years of two digits vary no more than days."""
-    if "ymd" not in orders or len(orders) == 1:
+    if "ymd" not in orders:
         return orders
     first, last = (parts[name].drop_nulls().n_unique() for name in ("a", "y"))
     if first >= max(3 * last, FEWEST):
@@ -253,11 +278,14 @@ def are_compact(texts: pl.Series) -> bool:
     if not count or len(texts) < MOST * count:
         return False
     patterns = (*_COMPACT, *(_COMPACT_MONTHS if len(texts) > 1 else ()))
-    return any(bool(texts.str.contains(pattern).all()) for pattern in patterns)
+    few = texts.head(FEW)  # which tell most columns
+    return any(bool(few.str.contains(each).all() and texts.str.contains(each).all()) for each in patterns)
 
 
 def _small(texts: pl.Series) -> pl.Series:
     """Return texts in small plain letters, with the time of day behind the date."""
+    if texts.str.contains(UNTOUCHED).all():
+        return texts.str.to_lowercase()
     east = (
         plain(texts)
         .str.to_lowercase()

@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from deltarule.errors import OptionError
 from deltarule.tables import compounds
-from deltarule.tables.characters import plain
+from deltarule.tables.characters import plain, read_apart
 from deltarule.tables.keys import EXACT, FEW, doubts, marked, why_keys
 from deltarule.tables.measures import CURRENCIES, MULTIPLES, sizes_of, spelled
 from deltarule.tables.shares import HALF, MOST, Cells
@@ -82,14 +80,13 @@ class Notation:
 
         if self.compound:
             return compounds.read_by(plain(texts), self.compound)
-        is_simple = texts.str.contains(SIMPLE if self.decimal == "." else r"^\d+$")
-        others = self.read_parts(_parts(texts.filter(~is_simple)))
-        if len(others) == len(texts):
-            return others
         size = dict(self.sizes).get("", 1.0)
-        simple = texts.filter(is_simple).cast(pl.Float64) * size
-        place = pl.Series(np.argsort(np.concatenate([is_simple.arg_true(), (~is_simple).arg_true()])))
-        return pl.concat([simple, others]).gather(place)
+        return read_apart(
+            texts,
+            texts.str.contains(SIMPLE if self.decimal == "." else r"^\d+$"),
+            lambda simple: simple.cast(pl.Float64) * size,
+            lambda others: self.read_parts(_parts(others)),
+        )
 
     def read_parts(self, parts: pl.DataFrame) -> pl.Series:
         """Return the numbers that the parts of texts are; null where one is none, or has a unit of another kind."""
@@ -175,7 +172,7 @@ def found(
     cells = Cells.of(texts, weights, is_told)
     if len(texts) > LARGE and (one := _found_in_some(texts, cells)) is not None:
         return one
-    one = _found_plain(_parts(texts), cells, has_decimal_comma)
+    one = _found_plain(texts, cells, has_decimal_comma)
     count = cells.count(one.values.is_not_null().to_numpy()) if isinstance(one, Found) else 0.0
     if count == cells.weights.sum():
         return one
@@ -224,12 +221,14 @@ def _found_in_some(texts: pl.Series, cells: Cells) -> Found | str | None:
     return replace(one, values=one.notation.read(texts), other=None)
 
 
-def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> Found | str:
+def _found_plain(texts: pl.Series, cells: Cells, has_decimal_comma: bool) -> Found | str:
     """Return the notation of numbers that have one part."""
     import polars as pl
 
-    is_body = parts["body"].is_not_null().to_numpy()
-    if not cells.are_most(is_body) and not cells.nearly(is_body, "numbers"):
+    if len(texts) > LARGE and not cells.may_be(_amounts(texts).str.contains(PATTERN).to_numpy()):
+        return ""
+    parts = _parts(texts)
+    if not cells.may_be(parts["body"].is_not_null().to_numpy()):
         return ""
     tried, best = _tried(parts, cells)
     chosen, how = _chosen(best, tried, parts, has_decimal_comma)
@@ -317,14 +316,16 @@ def notation_of(text: str) -> Notation:
     return Notation(match[2] or ("," if match[1] == "." else "."), match[1], match[3] or "")
 
 
+def _amounts(texts: pl.Series) -> pl.Series:
+    """Return texts in plain characters, with the cents of a currency in 12,- and 5.--"""
+    return plain(texts).str.replace(r"^(.*\d[.,])-{1,2}(\D*)$", "${1}00${2}")
+
+
 def _parts(texts: pl.Series) -> pl.DataFrame:
     """Return the parts of texts: body, power, unit, factor, is_negative; nulls where a text is no number."""
     import polars as pl
 
-    amounts = plain(texts).str.replace(
-        r"^(.*\d[.,])-{1,2}(\D*)$", "${1}00${2}"
-    )  # 12,- and 5.-- of a currency
-    parts = amounts.str.extract_groups(PATTERN).struct.unnest()
+    parts = _amounts(texts).str.extract_groups(PATTERN).struct.unnest()
     signs = [pl.col(name).str.strip_chars() for name in ("sign", "inner", "last")]
     opened = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("open", "second"))
     count = pl.sum_horizontal(sign.is_not_null() for sign in signs)
