@@ -33,6 +33,7 @@ from deltarule.tables.schema import (
 )
 from deltarule.tables.sentinels import far_notices
 from deltarule.tables.shares import HALF
+from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -97,12 +98,14 @@ def schema(
                 f"the schema has a column {name!r}, and the table has not; take it out of the schema."
             )
     marked, kept = by_column(missing, table), by_column(not_missing, table)
-    drafts = {
-        name: _Draft(_marked(known[name], marked[name], kept[name]))
-        if name in known and name not in told
-        else _draft(column, told.get(name), _Words(marked[name], kept[name]))
-        for name, column in table.columns.items()
-    }
+
+    def draft(column: Column) -> _Draft:
+        name = column.name
+        if name in known and name not in told:
+            return _Draft(_marked(known[name], marked[name], kept[name]))
+        return _draft(column, told.get(name), _Words(marked[name], kept[name]))
+
+    drafts = dict(zip(table.names, side_by_side(draft, table.columns.values(), len(table)), strict=True))
     others = _Known.of(drafts.values())
     columns = {
         name: draft.settled(others) if draft.other is not None else draft.schema
@@ -253,7 +256,9 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> _Draft
                 ),
                 words.never,
             )
-            if kind == "number" and wanted == "ordered":
+            if kind == "date" and len(distinct) == len(coded.texts):
+                one.keep_moments(coded, found.values)
+            elif kind == "number" and wanted == "ordered":
                 one = replace(one, kind="ordered")
             elif kind == "number" and told is None:
                 one = _looked_at(one, one.read(column)[0])
