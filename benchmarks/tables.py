@@ -1,14 +1,17 @@
-"""Time of reading a large table, beside what Polars takes to read the file.
+"""Time of reading a large table, beside what Polars takes to read the file; and of `deltarule schema` of another.
 
     python benchmarks/tables.py [--file adult.csv] [--times 50] [--rounds 5] [--write docs/performance.md]
 
 The rows of the file are written many times over. Every round takes each step once, so that a busy neighbour meets all
-alike; a ratio is the median of the rounds' ratios to Polars' own time in the same round.
+alike; a ratio is the median of the rounds' ratios to Polars' own time in the same round. The other file has a million
+rows and ten columns of all kinds, most of whose cells come once.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,11 +31,12 @@ ADULT = Path(__file__).parents[2] / "shared" / "data" / "adult.csv"
 
 @dataclass(frozen=True)
 class Step:
-    """Something that is done with a file, the first being the measure of the others."""
+    """Something that is done with a file, the first being the measure of the others; or with the file of all kinds."""
 
     name: str
     take: Callable[[Path], object]
     goal: str = ""
+    is_of_kinds: bool = False
 
 
 def encoded(path: Path) -> object:
@@ -43,12 +47,21 @@ def encoded(path: Path) -> object:
     return TableEncoder.fit(typed, schema=found).features_of(typed, "float32")
 
 
+def shown(path: Path) -> object:
+    """Run `deltarule schema`."""
+    command = [sys.executable, "-m", "deltarule", "schema", str(path)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
 STEPS = [
     Step("Polars: `read_csv`, types inferred", pl.read_csv),
     Step("looked at, read as text, checked", lambda path: read_frame(path, Reading()), "<= 1.5"),
     Step("`read_table`: texts coded", read_table),
     Step("and `schema`", lambda path: schema(read_table(path))),
-    Step("and encoded", lambda path: encoded(path), "<= 3"),
+    Step("and encoded", encoded, "<= 3"),
+    Step(
+        "`deltarule schema` of a million rows of all kinds, start included", shown, "< 5 s", is_of_kinds=True
+    ),
 ]
 
 
@@ -57,6 +70,29 @@ def written(source: Path, times: int, folder: Path) -> Path:
     header, _, rows = source.read_bytes().partition(b"\n")
     path = folder / source.name
     path.write_bytes(header + b"\n" + (rows if rows.endswith(b"\n") else rows + b"\n") * times)
+    return path
+
+
+def of_kinds(folder: Path) -> Path:
+    """Write a million rows of keys, numbers, dates, times, levels, zip codes and booleans."""
+    random, N = np.random.default_rng(0), 1_000_000
+    second = np.datetime64("2015-01-01", "ms") + 1000 * random.integers(0, 3650 * 86_400, N)
+    frame = pl.DataFrame(
+        {
+            "id": [f"A-{n:07d}" for n in range(1, N + 1)],
+            "temp": random.normal(20.0, 5.0, N),
+            "load": random.gamma(2.0, 50.0, N).round(2),
+            "count": random.integers(0, 100_000, N),
+            "day": random.permutation(second.astype("M8[D]")),
+            "at": second,
+            "clock": [f"{minute // 60:02d}:{minute % 60:02d}" for minute in random.integers(0, 1440, N)],
+            "shop": random.choice(["north", "south", "east", "west", "centre", "harbour"], N),
+            "zip": [f"{code:05d}" for code in random.integers(501, 99_951, N)],
+            "paid": random.random(N) < 0.7,
+        }
+    )
+    path = folder / "kinds.csv"
+    frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
     return path
 
 
@@ -83,11 +119,17 @@ def main() -> int:
         path = written(options.file, options.times, Path(folder))
         height = pl.scan_csv(path).select(pl.len()).collect().item()
         print(f"{path.name}: {height:,} rows, {path.stat().st_size / 1e6:,.0f} MB", flush=True)
-        taken = np.array([[seconds(step, path) for step in steps] for _ in range(options.rounds)])
+        kinds = of_kinds(Path(folder)) if any(step.is_of_kinds for step in steps) else path
+        taken = np.array(
+            [
+                [seconds(step, kinds if step.is_of_kinds else path) for step in steps]
+                for _ in range(options.rounds)
+            ]
+        )
     rows = [["what", "seconds", "to Polars", "to reach"]]
     for n, step in enumerate(steps):
-        ratio = float(np.median(taken[:, n] / taken[:, 0]))
-        rows.append([step.name, f"{np.median(taken[:, n]):.2f}", f"{ratio:.2f}", step.goal])
+        ratio = "" if step.is_of_kinds else f"{np.median(taken[:, n] / taken[:, 0]):.2f}"
+        rows.append([step.name, f"{np.median(taken[:, n]):.2f}", ratio, step.goal])
     text = f"{options.file.name} {options.times} times over, {height:,} rows:\n\n{markdown(rows)}"
     print(text)
     if options.write:

@@ -131,7 +131,7 @@ BUGS = [
     # Tables
     Bug("test rows' own mean in standardising", "tables/encoders.py", "        return self.scale.z(values)[:, None]\n", "        return replace(self.scale, mean=float(values.mean())).z(values)[:, None]\n", TABLES),
     Bug("levels of a part are those of the whole", "tables/coded.py", "codes = self.codes[index]", "codes = self.codes[: len(index)]", TABLES),
-    Bug("a level stands one place off in a list", "tables/encoder.py", "(where[rows] if is_level else where) + first", "(where[rows] if is_level else where) + max(first - 1, 0)", TABLES),
+    Bug("a level stands one place off in a list", "tables/encoder.py", "places + np.int32(first)", "places + np.int32(max(first - 1, 0))", TABLES),
     Bug("an outlier widens the scale", "tables/scaling.py", "    rest = values[~far]\n", "    rest = values\n", TABLES),
     Bug("new values go on for ever", "tables/scaling.py", "z = np.clip(values, self.low, self.high)", "z = values + 0.0", TABLES),
     Bug("a usual value is a sign for missing", "tables/sentinels.py", "if is_sign(value) and gap > (TWICE", "if is_sign(value) or gap > (TWICE", ("tests/tables/test_sentinels.py",)),
@@ -313,6 +313,7 @@ BUGS = [
     Bug("a slip of the finger is a unit", "tables/numbers.py", "if total - bare < (1.0 - MOST) * bare:", "if not found:", (SCHEMA + "test_a_few_bad_cells_count_as_missing_and_are_told",)),
     Bug("other columns do not tell day from month", "tables/moments.py", "for each in (shown, known, usual, *best)", "for each in (shown, usual, *best)", (SCHEMA + "test_other_columns_tell_where_texts_leave_a_choice",)),
     Bug("every year of two digits is of this century", "tables/parts.py", "pl.when(year >= PIVOT).then(1900).otherwise(2000)", "pl.lit(2000)", (SCHEMA + "test_dates_in_any_notation",)),
+    Bug("a plain date has its month first", "tables/stamps.py", '("year last", "dmy"): "%d-%m-%Y"', '("year last", "dmy"): "%m-%d-%Y"', (SCHEMA + "test_dates_in_any_notation",)),
     Bug("an offset is added", "tables/parts.py", "pl.when(digits.str.starts_with(\"-\")).then(-1).otherwise(1)", "pl.when(digits.str.starts_with(\"-\")).then(1).otherwise(-1)", (SCHEMA + "test_dates_in_any_notation",)),
     Bug("NA is no value anywhere", "tables/missing.py", "why = _why_code(text, others)", "why = \"\"", (NOTATIONS + "test_words_for_missing_are_levels_where_the_others_are_like_them",)),
     Bug("what a clock shows is a time of day", "tables/compounds.py", "return bool(is_short or has_fractions or (known < 0).any() or (hours > 24 * 3600).any())", "return False", (NOTATIONS + "test_quantities_in_parts_are_one_number_and_that_is_told",)),

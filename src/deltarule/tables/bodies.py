@@ -28,13 +28,17 @@ PATTERN = (
 """A number with all that may stand beside it, as a regular expression of Polars, over texts in plain characters."""
 
 
+def amounts(texts: pl.Series) -> pl.Series:
+    """Return texts in plain characters, with fractions as decimals, and cents and the like that are not written."""
+    whole = fractions(plain(texts)).str.replace(r"^(.*\d[.,])-{1,2}(\D*)$", "${1}00${2}")  # 12,- and 5.--
+    return whole.str.replace(r"^(.*\d)[/:]-(\D*)$", "${1}${2}")  # 500/- and 99:-
+
+
 def parts_of(texts: pl.Series) -> pl.DataFrame:
     """Return the parts of texts: body, power, unit, factor, is_negative; nulls where a text is no number."""
     import polars as pl
 
-    amounts = fractions(plain(texts)).str.replace(r"^(.*\d[.,])-{1,2}(\D*)$", "${1}00${2}")  # 12,- and 5.--
-    amounts = amounts.str.replace(r"^(.*\d)[/:]-(\D*)$", "${1}${2}")  # 500/- and 99:-
-    parts = amounts.str.extract_groups(PATTERN).struct.unnest()
+    parts = amounts(texts).str.extract_groups(PATTERN).struct.unnest()
     signs = [pl.col(name).str.strip_chars() for name in ("sign", "inner", "last")]
     opened = pl.sum_horizontal(pl.col(name).is_not_null() for name in ("open", "second"))
     count = pl.sum_horizontal(sign.is_not_null() for sign in signs)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     import polars as pl
@@ -76,3 +79,20 @@ def _decimal(text: str) -> str:
         return f"{int(match[3]) + int(match[4]) / max(int(match[5]), 1):.15g}"
 
     return _FRACTION.sub(number, text)
+
+
+def read_apart(
+    texts: pl.Series,
+    is_simple: pl.Series,
+    read_simple: Callable[[pl.Series], pl.Series],
+    read_others: Callable[[pl.Series], pl.Series],
+) -> pl.Series:
+    """Return what texts are by two readings, in their order: a quick one of those that are simple, and another."""
+    import polars as pl
+
+    if not is_simple.any():
+        return read_others(texts)
+    if is_simple.all():
+        return read_simple(texts)
+    both = pl.concat([read_simple(texts.filter(is_simple)), read_others(texts.filter(~is_simple))])
+    return both.gather(np.argsort(np.concatenate([is_simple.arg_true(), (~is_simple).arg_true()])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ MANY, MOST_DIFFERENT = 20_000, 0.3
 """Where of so many cells more than this share are different texts, looking each up costs more than it saves."""
 MASK = 2**63 - 1
 
+Known: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]
+
 
 @dataclass(frozen=True)
 class Coded:
@@ -23,7 +25,7 @@ class Coded:
 
     texts: Polars strings without null; each once if `is_unique`, which they are not where most cells differ.
     codes: (N,) int32, the place of each cell's text, -1 where missing. known: what the texts are, by the way in which
-    they were read.
+    they were read: the number of each, which are none and mean no missing value, and the number of each cell.
 
     >>> import polars as pl
     >>> coded = Coded.of(pl.Series(["b", None, "a", "b "])).stripped
@@ -36,11 +38,7 @@ class Coded:
     texts: pl.Series
     codes: NDArray[np.int32]
     is_unique: bool = True
-    known: dict[object, tuple[NDArray[np.float64], NDArray[np.bool_]]] = field(
-        default_factory=dict[object, "tuple[NDArray[np.float64], NDArray[np.bool_]]"],
-        compare=False,
-        repr=False,
-    )
+    known: dict[object, Known] = field(default_factory=dict[object, "Known"], compare=False, repr=False)
 
     @classmethod
     def of(cls, values: pl.Series) -> Coded:
@@ -111,7 +109,7 @@ class Coded:
             return self.codes.astype(np.int64)
         return np.append(self.texts.hash().to_numpy().view(np.int64) & MASK, -1)[self.codes]
 
-    def rows(self, index: NDArray[np.intp]) -> Coded:
+    def rows(self, index: NDArray[np.intp] | slice) -> Coded:
         """Return the cells of these rows."""
         codes = self.codes[index]
         if self.is_unique:
@@ -124,6 +122,8 @@ class Coded:
         """Return the cells, where those of some texts are missing."""
         import polars as pl
 
+        if not is_missing.any():
+            return self
         place = np.append(np.where(is_missing, -1, np.cumsum(~is_missing) - 1), -1).astype(np.int32)
         return Coded(self.texts.filter(pl.Series(~is_missing)), place[self.codes], self.is_unique)
 
@@ -135,6 +135,14 @@ class Coded:
         """Return every cell as text, None where missing."""
         texts = [*self.texts.to_list(), None]
         return [texts[code] for code in self.codes.tolist()]
+
+    @property
+    def levels(self) -> pl.Series:
+        """The different texts that have cells."""
+        import polars as pl
+
+        there = self.texts.filter(pl.Series(self.counts > 0))
+        return there if self.is_unique else there.unique(maintain_order=True)
 
     def level_counts(self) -> dict[str, int]:
         """Return the texts that have cells, and how many."""

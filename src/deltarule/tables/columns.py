@@ -93,10 +93,10 @@ class Column:
     def is_constant(self) -> bool:
         """Whether all values are the same."""
         if self.kind == "text":
-            return len(self.coded.level_counts()) == 1
+            return len(self.coded.levels) == 1
         return bool((self.values == self.values[0]).all())
 
-    def rows(self, index: NDArray[Any]) -> Column:
+    def rows(self, index: NDArray[Any] | slice) -> Column:
         """Return the column of these rows."""
         values = self.coded.rows(index) if self.kind == "text" else self.values[index]
         return replace(
@@ -134,9 +134,9 @@ class Column:
     def summary(self) -> str:
         """Return in a few words which values there are: from the least to the greatest, or how many and the first."""
         if self.kind == "text":
-            levels = list(self.coded.level_counts())
+            levels = self.coded.levels
             shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels[:3])
-            return f"{len(levels):,}: {shown}" + (", …" if len(levels) > 3 else "") if levels else "none"
+            return f"{len(levels):,}: {shown}" + (", …" if len(levels) > 3 else "") if len(levels) else "none"
         present = self.values[~self.is_missing]
         if len(present) == 0:
             return "none"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from deltarule.tables.encoders import Encoder, Levels
 from deltarule.tables.finding import find
 from deltarule.tables.fitting import fit_encoders, from_record
 from deltarule.tables.schema import USUAL, Schema
+from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
 
 BLOCK = 2**14
@@ -63,8 +65,11 @@ class TableEncoder:
         table, _ = schema.read(table)
         encoders: list[Encoder] = []
         dropped: dict[str, str] = {}
-        for name, column in table.without(*exclude).columns.items():
-            fitted = fit_encoders(column, schema.columns.get(name))
+        columns = table.without(*exclude).columns
+        all_fitted = side_by_side(
+            lambda column: fit_encoders(column, schema.columns.get(column.name)), columns.values(), len(table)
+        )
+        for name, fitted in zip(columns, all_fitted, strict=True):
             if isinstance(fitted, str):
                 dropped[name] = fitted
             else:
@@ -132,39 +137,47 @@ class TableEncoder:
             return self._listed(table, dtype, k) if is_listed else self._matrix(table, dtype)
 
     def _matrix(self, table: Table, dtype: str) -> NDArray[Any]:
-        X = np.empty((len(table), len(self.features)), dtype)
-        start = 0
-        for one in self.encoders:
-            end = start + len(one.features)
-            X[:, start:end] = one.encode(table[one.name])
-            start = end
+        N = len(table)
+        X = np.empty((N, len(self.features)), dtype)
+        parts = side_by_side(lambda one: one.by_rows(table[one.name]), self.encoders, N)
+
+        def write(rows: slice) -> None:
+            for part, first, end in zip(parts, self._ends, self._ends[1:], strict=False):
+                X[rows, first:end] = part(rows)
+
+        side_by_side(write, _blocks(N), BLOCK * len(parts))
         return X
 
     def _listed(self, table: Table, dtype: str, k: int) -> Any:
         """Return the features in CSR: k to a row, one of each column of levels and all of the others."""
-        from deltarule.tables.listed import Listed
+        from deltarule.tables.listed import AllOf, Listed, OneOf
 
-        N, start = len(table), 0
-        parts: list[tuple[int, Any, Any]] = []  # first feature, places, values: of rows, or of places
-        for one in self.encoders:
+        def part(encoder: tuple[Encoder, int]) -> AllOf | OneOf:
+            one, first = encoder
             column = table[one.name]
-            if isinstance(one, Levels):
-                parts.append((start, one.places(column)[:, None], one.sizes.astype(dtype)))
-            else:
-                dense: NDArray[Any] = one.encode(column)
-                parts.append((start, np.arange(len(one.features))[None, :], dense))
-            start += len(one.features)
+            if not isinstance(one, Levels):
+                return AllOf(one.by_rows(column), first, len(one.features))
+            codes, places = one.coded_places(column)
+            return OneOf(codes, places + np.int32(first), one.sizes.astype(dtype)[places])
+
+        N = len(table)
+        parts = side_by_side(part, zip(self.encoders, self._ends, strict=False), N)
         values, places = np.empty((N, k), dtype), np.empty((N, k), np.int32)
-        for begin in range(0, N, BLOCK):  # of rows that stay in the cache
-            rows, at = slice(begin, min(begin + BLOCK, N)), 0
-            for first, where, what in parts:
-                end = at + where.shape[1]
-                is_level = what.ndim == 1
-                places[rows, at:end] = (where[rows] if is_level else where) + first
-                values[rows, at:end] = what[where[rows]] if is_level else what[rows]
-                at = end
+
+        def write(rows: slice) -> None:
+            end = 0
+            for each in parts:
+                at, end = end, end + each.width
+                each.write(rows, values[rows, at:end], places[rows, at:end])
+
+        side_by_side(write, _blocks(N), BLOCK * k)
         ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
-        return Listed((values.ravel(), places.ravel(), ends), shape=(N, start))
+        return Listed((values.ravel(), places.ravel(), ends), shape=(N, self._ends[-1]))
+
+    @property
+    def _ends(self) -> list[int]:
+        """The first feature of each encoder, and their end."""
+        return [0, *accumulate(len(one.features) for one in self.encoders)]
 
     def beyond(self, table: Table, rows_of: NDArray[np.intp] | None = None) -> list[str]:
         """Return a sentence for each column with values far outside of what training saw.
@@ -231,3 +244,8 @@ class TableEncoder:
             dict(record["dropped"]),
             Schema.from_record(record.get("schema", [])),
         )
+
+
+def _blocks(N: int) -> list[slice]:
+    """Return N rows in blocks that stay in the cache."""
+    return [slice(first, min(first + BLOCK, N)) for first in range(0, N, BLOCK)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar
 from zlib import crc32
@@ -85,6 +86,10 @@ class Encoder(ABC):
             parts.append(column.unread[:, None].astype(np.float64))
         return np.concatenate(parts, axis=1)
 
+    def by_rows(self, column: Column) -> Callable[[slice], Floats]:
+        """Return what gives the features of any rows of a column, (n, m) float64: here of all that are encoded now."""
+        return self.encode(column).__getitem__
+
     def record(self) -> dict[str, Any]:
         """Return the encoder as plain data for JSON."""
         return {"encoder": type(self).__name__, **asdict(self)}
@@ -117,8 +122,16 @@ def marks(column: Column) -> dict[str, bool]:
     }
 
 
+class RowByRow(Encoder):
+    """An encoder whose features of a row are those of its value, so that they can be made of a few rows at a time."""
+
+    def by_rows(self, column: Column) -> Callable[[slice], Floats]:
+        column = self._as_in_training(column)
+        return lambda rows: self.encode(column.rows(rows))
+
+
 @dataclass(frozen=True)
-class Number(Encoder):
+class Number(RowByRow):
     """(x - mean) / std of the training values, see `Scale`; the median stands for what is missing.
 
     >>> encoder = Number.fit(Column.of("age", [20.0, None, None, 30.0, 40.0]))
@@ -160,7 +173,7 @@ class Number(Encoder):
 
 
 @dataclass(frozen=True)
-class Boolean(Encoder):
+class Boolean(RowByRow):
     """1 for true, -1 for false; for missing 0 and an indicator, or the `usual` of the two if training had none.
 
     >>> encoder = Boolean.fit(Column.of("alone", [True, True, False]))
@@ -261,6 +274,11 @@ class Levels(Encoder):
 
     def places(self, column: Column) -> NDArray[np.int32]:
         """Return which of the features is 1 in each row, (N,)."""
+        codes, places = self.coded_places(column)
+        return places[codes]
+
+    def coded_places(self, column: Column) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the code of each row, (N,), and which of the features is 1 for each; for -1, missing, the last."""
         coded = self._as_in_training(column).coded
         n = len(self.levels)
         place = dict(zip(self.levels, range(n), strict=True))
@@ -268,7 +286,7 @@ class Levels(Encoder):
         for at in np.flatnonzero(found < 0).tolist():
             found[at] = n + crc32(coded.texts[at].encode()) % self.shared
         missing = n + self.shared if self.marks_missing else n
-        return np.append(found, np.int32(missing))[coded.codes]
+        return coded.codes, np.append(found, np.int32(missing))
 
     def describe(self) -> str:
         missing = ", missing" if self.marks_missing else ""

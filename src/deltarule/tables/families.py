@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES
 from deltarule.tables.characters import plain
+from deltarule.tables.stamps import UNTOUCHED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +69,8 @@ _TIME_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\.?)?),? (.*[
 
 def small(texts: pl.Series) -> pl.Series:
     """Return texts in small plain letters, with the time of day behind the date."""
+    if texts.str.contains(UNTOUCHED).all():
+        return texts.str.to_lowercase()
     east = (
         plain(texts)
         .str.to_lowercase()

@@ -35,6 +35,7 @@ from deltarule.tables.schema import (
 )
 from deltarule.tables.sentinels import far_notices
 from deltarule.tables.shares import HALF
+from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.suspects import date_in, date_in_decimals, date_in_texts, shown, why_code
 from deltarule.tables.table import Table
 
@@ -71,12 +72,14 @@ def find(
                 f"the schema has a column {name!r}, and the table has not; take it out of the schema."
             )
     marked, kept = by_column(missing, table), by_column(not_missing, table)
-    drafts = {
-        name: Draft(_marked(known[name], marked[name], kept[name]))
-        if name in known and name not in told
-        else _draft(column, told.get(name), _Words(marked[name], kept[name]))
-        for name, column in table.columns.items()
-    }
+
+    def draft(column: Column) -> Draft:
+        name = column.name
+        if name in known and name not in told:
+            return Draft(_marked(known[name], marked[name], kept[name]))
+        return _draft(column, told.get(name), _Words(marked[name], kept[name]))
+
+    drafts = dict(zip(table.names, side_by_side(draft, table.columns.values(), len(table)), strict=True))
     others = Known.of(drafts.values())
     columns = {
         name: draft.settled(others) if draft.other is not None else draft.schema
@@ -174,6 +177,8 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
                 ),
                 words.never,
             )
+            if kind == "date" and len(distinct) == len(coded.texts):
+                one.keep_moments(coded, found.values)
             if kind == "number" and wanted == "ordered":
                 one = replace(one, kind="ordered")
             elif told is None:

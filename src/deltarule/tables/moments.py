@@ -6,21 +6,26 @@ Day and month are told apart by the whole column: 25/03 has its day first, and s
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from deltarule.errors import OptionError
 from deltarule.tables import formats
+from deltarule.tables.characters import read_apart
 from deltarule.tables.families import ORDERS, PATTERNS, SHOWN, Order, small
 from deltarule.tables.parts import moments_by
 from deltarule.tables.shares import MOST, Cells
+from deltarule.tables.stamps import are_simple, read_simple
 
 if TYPE_CHECKING:
     import polars as pl
 
 FEW = 0.25
 """The share of the texts that must look like dates in one notation, so that dates are looked for at all."""
+FIRST = 100
+"""Texts that are looked at before all."""
 FEWEST = 5
 """Different dates from which on their order tells day from month."""
 
@@ -58,7 +63,12 @@ class Notation:
             return moments.zip_with(moments.is_not_null(), notation_of(self.also).read(texts))
         if self.family == "format":
             return formats.read_by(texts, self.sign)
-        return moments_by(texts, self.family, self.order)
+        return read_apart(
+            texts,
+            are_simple(texts, self.family, self.sign),
+            lambda simple: read_simple(simple, self.family, self.order, self.sign),
+            lambda others: moments_by(others, self.family, self.order),
+        )
 
 
 @dataclass(frozen=True)
@@ -129,16 +139,16 @@ def _both(one: Found, also: Found, texts: pl.Series, count: int) -> Found:
 def _found_in(texts: pl.Series, cells: Cells, known: Order | None) -> Found | None:
     """Return the notation in which most of those texts are dates that are, if these are not too few."""
     some = small(cells.some(texts))
+    if not cells.is_told and some.str.contains(r"\d").sum() < FEW * len(some):
+        return None
     family = _family(some, is_told=cells.is_told)
     if some.str.contains(PATTERNS[family]).sum() < (0 if cells.is_told else FEW) * len(some):
         return None
     plain = small(texts)
     if not plain.str.contains(PATTERNS[family]).any():
         return None
-    parts = plain.str.extract_groups(PATTERNS[family]).struct.unnest()
-    signs: list[str] = parts["sep"].drop_nulls().mode().sort().to_list() if "sep" in parts.columns else []
-    sign = (signs[0].strip() or " ") if signs else "-"
-    has_time = "h" in parts.columns and family != "time" and parts["h"].is_not_null().any()
+    parts = cache(lambda: plain.str.extract_groups(PATTERNS[family]).struct.unnest())
+    sign, has_time = _sign_and_time(plain, family, parts)
     orders = _orders(family)
     tried = {
         order: (
@@ -149,9 +159,12 @@ def _found_in(texts: pl.Series, cells: Cells, known: Order | None) -> Found | No
     }
     counts = {order: cells.count(values.is_not_null().to_numpy()) for order, (_, values) in tried.items()}
     best: list[Order] = [order for order in orders if counts[order] == max(counts.values())]
-    best = _with_likely_years(best, parts)
-    usual: Order = "mdy" if sign == "/" else "dmy"
-    shown, how = _shown({order: tried[order][1] for order in best}, parts) if len(best) > 1 else (None, "")
+    shown, how, usual = None, "", "mdy" if sign == "/" else "dmy"
+    if len(best) > 1:
+        best = _with_likely_years(best, parts())
+        shown, how = (
+            _shown({order: tried[order][1] for order in best}, parts()) if len(best) > 1 else (None, "")
+        )
     if shown is None and known in best:
         how = f"as another column has {known}"
     order = next(each for each in (shown, known, usual, *best) if each in best)
@@ -168,6 +181,17 @@ def _said(family: str, texts: pl.Series, plain: pl.Series) -> tuple[tuple[str, s
         gap = re.sub(r"[\w']", "", plain[0])
         return ((f"{texts[0]!r} taken as a month of a year, and not as a day of one", f"date:%B{gap}%d"),)
     return ()
+
+
+def _sign_and_time(small: pl.Series, family: str, parts: Callable[[], pl.DataFrame]) -> tuple[str, bool]:
+    """Return what stands between the parts of most dates, and whether any has a time of day."""
+    sign = re.sub(r"^\d+", "", small[0])[:1]
+    if are_simple(small, family, sign).all():
+        return sign, bool(small.str.contains(":", literal=True).any())
+    columns = parts().columns
+    signs: list[str] = parts()["sep"].drop_nulls().mode().sort().to_list() if "sep" in columns else []
+    has_time = "h" in columns and family != "time" and parts()["h"].is_not_null().any()
+    return (signs[0].strip() or " ") if signs else "-", has_time
 
 
 def _may_last(small: pl.Series) -> bool:
@@ -203,7 +227,7 @@ def _compiled() -> dict[str, re.Pattern[str]]:
 
 def _with_likely_years(orders: list[Order], parts: pl.DataFrame) -> list[Order]:
     """Return the orders in which years of two digits vary no more than days."""
-    if "ymd" not in orders or len(orders) == 1:
+    if "ymd" not in orders:
         return orders
     first, last = (parts[name].drop_nulls().n_unique() for name in ("a", "y"))
     if first >= max(3 * last, FEWEST):
@@ -239,7 +263,8 @@ def are_compact(texts: pl.Series) -> bool:
     if not count or len(texts) < MOST * count:
         return False
     patterns = (*_COMPACT, *(_COMPACT_MONTHS if len(texts) > 1 else ()))
-    return any(bool(texts.str.contains(pattern).all()) for pattern in patterns)
+    few = texts.head(FIRST)  # which tell most columns
+    return any(bool(few.str.contains(each).all() and texts.str.contains(each).all()) for each in patterns)
 
 
 def notation_of(text: str) -> Notation:

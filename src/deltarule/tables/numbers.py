@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from deltarule.errors import OptionError
 from deltarule.tables import compounds
-from deltarule.tables.bodies import parts_of
-from deltarule.tables.characters import plain
+from deltarule.tables.bodies import PATTERN, amounts, parts_of
+from deltarule.tables.characters import plain, read_apart
 from deltarule.tables.keys import EXACT, FEW, doubts, marked, why_keys
 from deltarule.tables.measures import shift_of, sizes_of, spelled
 from deltarule.tables.remarks import around, without
@@ -77,14 +75,13 @@ class Notation:
         if self.ahead or self.behind:
             bare = without(texts, ahead=self.ahead, behind=self.behind)
             return replace(self, ahead=False, behind=False).read(bare)
-        is_simple = texts.str.contains(SIMPLE if self.decimal == "." else r"^\d+$")
-        others = self.read_parts(parts_of(texts.filter(~is_simple)))
-        if len(others) == len(texts):
-            return others
         size = dict(self.sizes).get("", 1.0)
-        simple = texts.filter(is_simple).cast(pl.Float64) * size
-        place = pl.Series(np.argsort(np.concatenate([is_simple.arg_true(), (~is_simple).arg_true()])))
-        return pl.concat([simple, others]).gather(place)
+        return read_apart(
+            texts,
+            texts.str.contains(SIMPLE if self.decimal == "." else r"^\d+$"),
+            lambda simple: simple.cast(pl.Float64) * size,
+            lambda others: self.read_parts(parts_of(others)),
+        )
 
     def read_parts(self, parts: pl.DataFrame) -> pl.Series:
         """Return the numbers that the parts of texts are; null where one is none, or has a unit of another kind."""
@@ -175,7 +172,7 @@ def found(
     cells = Cells.of(texts, weights, is_told)
     if len(texts) > LARGE and (one := _found_in_some(texts, cells)) is not None:
         return one
-    one = _found_plain(parts_of(texts), cells, has_decimal_comma)
+    one = _found_plain(texts, cells, has_decimal_comma)
     count = cells.count(one.values.is_not_null().to_numpy()) if isinstance(one, Found) else 0.0
     if count == cells.weights.sum():
         return one
@@ -244,12 +241,14 @@ def _found_in_some(texts: pl.Series, cells: Cells) -> Found | str | None:
     return replace(one, values=one.notation.read(texts), other=None)
 
 
-def _found_plain(parts: pl.DataFrame, cells: Cells, has_decimal_comma: bool) -> Found | str:
+def _found_plain(texts: pl.Series, cells: Cells, has_decimal_comma: bool) -> Found | str:
     """Return the notation of numbers that have one part."""
     import polars as pl
 
-    is_body = parts["body"].is_not_null().to_numpy()
-    if not cells.are_most(is_body) and not cells.nearly(is_body, "numbers"):
+    if len(texts) > LARGE and not cells.may_be(amounts(texts).str.contains(PATTERN).to_numpy()):
+        return ""
+    parts = parts_of(texts)
+    if not cells.may_be(parts["body"].is_not_null().to_numpy()):
         return ""
     tried, best = _tried(parts, cells)
     chosen, how = _chosen(best, tried, parts, has_decimal_comma)

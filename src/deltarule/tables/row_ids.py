@@ -86,14 +86,9 @@ def why_key_text(name: str, distinct: pl.Series, n_rows: int) -> str:
     """
     if n_rows < FEW or len(distinct) < (1 - REPEATED) * n_rows:
         return ""
-    shapes = distinct.str.replace_all(r"\d+", "0")
     is_code = not distinct.str.contains(r"\s").any()
     is_named = is_code and (not KEYS.isdisjoint(_words(name)) or _words(name) <= NUMBERS)
-    # One run of digits after letters that are the same in all rows: A-0001, but not 00501, 3x4 or 10:30.
-    is_one = len(distinct) == n_rows and is_code and shapes.n_unique() == 1
-    is_counted = is_one and shapes[0].count("0") == 1 and shapes[0][0] != "0"
-    is_hash = bool(distinct.str.contains(HEX).all()) and distinct.str.len_chars().n_unique() == 1
-    if is_named or is_counted or is_hash:
+    if is_named or (is_code and len(distinct) == n_rows and _are_counted(distinct)) or _are_hashes(distinct):
         return f"a key, {len(distinct):,} different texts such as {distinct[0]!r} in {n_rows:,} rows"
     return ""
 
@@ -119,6 +114,19 @@ def group_notices(name: str, n_keys: int, n_rows: int) -> tuple[str, ...]:
         f"{n_keys:,} keys of about {n_rows / n_keys:.0f} rows each, which may stand on both sides of a split; "
         f'--group {typed(name)} (in Python group="{name}") keeps the rows of each together',
     )
+
+
+def _are_counted(distinct: pl.Series) -> bool:
+    """Return whether texts are one run of digits after letters that are the same in all: A-0001, but not 00501, 3x4."""
+    for texts in distinct.head(FEW), distinct:  # the first few tell most columns
+        shapes = texts.str.replace_all(r"\d+", "0")
+        if shapes[0].count("0") != 1 or shapes[0][0] == "0" or shapes.n_unique() > 1:
+            return False
+    return True
+
+
+def _are_hashes(distinct: pl.Series) -> bool:
+    return bool(distinct.str.contains(HEX).all()) and distinct.str.len_chars().n_unique() == 1
 
 
 def _words(name: str) -> frozenset[str]:

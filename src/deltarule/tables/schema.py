@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, closest
 from deltarule.tables import formats, moments, numbers
+from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
 from deltarule.tables.missing import MARKS, WORDS
+from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -79,16 +81,10 @@ class ColumnSchema:
         ):  # a row id that is learnt is a number
             is_missing = self._is_missing(coded.texts, WORDS).to_numpy()
             return Column(column.name, "text", coded.without(is_missing)), np.zeros(0, np.intp)
-        way = (
-            self.kind if self.kind in ("date", "boolean") else "number",
-            self.written,
-            self.missing,
-            self.kept,
-        )
-        if way not in coded.known:
-            coded.known[way] = self._of_texts(coded.texts)
-        values, is_odd = coded.known[way]
-        array = coded.take(values)
+        if self._way not in coded.known:
+            values, is_odd = self._of_texts(coded.texts)
+            coded.known[self._way] = values, is_odd, coded.take(values)
+        values, is_odd, array = coded.known[self._way]
         unlike = np.zeros(0, np.intp)
         read = Column(column.name, "number", array)
         if is_odd.any():
@@ -101,6 +97,17 @@ class ColumnSchema:
         if self.kind == "boolean":
             return replace(read, kind="boolean"), unlike
         return replace(read, is_integer=bool((present == np.round(present)).all())), unlike
+
+    def keep_moments(self, coded: Coded, moments: pl.Series) -> None:
+        """Keep the moments that all texts of a column, of which none means missing, were found to be for `read`."""
+        days = _days(moments).fill_null(math.nan).to_numpy()
+        coded.known[self._way] = days, np.isnan(days), coded.take(days)
+
+    @property
+    def _way(self) -> tuple[object, ...]:
+        """By what texts become numbers."""
+        kind = self.kind if self.kind in ("date", "boolean") else "number"
+        return kind, self.written, self.missing, self.kept
 
     def _is_missing(self, texts: pl.Series, words: frozenset[str]) -> pl.Series:
         is_word = texts.str.to_lowercase().is_in(list(words)) & ~texts.is_in(list(self.kept))
@@ -161,10 +168,7 @@ class ColumnSchema:
         if written is None:
             found = moments.found(distinct)
             written = found.notation if isinstance(found, moments.Found) else moments.Notation("year first")
-        micros = written.read(distinct).dt.timestamp("us").cast(pl.Float64).to_numpy()
-        return pl.Series(
-            micros / 86_400e6, nan_to_null=True
-        )  # Polars' own division differs in the last digit
+        return _days(written.read(distinct))
 
     def record(self) -> dict[str, Any]:
         """Return it as plain data for JSON."""
@@ -211,19 +215,18 @@ class Schema:
         """
         if table.read_by is self:
             return table, ()
-        read: list[Column] = []
+        known = [column for name, column in table.columns.items() if name in self]
+        read = side_by_side(lambda column: self[column.name].read(column), known, len(table))
+        columns = {**table.columns}
         notices: list[str] = []
-        for name, column in table.columns.items():
-            if name not in self:
-                read.append(column)
-                continue
-            typed, unlike = self[name].read(column)
-            read.append(typed)
+        for column, (typed, unlike) in zip(known, read, strict=True):
+            name = column.name
+            columns[name] = typed
             if len(unlike):
                 notices.append(
                     f"{name}: {cells(column, unlike)}, not {PLURAL[self[name].kind]}, counted as missing"
                 )
-        return Table(read, self), tuple(notices)
+        return Table(columns.values(), self), tuple(notices)
 
     def record(self) -> list[dict[str, Any]]:
         """Return it as plain data for JSON."""
@@ -233,6 +236,14 @@ class Schema:
     def from_record(cls, record: list[dict[str, Any]]) -> Schema:
         """Return what `record` described."""
         return cls({one["name"]: ColumnSchema.from_record(one) for one in record})
+
+
+def _days(moments: pl.Series) -> pl.Series:
+    """Return the days since 1970-01-01 of moments."""
+    import polars as pl
+
+    micros = moments.dt.timestamp("us").cast(pl.Float64).to_numpy()
+    return pl.Series(micros / 86_400e6, nan_to_null=True)  # Polars' own division differs in the last digit
 
 
 def column_told(name: str, text: str) -> ColumnSchema:

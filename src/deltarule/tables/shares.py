@@ -52,6 +52,10 @@ class Cells:
         share = self.count(is_one) / self.weights.sum()
         return bool(share >= MOST or (share >= HALF and len(is_one) >= MANY and is_one.mean() >= MOST))
 
+    def may_be(self, is_one: NDArray[np.bool_]) -> bool:
+        """Return whether the texts that are one are enough for all, or nearly."""
+        return self.are_most(is_one) or bool(self.nearly(is_one, "numbers"))
+
     def some(self, texts: pl.Series) -> pl.Series:
         """Return texts for each of these cells' texts, or where there are very many, some of them."""
         return texts.gather_every(max(len(texts) // SOME, 1))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, closest
 from deltarule.tables.columns import Column
+from deltarule.tables.side_by_side import side_by_side
 
 
 class Table:
@@ -114,10 +115,11 @@ def _frame_columns(data: object) -> list[Column]:
         ) from None
     labels = _labels(data)
     _refuse_twice(labels)
-    return [
-        Column.of(label, series.to_native())
-        for label, series in zip(labels, frame.iter_columns(), strict=True)
-    ]
+    return side_by_side(
+        lambda column: Column.of(column[0], column[1].to_native()),
+        zip(labels, frame.iter_columns(), strict=True),
+        len(frame),
+    )
 
 
 def _labels(data: object) -> list[str]:
