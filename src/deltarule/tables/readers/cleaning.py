@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 SAMPLE = 1000
+_LINE = r"^[-=_:+─━═]+$"
 TOTALS = frozenset({
     "total", "totals", "grand total", "sum", "summe", "gesamt", "total general", "totale", "average", "mean",
 })  # fmt: skip
@@ -42,12 +44,11 @@ def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl
     if reading.ragged == "fill" or frame.width < 2 or any(dtype.is_numeric() for dtype in frame.dtypes):
         return frame, []
     texts = [each for each, dtype in frame.schema.items() if dtype == pl.String or dtype == pl.Categorical]
-    rows = np.arange(frame.height)
-    for each in texts:
-        cells = frame[each][rows].cast(pl.String)
-        rows = rows[(cells.is_null() | cells.str.contains(r"^[-=_:+─━═]+$")).to_numpy()]
+    rows = _drawn(frame[texts[0]]).arg_true().to_numpy() if texts else np.arange(frame.height)
+    for each in texts[1:]:
         if not len(rows):
             return frame, []
+        rows = rows[_drawn(frame[each][rows]).to_numpy()]
     rows = [n for n in rows.tolist() if is_rule([str(cell or "") for cell in frame.row(n)])]
     if not rows:
         return frame, []
@@ -55,6 +56,16 @@ def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl
     is_kept[rows] = False
     said = f"{count(len(rows), 'row')} of dashes left out, first row {rows[0] + 1:,} (--ragged fill keeps such rows)"
     return frame.filter(pl.Series(is_kept)), [said]
+
+
+def _drawn(column: pl.Series) -> pl.Series:
+    """Return in which cells nothing stands but dashes and the like."""
+    import polars as pl
+
+    if column.dtype != pl.Categorical:
+        return column.is_null() | column.str.contains(_LINE)
+    lines = [text for text in column.unique().cast(pl.String).drop_nulls() if re.match(_LINE, text)]
+    return column.is_null() | column.cast(pl.String).is_in(lines) if lines else column.is_null()
 
 
 def _without_headers(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
@@ -66,14 +77,15 @@ def _without_headers(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tu
     }
     if len(header) < 2:
         return frame, []
-    rows = np.arange(frame.height)
+    rows: Any = slice(None)  # all
     for name, cell in header.items():
         column = frame[name]
-        if not (column.dtype == pl.String or column.dtype == pl.Categorical) or not len(rows):
+        if not (column.dtype == pl.String or column.dtype == pl.Categorical):
             return frame, []
-        rows = rows[(column[rows] == cell).fill_null(False).to_numpy()]
-    if not len(rows):
-        return frame, []
+        is_name = (column[rows] == cell).fill_null(False).to_numpy()
+        rows = np.arange(frame.height)[rows][is_name]
+        if not len(rows):
+            return frame, []
     is_kept = np.ones(frame.height, bool)
     is_kept[rows] = False
     first = f"first row {rows[0] + 1:,}"

@@ -56,21 +56,21 @@ def decoded(content: bytes, name: str, encoding: str | None) -> tuple[bytes, lis
     """
     told: list[str] = []
     if encoding is not None:
-        content = _transcoded(content, codec(encoding), name, encoding)
+        content = _with_newlines(_transcoded(content, codec(encoding), name, encoding))
     else:
         found, start = _marked(content)
         found = found or _unmarked_wide(content)
         if found and found != "utf-8":
-            content = _transcoded(content[start:], found, name, found)
+            content = _with_newlines(_transcoded(content[start:], found, name, found))
             told.append(f"read as {found.upper()} text (--encoding NAME reads it as another)")
         else:
             content = _with_newlines(content[start:])
             if (bad := _first_not_utf8(content)) is not None:
                 content, said = _guessed(content, bad, name)
+                content = _with_newlines(content)
                 told.append(said)
     while content.startswith(TWICE):
         content = content.removeprefix(TWICE[0]).removeprefix(TWICE[1])
-    content = _with_newlines(content)
     if b"\0" in content:
         content, said = _without_nul(content, name)
         told.append(said)

@@ -44,7 +44,6 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
         raise DataError(f"{name} is empty; expected a table with a header line.")
     head = _head(content, name)
     refuse_foreign_text(head, name)
-    refuse_merge(content, name)
     content, said = unwrapped(content, head, reading)
     head = _head(content, name) if said else head
     dialect, said_of_it = found(head, reading)
@@ -75,6 +74,7 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
     is_whole = not shape.header or len(shape.header) <= shape.width
     frame = read_regular(body, dialect, shape.width, scan) if is_whole else None
     if frame is None:
+        refuse_merge(content, name)
         frame, said = read_irregular(body, dialect, shape, reading, name, (line or 1) - 1, scan)
         told += said
         scan.has_blanks = scan.has_quotes = True  # as far as is known
