@@ -21,7 +21,7 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 
-from deltarule.tables import TableEncoder, read_table, schema
+from deltarule.tables import TableEncoder, find, read_table
 from deltarule.tables.readers.front import read_frame
 from deltarule.tables.readers.options import Reading
 from page import markdown, renew
@@ -42,7 +42,7 @@ class Step:
 def encoded(path: Path) -> object:
     """Return the features of the file, as `fit` takes them."""
     table = read_table(path)
-    found = schema(table)
+    found = find(table)
     typed, _ = found.read(table)
     return TableEncoder.fit(typed, schema=found).features_of(typed, "float32")
 
@@ -57,7 +57,7 @@ STEPS = [
     Step("Polars: `read_csv`, types inferred", pl.read_csv),
     Step("looked at, read as text, checked", lambda path: read_frame(path, Reading()), "<= 1.5"),
     Step("`read_table`: texts coded", read_table),
-    Step("and `schema`", lambda path: schema(read_table(path))),
+    Step("and `schema`", lambda path: find(read_table(path))),
     Step("and encoded", encoded, "<= 3"),
     Step(
         "`deltarule schema` of a million rows of all kinds, start included", shown, "< 5 s", is_of_kinds=True

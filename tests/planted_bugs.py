@@ -323,7 +323,7 @@ BUGS = [
     Bug("a choice is made in silence", "tables/drafts.py", "notices=(*one.notices, said))", "notices=one.notices)", (SCHEMA + "test_a_choice_is_told_with_words_that_take_the_other",)),
     Bug("-1 among ages is a number", "tables/sentinels.py", "return value == -1 or (", "return (", ("tests/tables/test_sentinels.py::test_signs_of_other_kinds_are_named",)),
     Bug("digits of telephones are a quantity", "tables/suspects.py", "return f\"codes, as {column.name!r} is called\"", "return \"\"", (SUSPECTS + "test_digits_under_a_name_of_codes_are_no_quantity",)),
-    Bug("amounts are suspected to be times", "tables/suspects.py", "(values % 100 >= 60).any()", "(values > 2400).any()", (SUSPECTS + "test_quantities_are_no_suspects",)),
+    Bug("amounts are suspected to be times", "tables/suspects.py", "(distinct % 100 >= 60).any()", "(values > 2400).any()", (SUSPECTS + "test_quantities_are_no_suspects",)),
     Bug("hours of an opening are an offset", "tables/families.py", "{_CLOCK.replace(_ZONE, _CLOCKS_ZONE)}", "{_CLOCK}", (NOTATIONS + "test_what_only_looks_like_numbers_or_dates_stays_text",)),
     Bug("day and month in both orders are read unasked", "tables/moments.py", "if first != second or is_told:", "if also:", (SUSPECTS + "test_day_and_month_in_both_orders_are_told_and_read_only_when_told",)),
     Bug("Fahrenheit begins where Celsius does", "tables/measures.py", "return (one - other) / (", "return 0.0 / (", (NOTATIONS + "test_more_notations_of_numbers",)),

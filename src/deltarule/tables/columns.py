@@ -79,6 +79,17 @@ class Column:
         """(N,): where there is no value."""
         return self.coded.codes < 0 if self.kind == "text" else np.isnan(self.values)
 
+    @cached_property
+    def present(self) -> NDArray[np.float64]:
+        """The numbers, or days, that are there."""
+        is_missing = self.is_missing
+        return self.values[~is_missing] if is_missing.any() else self.values
+
+    @cached_property
+    def different(self) -> NDArray[np.float64]:
+        """The different numbers, or days, that are there, ascending."""
+        return np.unique(self.present)
+
     @property
     def coded(self) -> Coded:
         """The cells of a column of text."""
@@ -137,7 +148,7 @@ class Column:
             levels = self.coded.levels
             shown = ", ".join(level if len(level) <= 12 else level[:11] + "…" for level in levels[:3])
             return f"{len(levels):,}: {shown}" + (", …" if len(levels) > 3 else "") if len(levels) else "none"
-        present = self.values[~self.is_missing]
+        present = self.present
         if len(present) == 0:
             return "none"
         if self.kind != "boolean":

@@ -249,10 +249,9 @@ def _looked_at(one: ColumnSchema, raw: Column) -> ColumnSchema:
             said = (f'taken as {code} (--set "{column.name}=number" takes numbers)',)
             return replace(one, kind="category", written=None, why=code, notices=said)
         if form := date_in(column):
-            said += (_may_be(column.name, form, f"{column.values[~column.is_missing][0]:.16g}"),)
+            said += (_may_be(column.name, form, f"{column.present[0]:.16g}"),)
     if one.kind == "number" and column.is_integer and names_keys(one.name):
-        values = column.values[~column.is_missing]
-        said += group_notices(one.name, len(np.unique(values)), len(values))
+        said += group_notices(one.name, len(column.different), len(column.present))
     else:
         said += far_notices(column, raw)
     one = replace(one, notices=said)
@@ -271,10 +270,10 @@ def _may_be(name: str, form: str, text: str) -> str:
 
 def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:
     """Return what a column of numbers is: ordered, where they are a few whole numbers again and again."""
-    values = column.values[~column.is_missing]
+    values = column.present
     if not column.is_integer or len(np.unique(values[: 20 * MOST_CODES])) > MOST_CODES:
         return one
-    n = len(np.unique(values))
+    n = len(column.different)
     if not FEWEST_CODES <= n <= MOST_CODES or len(values) < ROWS_A_CODE * n:
         return one
     return replace(one, kind="ordered", why=f"{one.why}; {n} different whole numbers")

@@ -38,7 +38,7 @@ def far_notices(column: Column, raw: Column | None = None) -> tuple[str, ...]:
     >>> far_notices(Column.of("age", [*range(20, 50), 999, 999]))
     ('999 in 2 rows, first row 31, is far from the rest (20 to 49); if it means missing, --missing "age=999" says so',)
     """
-    values: NDArray[np.float64] = column.values[~column.is_missing]
+    values = column.present
     if len(values) < FEWEST:
         return ()
     is_sign = _is_sign if column.kind == "number" else _is_day

@@ -81,7 +81,7 @@ def why_code(column: Column) -> str:
     words = words_of(column.name)
     if CODES.isdisjoint(words) or not AMOUNTS.isdisjoint(words) or not column.is_integer:
         return ""
-    values = column.values[~column.is_missing]
+    values = column.present
     if not len(values) or values.min() < 0 or values.max() < 1000:
         return ""
     return f"codes, as {column.name!r} is called"
@@ -95,29 +95,27 @@ def date_in(column: Column) -> str:
     >>> date_in(Column.of("price", np.arange(100, 2400, 50)))
     ''
     """
-    values: NDArray[np.float64] = column.values[~column.is_missing]
-    if not len(values):
+    if not len(column.present):
         return ""
-    least, greatest = float(values.min()), float(values.max())
+    least, greatest = float(column.present.min()), float(column.present.max())
     words = words_of(column.name)
     for one in RANGES:
         if not one.least <= least <= greatest <= one.greatest or (one.needs_name and DAYS.isdisjoint(words)):
             continue
         if one.form in formats.COUNTS:
-            if len(np.unique(values)) >= one.fewest:
+            if len(column.different) >= one.fewest:
                 return one.form
-        elif column.is_integer and _are_dates(values, one, words):
+        elif column.is_integer and _are_dates(column.different, one, words):
             return one.form
     return ""
 
 
-def _are_dates(values: NDArray[np.float64], one: Range, words: frozenset[str]) -> bool:
-    """Return whether all whole numbers are dates by a format, which is no accident."""
+def _are_dates(distinct: NDArray[np.float64], one: Range, words: frozenset[str]) -> bool:
+    """Return whether different whole numbers are all dates by a format, which is no accident."""
     import polars as pl
 
-    if one.form == "%H%M" and (values % 100 >= 60).any():
+    if one.form == "%H%M" and (distinct % 100 >= 60).any():
         return False
-    distinct = np.unique(values)
     if len(distinct) < one.fewest:
         return False
     if one.form == "%H%M":
