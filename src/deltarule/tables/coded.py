@@ -136,7 +136,7 @@ class Coded:
         texts = [*self.texts.to_list(), None]
         return [texts[code] for code in self.codes.tolist()]
 
-    @property
+    @cached_property
     def levels(self) -> pl.Series:
         """The different texts that have cells."""
         import polars as pl

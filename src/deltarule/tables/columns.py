@@ -125,7 +125,9 @@ class Column:
         return [None if math.isnan(v) else str(moment(v)) for v in self.values]
 
     def shown(self) -> list[str]:
-        """Return every number or moment as a person reads it."""
+        """Return every number or moment as a person reads it; times of day without the day that they count from."""
+        if self.kind == "datetime" and ((self.values >= 0) & (self.values < 1)).all():
+            return [str(np.datetime64(round(v * _MICROSECONDS), "us"))[11:19] for v in self.values]
         if self.kind in ("date", "datetime"):
             return [str(moment(v)) for v in self.values]
         return [f"{v:.10g}" for v in self.values]

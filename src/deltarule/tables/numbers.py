@@ -245,8 +245,10 @@ def _found_plain(texts: pl.Series, cells: Cells, has_decimal_comma: bool) -> Fou
     """Return the notation of numbers that have one part."""
     import polars as pl
 
-    if len(texts) > LARGE and not cells.may_be(amounts(texts).str.contains(PATTERN).to_numpy()):
-        return ""
+    if len(texts) > LARGE:
+        has_none = cells.are_even and not amounts(cells.some(texts)).str.contains(PATTERN).any()
+        if has_none or not cells.may_be(amounts(texts).str.contains(PATTERN).to_numpy()):
+            return ""
     parts = parts_of(texts)
     if not cells.may_be(parts["body"].is_not_null().to_numpy()):
         return ""

@@ -56,6 +56,11 @@ class Cells:
         """Return whether the texts that are one are enough for all, or nearly."""
         return self.are_most(is_one) or bool(self.nearly(is_one, "numbers"))
 
+    @property
+    def are_even(self) -> bool:
+        """Whether no text has far more cells than another, so that some of them stand for all cells."""
+        return not self.is_told and bool(self.weights.max() <= 2 * self.weights.mean())
+
     def some(self, texts: pl.Series) -> pl.Series:
         """Return texts for each of these cells' texts, or where there are very many, some of them."""
         return texts.gather_every(max(len(texts) // SOME, 1))
