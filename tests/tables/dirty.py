@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from deltarule.tables import Table, schema
+from deltarule.tables import Table, find
 from deltarule.tables.columns import Column
 
 ROWS = 120
@@ -419,7 +419,7 @@ def judge(columns: Sequence[Dirty], *, others: Sequence[Clean] = ()) -> dict[str
                 settings[column.clean.name] = fault.options["settings"]
             if "missing" in fault.options:
                 missing.append(fault.options["missing"])
-    found = schema(table, settings=settings, missing=missing)
+    found = find(table, settings=settings, missing=missing)
     typed, notices = found.read(table)
     said = [*found.notices, *notices]
     verdicts: dict[str, Verdict] = {}

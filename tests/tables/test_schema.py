@@ -371,6 +371,13 @@ def test_seconds_of_the_epoch_are_dates_only_when_told():
     assert (typed["a"].kind, typed["a"].values.tolist()) == ("datetime", [18262])
 
 
+@pytest.mark.parametrize("word", ["nan", "inf", "1e300"])
+def test_words_for_missing_that_are_numbers_are_no_moments_of_the_epoch(word):
+    form, column, _ = read(["1577836800", word], settings={"a": "date:epoch"}, missing=[word])
+    assert form == "date:epoch"
+    assert np.isnan(column.values).tolist() == [False, True]
+
+
 def test_a_schema_comes_back_from_its_record():
     found = schema({
         "a": ["8GB", "512MB"], "b": ["1.2.2020", "3.4.2021"], "c": ["x", "NA"], "d": [1.0, 2.0], "e": ["true", "false"],

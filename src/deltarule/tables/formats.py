@@ -50,7 +50,7 @@ def read_by(texts: pl.Series, text: str) -> pl.Series:
         return (
             (texts.cast(pl.Float64, strict=False) * size + start)
             .round()
-            .cast(pl.Int64)
+            .cast(pl.Int64, strict=False)
             .cast(pl.Datetime("us"))
         )
     if re.fullmatch(r"(?:%[YGyjmdVHMS]){2,}", text):
