@@ -10,7 +10,7 @@ import pytest
 from deltarule.errors import OptionError
 from deltarule.estimators import TableRegressor
 from deltarule.tables import Table, read_toml, schema, write_toml
-from deltarule.tables.missing import levels_in
+from deltarule.tables.notations.missing import levels_in
 
 LOOK_ALIKES = {
     "versions of three parts": "1.2.3 1.10.0 2.0.1",

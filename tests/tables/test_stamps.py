@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from deltarule.tables.moments import Notation
-from deltarule.tables.stamps import are_simple
+from deltarule.tables.notations.moments import Notation
+from deltarule.tables.notations.stamps import are_simple
 
 DAYS = {
     "year first": [

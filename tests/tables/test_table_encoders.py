@@ -204,7 +204,8 @@ def test_levels():
     many = {"s": [f"{n % 150:03}" for n in range(3000)] + ["rare"] * 4}
     encoder = TableEncoder.fit(many)
     assert len(encoder.features) == 151
-    assert encoder.encode({"s": ["rare", "new", None]}).toarray()[:, -1].tolist() == [1, 1, 1]
+    X = encoder.encode({"s": ["rare", "new", None, "001", "002"]}).toarray()
+    assert X[:, -1].tolist() == [1, 1, 1, 0, 0]
     rare = {"s": ["a", "b"] * 500 + [f"rare {n}" for n in range(150)]}
     shared = TableEncoder.fit(rare)
     assert shared.features == ("s=a", "s=b", "s=other 1", "s=other 2", "s=other 3")
@@ -222,10 +223,31 @@ def test_levels():
 
 def test_what_was_not_missing_in_training():
     encoder = TableEncoder.fit({"n": [1, 2, 9], "b": [False, True, False], "d": ["x", "x", "y"]})
-    assert (
-        encoder.encode({"n": [None, 2], "b": [None, False], "d": [None, "y"]}).tolist()[0]
-        == (encoder.encode({"n": [2, 2], "b": [False, False], "d": ["y", "y"]}).tolist()[0])
-    )
+    gaps = encoder.encode({"n": [None, 2, 2], "b": [None, False, True], "d": [None, "x", "x"]})
+    full = encoder.encode({"n": [2, 2, 2], "b": [False, False, True], "d": ["y", "x", "x"]})
+    assert gaps.tolist() == full.tolist()
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (
+            ["1", "2", "1"],
+            "town: 1 in row 1 and 2 more are no level that training had often ('A', 'B'); taken",
+        ),
+        ([1, 2, None], "town: 1 in row 1 and 1 more are no level"),
+        (["a", "b", "B"], "town: a in row 1 and 1 more are no level"),
+        (["A", "B", "new"], ""),
+        (["A", None, None], ""),
+    ],
+)
+def test_levels_most_of_which_are_new_are_told(new, said):
+    """As where a column is written in another way than in training; a few new levels are what the place is for."""
+    encoder = TableEncoder.fit({"town": ["A", "B"] * 20})
+    _, notices = encoder.read({"town": new})
+    assert [each[: len(said)] for each in notices] == [said] * bool(said)
+    rare = TableEncoder.fit({"name": ["A", "B"] * 5 + [f"N{n}" for n in range(30)]})
+    assert rare.read({"name": [f"M{n}" for n in range(9)]})[1] == ()
 
 
 def test_what_is_missing_in_too_few_rows_has_no_feature_of_its_own():

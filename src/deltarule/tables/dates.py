@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from deltarule.tables.columns import Column
-from deltarule.tables.encoders import Floats, RowByRow, marks
+from deltarule.tables.encoders import Floats, Scaled, marks
 from deltarule.tables.scaling import Scale, median_of
 
 LIGHT = {"minute": 0.25}
@@ -16,7 +16,7 @@ LIGHT = {"minute": 0.25}
 
 
 @dataclass(frozen=True)
-class Dates(RowByRow):
+class Dates(Scaled):
     """Days, standardised, and those of month, weekday, hour and minute that vary, each as a point on a circle.
 
     A missing date stands at the mean.
@@ -30,7 +30,6 @@ class Dates(RowByRow):
     """
 
     kinds = ("datetime", "date")
-    scale: Scale
     cycles: tuple[str, ...]
 
     @classmethod

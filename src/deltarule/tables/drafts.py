@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deltarule.tables import moments, numbers
+from deltarule.tables.notations import moments, numbers
 from deltarule.tables.schema import ColumnSchema
 
 if TYPE_CHECKING:

@@ -180,7 +180,7 @@ class TableEncoder:
         return [0, *accumulate(len(one.features) for one in self.encoders)]
 
     def beyond(self, table: Table, rows_of: NDArray[np.intp] | None = None) -> list[str]:
-        """Return a sentence for each column with values far outside of what training saw.
+        """Return a sentence for each column with values unlike those that training saw.
 
         rows_of: (N,), the rows, from 0, that those of the table are in the file it is a part of.
         """
@@ -197,7 +197,7 @@ class TableEncoder:
                     rows[0] if rows_of is None else rows_of[rows[0]],
                 )
                 verb = "is" if len(rows) == 1 else "are"
-                said.append(f"{one.name}: {value} in row {row + 1:,}{cells} {verb} far outside: {taken}")
+                said.append(f"{one.name}: {value} in row {row + 1:,}{cells} {verb} {taken}")
         return said
 
     def _refuse_absent(self, table: Table, absent: list[str]) -> None:

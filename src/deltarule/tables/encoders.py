@@ -20,6 +20,9 @@ from deltarule.errors import DataError
 from deltarule.tables.columns import Column, Kind
 from deltarule.tables.scaling import Floats, Scale, median_of
 
+MOSTLY_NEW = 0.5
+"""From which share of new levels on these are told."""
+
 
 def fewest_rows(N: int) -> int:
     """Return how many of N rows a level, or what is missing, needs for a feature of its own."""
@@ -53,16 +56,8 @@ class Encoder(ABC):
         """Return in a few words what becomes of the column."""
 
     def beyond(self, column: Column) -> tuple[NDArray[np.intp], str]:
-        """Return the rows whose values are so far outside of training that they are taken for others, and which."""
-        scale: Scale | None = getattr(self, "scale", None)
-        column = self._as_in_training(column)
-        rows = np.zeros(0, np.intp) if scale is None else scale.beyond(column.values)
-        if scale is None or not len(rows):
-            return rows, ""
-        ends = Column(self.name, column.kind, np.array([scale.least, scale.greatest]))
-        end = np.clip(column.values[rows[:1]], scale.low, scale.high)
-        least, greatest = ends.shown()
-        return rows, f"training had {least} to {greatest}; taken as {replace(ends, values=end).shown()[0]}"
+        """Return the rows whose values are so unlike those of training that they are taken for others, and which."""
+        return np.zeros(0, np.intp), ""
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -131,7 +126,24 @@ class RowByRow(Encoder):
 
 
 @dataclass(frozen=True)
-class Number(RowByRow):
+class Scaled(RowByRow):
+    """An encoder of numbers, or of what has a place in time, by a scale."""
+
+    scale: Scale
+
+    def beyond(self, column: Column) -> tuple[NDArray[np.intp], str]:
+        column, scale = self._as_in_training(column), self.scale
+        rows = scale.beyond(column.values)
+        if not len(rows):
+            return rows, ""
+        ends = Column(self.name, column.kind, np.array([scale.least, scale.greatest]))
+        least, greatest = ends.shown()
+        end = replace(ends, values=np.clip(column.values[rows[:1]], scale.low, scale.high)).shown()[0]
+        return rows, f"far outside: training had {least} to {greatest}; taken as {end}"
+
+
+@dataclass(frozen=True)
+class Number(Scaled):
     """(x - mean) / std of the training values, see `Scale`; the median stands for what is missing.
 
     >>> encoder = Number.fit(Column.of("age", [20.0, None, None, 30.0, 40.0]))
@@ -144,7 +156,6 @@ class Number(RowByRow):
 
     kinds = ("number", "boolean")
     median: float
-    scale: Scale
 
     @classmethod
     def fit(cls, column: Column) -> Number:
@@ -221,7 +232,7 @@ class Levels(Encoder):
     A level needs 5 rows for a place of its own, 2 in a table below 500 rows; the 10,000 most frequent get one. There
     is a shared place for every 50 rows of rare levels, 64 at most. weights: what stands at each level's place: the root
     of its rows over 200, or over a twentieth of the table, so that a level of few rows has to be worth it to the weight
-    decay; 1 from there on. weight: by which all are multiplied.
+    decay; 1 from there on. weight: by which all are multiplied. rare: the share of training's cells at shared places.
 
     >>> encoder = Levels.fit(Column.of("sex", ["male", "female", "male", "female", "male", "x", None, None]))
     >>> encoder.features
@@ -237,6 +248,7 @@ class Levels(Encoder):
     weights: tuple[float, ...]
     shared: int
     weight: float = 1.0
+    rare: float = 0.0
 
     MOST: ClassVar[int] = 10_000
     ROWS_A_SHARED, MOST_SHARED, FULL = 50, 64, 200
@@ -251,7 +263,14 @@ class Levels(Encoder):
         shared = min(max(rare // cls.ROWS_A_SHARED, 1), cls.MOST_SHARED)
         full = min(cls.FULL, len(column) / 20)
         weights = tuple(min(1.0, math.sqrt(counts[level] / full)) for level in kept)
-        return cls(column.name, **marks(column), levels=tuple(kept), weights=weights, shared=shared)
+        return cls(
+            column.name,
+            **marks(column),
+            levels=tuple(kept),
+            weights=weights,
+            shared=shared,
+            rare=rare / max(sum(counts.values()), 1),
+        )
 
     @property
     def own_features(self) -> tuple[str, ...]:
@@ -287,6 +306,16 @@ class Levels(Encoder):
             found[at] = n + crc32(coded.texts[at].encode()) % self.shared
         missing = n + self.shared if self.marks_missing else n
         return coded.codes, np.append(found, np.int32(missing))
+
+    def beyond(self, column: Column) -> tuple[NDArray[np.intp], str]:
+        """Return the rows of levels without a place, where these are most, and were far fewer in training."""
+        places = self.places(column)
+        is_other = (places >= len(self.levels)) & ~column.is_missing
+        share = float(is_other.sum()) / max(int((~column.is_missing).sum()), 1)
+        if not self.levels or share <= max(MOSTLY_NEW, 2 * self.rare):
+            return np.zeros(0, np.intp), ""
+        known = ", ".join(map(repr, self.levels[:3])) + (", ..." if len(self.levels) > 3 else "")
+        return np.flatnonzero(is_other), f"no level that training had often ({known}); taken as another"
 
     def describe(self) -> str:
         missing = ", missing" if self.marks_missing else ""
@@ -336,9 +365,6 @@ class Position(Encoder):
     def own_encode(self, column: Column) -> Floats:
         places = self._places(column, self.order)
         return self.scale.z(np.where(np.isnan(places), self.median, places))[:, None]
-
-    def beyond(self, column: Column) -> tuple[NDArray[np.intp], str]:
-        return np.zeros(0, np.intp), ""
 
     def describe(self) -> str:
         return "place in order: " + " < ".join(self.order[:6]) + (" < ..." if len(self.order) > 6 else "")

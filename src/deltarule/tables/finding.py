@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from deltarule.errors import DataError, OptionError, closest
-from deltarule.tables import moments, numbers
 from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
 from deltarule.tables.drafts import Draft, Known
 from deltarule.tables.encoders import fewest_rows
-from deltarule.tables.missing import MARKS, SIGNS, WORDS, by_column, levels_in, missing_in, unlike_answers
+from deltarule.tables.notations import moments, numbers
+from deltarule.tables.notations.look_alikes import date_in, date_in_decimals, date_in_texts, shown, why_code
+from deltarule.tables.notations.missing import (
+    MARKS,
+    SIGNS,
+    WORDS,
+    by_column,
+    levels_in,
+    missing_in,
+    unlike_answers,
+)
+from deltarule.tables.notations.shares import HALF
 from deltarule.tables.row_ids import group_notices, names_keys, why_key, why_key_text
 from deltarule.tables.schema import (
     BOOLEANS,
@@ -34,9 +44,7 @@ from deltarule.tables.schema import (
     numbers_in,
 )
 from deltarule.tables.sentinels import far_notices
-from deltarule.tables.shares import HALF
 from deltarule.tables.side_by_side import side_by_side
-from deltarule.tables.suspects import date_in, date_in_decimals, date_in_texts, shown, why_code
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, closest
-from deltarule.tables import formats, moments, numbers
 from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
-from deltarule.tables.missing import MARKS, WORDS
+from deltarule.tables.notations import formats, moments, numbers
+from deltarule.tables.notations.missing import MARKS, WORDS
 from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
 

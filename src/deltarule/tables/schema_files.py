@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from deltarule.errors import DataError
-from deltarule.tables import numbers
+from deltarule.tables.notations import numbers
 from deltarule.tables.schema import ColumnSchema, Schema, column_told
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
-from deltarule.tables.measures import CURRENCIES, FAMILIES, spelled
+from deltarule.tables.notations.measures import CURRENCIES, FAMILIES, spelled
 from deltarule.tables.readers.cells import column_look, filled, is_rule, look
 from deltarule.tables.readers.options import count, cut
 

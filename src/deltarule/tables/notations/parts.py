@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deltarule.tables.calendars import ZONES, month_names
-from deltarule.tables.families import ORDERS, PATTERNS, Order, small
+from deltarule.tables.notations.calendars import ZONES, month_names
+from deltarule.tables.notations.families import ORDERS, PATTERNS, Order, small
 
 if TYPE_CHECKING:
     import polars as pl

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from deltarule.tables.calendars import ACCENTS, EAST, WEEKDAYS, ZONES
-from deltarule.tables.characters import plain
-from deltarule.tables.stamps import UNTOUCHED
+from deltarule.tables.notations.calendars import ACCENTS, EAST, WEEKDAYS, ZONES
+from deltarule.tables.notations.characters import plain
+from deltarule.tables.notations.stamps import UNTOUCHED
 
 if TYPE_CHECKING:
     import polars as pl

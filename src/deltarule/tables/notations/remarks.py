@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deltarule.tables.characters import plain
-from deltarule.tables.shares import MOST
+from deltarule.tables.notations.characters import plain
+from deltarule.tables.notations.shares import MOST
 
 if TYPE_CHECKING:
     import polars as pl

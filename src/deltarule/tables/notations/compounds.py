@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from deltarule.tables.shares import Cells
+from deltarule.tables.notations.shares import Cells
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deltarule.tables.characters import fractions, plain
-from deltarule.tables.measures import CURRENCIES, MULTIPLES
+from deltarule.tables.notations.characters import fractions, plain
+from deltarule.tables.notations.measures import CURRENCIES, MULTIPLES
 
 if TYPE_CHECKING:
     import polars as pl

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.tables import formats
 from deltarule.tables.columns import Column
+from deltarule.tables.notations import formats
 
 if TYPE_CHECKING:
     import polars as pl

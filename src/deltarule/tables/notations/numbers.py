@@ -13,13 +13,13 @@ from itertools import product
 from typing import TYPE_CHECKING, cast
 
 from deltarule.errors import OptionError
-from deltarule.tables import compounds
-from deltarule.tables.bodies import PATTERN, amounts, parts_of
-from deltarule.tables.characters import plain, read_apart
-from deltarule.tables.keys import EXACT, FEW, doubts, marked, why_keys
-from deltarule.tables.measures import shift_of, sizes_of, spelled
-from deltarule.tables.remarks import around, without
-from deltarule.tables.shares import HALF, MOST, Cells
+from deltarule.tables.notations import compounds
+from deltarule.tables.notations.bodies import PATTERN, amounts, parts_of
+from deltarule.tables.notations.characters import plain, read_apart
+from deltarule.tables.notations.keys import EXACT, FEW, doubts, marked, why_keys
+from deltarule.tables.notations.measures import shift_of, sizes_of, spelled
+from deltarule.tables.notations.remarks import around, without
+from deltarule.tables.notations.shares import HALF, MOST, Cells
 
 if TYPE_CHECKING:
     import polars as pl

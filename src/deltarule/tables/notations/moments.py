@@ -12,12 +12,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from deltarule.errors import OptionError
-from deltarule.tables import formats
-from deltarule.tables.characters import read_apart
-from deltarule.tables.families import ORDERS, PATTERNS, SHOWN, Order, small
-from deltarule.tables.parts import moments_by
-from deltarule.tables.shares import MOST, Cells
-from deltarule.tables.stamps import are_simple, read_simple
+from deltarule.tables.notations import formats
+from deltarule.tables.notations.characters import read_apart
+from deltarule.tables.notations.families import ORDERS, PATTERNS, SHOWN, Order, small
+from deltarule.tables.notations.parts import moments_by
+from deltarule.tables.notations.shares import MOST, Cells
+from deltarule.tables.notations.stamps import are_simple, read_simple
 
 if TYPE_CHECKING:
     import polars as pl
