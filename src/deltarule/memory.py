@@ -28,7 +28,10 @@ SIGNS = (
     "out of memory", "can't start new thread", HALF_LOADED,
 )  # fmt: skip
 """What loaders, systems and libraries say instead of raising a MemoryError."""
-UNSAID = "without exception set"
+UNSAID = (
+    "without exception set", "without setting an exception", "without raising an exception", "with an exception set",
+    "raised unreported exception",
+)  # fmt: skip
 """What Python says of native code that fails and says nothing, as some does where a limit has it refused memory."""
 
 
@@ -147,7 +150,7 @@ def is_shortage(error: BaseException | None) -> bool:
         text = str(error)
         if isinstance(error, MemoryError) or any(sign in text for sign in SIGNS):
             return True
-        if isinstance(error, SystemError) and UNSAID in text and limit() is not None:
+        if isinstance(error, SystemError) and any(sign in text for sign in UNSAID) and limit():
             return True
         error = error.__cause__ or error.__context__
     return False
