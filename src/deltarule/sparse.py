@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FEW, WIDE = 4, 16
+"""What is not 0 is listed where that is one number in FEW at most, of rows of WIDE at least: a listed number costs more
+than one of a matrix."""
+
 
 def is_sparse(X: Any) -> bool:
     """Return whether X is one of SciPy's sparse arrays or matrices."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
+from deltarule.sparse import FEW, WIDE
 from deltarule.tables.encoders import Encoder, Levels
 from deltarule.tables.finding import find
 from deltarule.tables.fitting import fit_encoders, from_record
@@ -20,8 +21,6 @@ from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
 
 BLOCK = 2**14
-FEW, WIDE = 4, 16
-"""Features come as CSR where at most one of FEW is not 0, and there are WIDE: then the engine goes by lists, too."""
 
 
 @dataclass(frozen=True)

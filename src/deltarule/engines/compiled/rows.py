@@ -9,14 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.network import Floats
-from deltarule.sparse import is_sparse
+from deltarule.sparse import FEW, WIDE, is_sparse
 
-FEW = 4
-"""A table is listed where no more than one number in FEW is not 0: a listed number costs more than one of a matrix,"""
-WIDE = 16
-"""it has at least so many columns,"""
 EPOCHS = 5
-"""and, where it comes as a matrix, there are at least so many epochs over which listing it pays."""
+"""A table that comes as a matrix is listed where there are at least so many epochs over which that pays."""
 
 
 @dataclass(frozen=True)
