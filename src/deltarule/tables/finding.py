@@ -161,7 +161,7 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
     if told is not None and not len(distinct):
         return Draft(replace(told, missing=marks, kept=words.never))
     if wanted in (None, "boolean") and _are_booleans(distinct, weights, is_told=wanted is not None):
-        said = why or f"{distinct[0]!r} and the like"
+        said = why or f"{distinct[0]!r} in row {_row_of(distinct[0], coded) + 1:,}"
         return Draft(ColumnSchema(column.name, "boolean", None, marks, said, kept=words.never))
     reason = takes = ""
     ways = [("number", partial(numbers.found, name=column.name)), ("date", moments.found)]
@@ -208,7 +208,9 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
         if key := why_key_text(column.name, once, int(weights.sum())):
             found = ColumnSchema(column.name, "row id", None, marks, key, kept=words.never)
             return Draft(replace(found, notices=(_left_out(found, "category"),)))
-    why = why or reason or "neither numbers nor dates"
+    if not len(distinct):
+        why = why or "no value in any row"
+    why = why or reason or f"{distinct[0]!r} in row {_row_of(distinct[0], coded) + 1:,} is no number or date"
     notices = (f"kept as text: {reason}{takes}",) if reason and told is None else ()
     if told is None and names_keys(column.name):
         notices += group_notices(column.name, distinct.n_unique(), int(weights.sum()))
