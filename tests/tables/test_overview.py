@@ -121,6 +121,18 @@ def test_whole_numbers_that_float64_does_not_keep_are_taken_as_in_a_file(name: s
     assert came["a"].texts() == [*map(str, WHOLE[name])]
 
 
+def test_periods_of_pandas_are_dates():
+    days = pd.period_range("2020-01", periods=30, freq="D")
+    for periods, first in (
+        (days, "2020-01-01"),
+        (days.asfreq("M"), "2020-01-01"),
+        (days.asfreq("Y"), "2020-01-01"),
+    ):
+        column = Table.of(pd.DataFrame({"p": periods}))["p"]
+        assert column.kind == "datetime"
+        assert column.texts()[0] == first
+
+
 def test_large_whole_numbers_that_come_back_are_numbers():
     thousands = [n * 10**15 for n in range(1, 100)]
     for values in (thousands, np.array(thousands), [f"{value}" for value in thousands]):

@@ -320,12 +320,21 @@ def test_keys_among_quantities():
     assert found["b"].why == f"a key, 40 different texts such as 'CUST_{shuffled[0]}' in 40 rows"
 
 
+def test_a_few_numbers_in_most_of_the_cells_make_numbers_among_thousands_of_other_texts():
+    """Which some of the different texts do not show."""
+    remarks = [f"{'abcdefgh'[n % 8]} remark no. {n}" for n in range(6_000)]
+    found = schema({"a": [remarks[0], "1,5 kg", "2,5 kg", *remarks[1:], *["1,5 kg", "2,5 kg"] * 50_000]})
+    assert found["a"].form == "number:1234,56 kg"
+    assert "a: 6,000 cells (row 1 'a remark no. 0', " in found.text(width=10_000)
+
+
 def test_keys_that_come_again_are_told_with_the_option_that_keeps_them_together():
     """And obeyed by it: then nothing is left to say."""
     rng = np.random.default_rng(0)
     patient = rng.permutation(np.repeat(np.arange(100, 140), 4))
     table = {
-        "patient_id": patient, "Customer ID": [f"C{n}" for n in patient], "case": [f"C{n}" for n in patient],
+        "patient_id": patient, "Customer ID": [f"C{n}" for n in patient], "Subject": [f"S{n}" for n in patient],
+        "case": [f"C{n}" for n in patient],
         "shop_id": patient % 3, "dose": patient, "mean of ids": patient, "x": rng.normal(size=160),
     }  # fmt: skip
     told = re.findall(
@@ -334,7 +343,7 @@ def test_keys_that_come_again_are_told_with_the_option_that_keeps_them_together(
     )
     assert (
         [name for name, *words in told if name in words]
-        == ["patient_id", "Customer ID"]
+        == ["patient_id", "Customer ID", "Subject"]
         == [n for n, *_ in told]
     )
     model = TableRegressor(epochs=1, group="patient_id", validation=0.25)

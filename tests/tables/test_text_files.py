@@ -169,6 +169,16 @@ def test_numbered_names_over_numbered_values_are_told_apart_by_their_letters(rea
     assert (read(text([header, *body])).names == header) == (letter == "v")
 
 
+def test_lines_of_dashes_in_a_large_file_whose_cells_come_again(read):
+    """Where columns are categories from the reader on."""
+    body = [["a town with quite a long name " * 2 + "abc"[n % 3], "x" * 60] for n in range(36_000)]
+    body[30_000] = ["-----", "---"]
+    body[30_001] = ["-----", "x"]
+    table = read(text([["town", "note"], *body]))
+    assert len(table) == len(body) - 1
+    assert told(table, "1 row of dashes left out, first row 30,001", "--ragged fill")
+
+
 def test_names_that_a_model_knows_make_a_header(read):
     assert read("a,b\na,c\nb,b\na,b\n").names == ["x1", "x2"]
     assert read("a,b\na,c\nb,b\na,b\n", names=["a", "b"]).names == ["a", "b"]

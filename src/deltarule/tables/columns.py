@@ -234,6 +234,8 @@ def _from_series(name: str, series: Any) -> Column:
     if dtype == nw.Unknown and bool(series.is_null().all()):  # a column of nulls need not have a type
         return _text(name, [None] * len(series))
     native = series.to_native()
+    if hasattr(getattr(native, "dt", None), "to_timestamp"):  # pandas' periods
+        return Column.of(name, native.dt.to_timestamp())
     if hasattr(native, "sparse"):  # pandas'
         return Column.of(name, native.sparse.to_dense())
     stated = getattr(native, "dtype", getattr(native, "type", dtype)) if dtype == nw.Unknown else dtype

@@ -165,10 +165,10 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
         return Draft(ColumnSchema(column.name, "boolean", None, marks, said, kept=words.never))
     reason = takes = ""
     ways = [("number", partial(numbers.found, name=column.name)), ("date", moments.found)]
-    for kind, find in reversed(ways) if moments.are_compact(distinct) else ways:
+    for kind, finds in reversed(ways) if moments.are_compact(distinct) else ways:
         if not len(distinct) or wanted not in (None, kind, "ordered"):
             continue
-        found = find(distinct, weights=weights, is_told=told is not None)
+        found = finds(distinct, weights=weights, is_told=told is not None)
         if isinstance(found, (numbers.Found, moments.Found)):
             if isinstance(found, numbers.Found):
                 marks += words.numbers(found.values, found.notation, marks)
@@ -220,6 +220,12 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
         notices += (
             f'{distinct[0]!r} may mean {bare[1]:.10g}; if so, --set "{column.name}=number:{bare[0]}" reads it',
         )
+    found = _with_levels(ColumnSchema(column.name, "category", None, (), why, notices), column, words)
+    return Draft(_with_words(found, distinct, weights) if told is None else replace(found, kind=told.kind))
+
+
+def _with_levels(one: ColumnSchema, column: Column, words: _Words) -> ColumnSchema:
+    """Return what a column of levels is, with its words for missing values and those that are levels."""
     counts = _counts(column, words.also)
     if len(counts) > MOST_LEVELS:
         counts = counts.clear()
@@ -229,17 +235,14 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
     missing = tuple(
         text for text in words.of(column, WORDS | SIGNS) if text not in kept or text in words.also
     )
-    notices += tuple(
+    notices = tuple(
         f"{each.text!r} is a level, as {each.why} "
         f'(--missing "{column.name}={each.text}" counts it as missing)'
         for each in levels
     )
     present = {text: n for text, n in counts.iter_rows() if text not in missing}
     notices += unlike_answers(present, column.name)
-    found = ColumnSchema(column.name, "category", None, missing, why, notices, kept)
-    if told is not None:
-        return Draft(replace(found, kind=told.kind))
-    return Draft(_with_words(found, distinct, weights))
+    return replace(one, missing=missing, notices=(*one.notices, *notices), kept=kept)
 
 
 def _row_of(text: str, coded: Coded) -> int:
@@ -291,11 +294,13 @@ def _with_order(one: ColumnSchema, column: Column) -> ColumnSchema:
 
 def _with_words(one: ColumnSchema, distinct: pl.Series, weights: pl.Series) -> ColumnSchema:
     """Return what a column of texts is: text, where few come again and they have several words."""
-    cells = float(weights.sum())
+    n_cells = float(weights.sum())
     again = (
-        float(weights.filter(weights >= fewest_rows(int(cells))).sum()) if distinct.is_unique().all() else 0.0
+        float(weights.filter(weights >= fewest_rows(int(n_cells))).sum())
+        if distinct.is_unique().all()
+        else 0.0
     )
-    if again >= HALF * cells or cells < FEWEST_TEXTS:
+    if again >= HALF * n_cells or n_cells < FEWEST_TEXTS:
         return one
     words = cast(float, distinct.str.count_matches(r"\w+").mean())
     if words < FEWEST_WORDS:
@@ -310,9 +315,9 @@ def _not_in_order(one: ColumnSchema, column: Column, marks: Sequence[str]) -> tu
     ]
     if not others:
         return ()
-    shown = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
+    first = ", ".join(map(repr, others[:SHOWN])) + (", ..." if len(others) > SHOWN else "")
     are = "levels are" if len(others) > 1 else "level is"
-    return (f"{len(others):,} {are} not in the order and stand in its middle ({shown})",)
+    return (f"{len(others):,} {are} not in the order and stand in its middle ({first})",)
 
 
 def _natural(level: str) -> list[tuple[int, str]]:

@@ -34,6 +34,11 @@ NUMBERS = frozenset({
     "nummer", "lfd", "zeile", "numero", "ligne", "fila", "indice", "sno", "",
 })  # fmt: skip
 """words that do where they are the whole name, or where the values are numbered through,"""
+SUBJECTS = frozenset({
+    "subject", "patient", "participant", "respondent", "proband", "donor", "member", "customer", "client", "user",
+    "household", "person", "employee", "player", "animal",
+})  # fmt: skip
+"""Words that are the whole name of whom several rows may be of."""
 AND = frozenset({"of", "per", "mean", "total", "count"})
 """and words beside which these do not: the number of rooms is a quantity."""
 HEX = r"^\{?(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{16,128})\}?$"
@@ -96,7 +101,7 @@ def why_key_text(name: str, distinct: pl.Series, n_rows: int) -> str:
 def names_keys(name: str) -> bool:
     """Return whether a column is called as keys are, of rows or of groups of rows."""
     words = _words(name)
-    return not KEYS.isdisjoint(words) and AND.isdisjoint(words)
+    return words <= SUBJECTS or (not KEYS.isdisjoint(words) and AND.isdisjoint(words))
 
 
 def group_notices(name: str, n_keys: int, n_rows: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError
-from deltarule.tables.columns import Column
+from deltarule.tables.columns import EXACT, Column
 from deltarule.tables.table import Table
 
 Task: TypeAlias = Literal["classification", "regression"]
@@ -238,7 +238,7 @@ def _labels(column: Column) -> NDArray[Any]:
     if column.kind == "number":
         values: NDArray[np.float64] = column.values
         is_whole = bool(np.all(values == np.round(values)))
-        is_small = bool((np.abs(values) < 2**53).all())
+        is_small = bool((np.abs(values) < EXACT).all())
         return values.astype(np.int64) if is_whole and is_small else values
     return np.array([str(text) for text in column.texts()])
 

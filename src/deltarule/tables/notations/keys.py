@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deltarule.tables.columns import EXACT
+
 if TYPE_CHECKING:
     import polars as pl
 
-EXACT = 2**53
-"""Whole numbers beyond this do not come back from float64."""
 KEPT = 15
 """Digits that come back from float64, wherever the point is."""
 FEW = 0.05

@@ -13,10 +13,11 @@ from itertools import product
 from typing import TYPE_CHECKING, cast
 
 from deltarule.errors import OptionError
+from deltarule.tables.columns import EXACT
 from deltarule.tables.notations import compounds
 from deltarule.tables.notations.bodies import PATTERN, amounts, parts_of
 from deltarule.tables.notations.characters import plain, read_apart
-from deltarule.tables.notations.keys import EXACT, FEW, doubts, marked, why_keys
+from deltarule.tables.notations.keys import FEW, doubts, marked, why_keys
 from deltarule.tables.notations.measures import shift_of, sizes_of, spelled
 from deltarule.tables.notations.remarks import around, without
 from deltarule.tables.notations.shares import HALF, MOST, Cells
@@ -217,7 +218,7 @@ def _found_in_some(texts: pl.Series, cells: Cells) -> Found | str | None:
     if not cells.are_most(is_simple):
         some = cells.some(texts)
         looks = parts_of(some)["body"].count() + int(some.str.contains(r"^\D{0,3}\d").sum())
-        return "" if looks < HALF * len(some) else None
+        return "" if looks < HALF * len(some) and cells.are_even else None
     simple = texts.filter(pl.Series(is_simple))
     values = simple.cast(pl.Float64)
     may_group = simple.str.contains(r"^[+-]?(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+)$").all()
