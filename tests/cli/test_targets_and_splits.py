@@ -53,11 +53,16 @@ def test_groups_times_and_equal_rows(run: Any):
     visits().write_csv("v.csv")
     plain = fit(run, "v.csv --target y")
     assert plain["scores"]["test"]["rows"] == 48
+    keys = (
+        "patient: 10 keys of about 24 rows each, which may stand on both sides of a split; --group patient (in "
+        'Python group="patient") keeps the rows of each together'
+    )
     assert plain["notices"] == [
+        keys,
         "40 rows equal an earlier one; such rows stay together, learnt from or in the test part "
-        "(--equal-rows apart parts them)"
+        "(--equal-rows apart parts them)",
     ]
-    assert fit(run, "v.csv --target y --equal-rows apart")["notices"] == []
+    assert fit(run, "v.csv --target y --equal-rows apart")["notices"] == [keys]
     grouped = fit(run, "v.csv --target y --group patient")
     assert re.fullmatch(
         r"patient: \d of 10 groups are the test part; no group is on both sides", grouped["notices"][0]
@@ -66,8 +71,9 @@ def test_groups_times_and_equal_rows(run: Any):
     advice = grouped["columns"]["patient"].split("; ")[1].split(" learns")[0]
     assert "text" in fit(run, f"v.csv --target y --group patient {advice}")["columns"]["patient"]
     timed = fit(run, "v.csv --target y --time day --validation 0.1")
-    assert timed["notices"][0].startswith("day: the test part is the last ")
-    assert timed["notices"][1].startswith("day: the validation part is the last ")
+    assert timed["notices"][0] == keys
+    assert timed["notices"][1].startswith("day: the test part is the last ")
+    assert timed["notices"][2].startswith("day: the validation part is the last ")
     assert "days" in timed["columns"]["day"]
 
 

@@ -151,8 +151,8 @@ def test_arrays_lists_and_odd_labels():
         (pl.DataFrame({"a": [[1]]}), "column 'a' has the type List"),
         (pl.DataFrame({"a": [{"x": 1}]}), "column 'a' has the type Struct"),
         (
-            pd.DataFrame({"a": pd.period_range("2020", periods=1, freq="D")}),
-            "column 'a' has the type period[D]",
+            pd.DataFrame({"a": pd.interval_range(0, 1)}),
+            "column 'a' has the type interval[int64, right]",
         ),
         ({"a": [1, [2]]}, "column 'a' holds a value of type list in row 2"),
         ({"a": ["x", b"y"]}, "column 'a' holds a value of type bytes in row 2"),
