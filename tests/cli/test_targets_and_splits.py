@@ -188,6 +188,14 @@ def test_a_leak_is_named_with_words_that_leave_it_out(run: Any):
     assert not any("alone it tells" in said for said in record["notices"])
 
 
+def test_columns_to_keep_leave_those_that_have_another_use(run: Any):
+    visits().write_csv("v.csv")
+    columns = fit(run, "v.csv --target y --keep dose --group patient --time day")["columns"]
+    assert columns["age"] == "left out: told so"
+    assert columns["patient"].startswith("left out: its groups stay whole")
+    assert not columns["day"].startswith("left out")
+
+
 def test_a_class_of_one_row_and_a_target_of_names(run: Any):
     rng = np.random.default_rng(0)
     table = pl.DataFrame({"x": rng.normal(size=101), "z": rng.normal(size=101)})

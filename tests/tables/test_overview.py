@@ -133,6 +133,16 @@ def test_periods_of_pandas_are_dates():
         assert column.texts()[0] == first
 
 
+def test_times_of_day_are_shown_without_the_day_that_they_count_from():
+    found = deltarule.schema({"at": ["08:30", "23:59", "00:00", "09:15"] * 10})
+    assert "  00:00:00 to 23:59:00  " in found.text()
+
+
+def test_texts_of_rows_that_are_gone_are_not_counted():
+    column = Table.of({"a": ["x", "y", "x", "z"]})["a"]
+    assert [column.rows(np.array(rows)).summary() for rows in ([0, 2], [1, 3])] == ["1: x", "2: y, z"]
+
+
 def test_large_whole_numbers_that_come_back_are_numbers():
     thousands = [n * 10**15 for n in range(1, 100)]
     for values in (thousands, np.array(thousands), [f"{value}" for value in thousands]):
