@@ -112,6 +112,10 @@ class TestOptions:
                 r"did you mean 'softmax'\? Known: linear, gaussian, softmax, sigmoid, poisson",
             ),
             (
+                {"output": "quantile(0.1,0.5,0.9)"},
+                r"a quantile\(0.1,0.5,0.9\) output needs 3 units for every target, one for each number; got 2",
+            ),
+            (
                 {"output": "quantile(90)"},
                 r"quantile of the output is 90.0; it must be a number between 0 and 1",
             ),

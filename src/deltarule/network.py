@@ -42,7 +42,7 @@ class Network:
         "linear" (mean squared error), "softmax" (cross entropy), "sigmoid" (binary cross entropy, one per
         label), "poisson" (log link), "gaussian" (half squared error, summed over outputs), "absolute_error",
         "huber(d)" (squared up to errors of d, linear beyond; "huber" is d = 1) or "quantile(q)" (pinball
-        loss, whose y_hat is the q-quantile; "quantile" is q = 0.5).
+        loss, whose y_hat is the q-quantile; "quantile" is q = 0.5; "quantile(0.1, 0.9)" has two units for each target).
     seed
         Starting weights are drawn from this seed; biases start at 0.
     dtype
@@ -91,6 +91,11 @@ class Network:
             raise OptionError(
                 f"a {output} output needs at least {self.output.fewest_units} units, one per class; "
                 f'got {self.sizes[-1]}. For a single probability use output="sigmoid".'
+            )
+        if self.sizes[-1] % max(len(self.output.numbers), 1):
+            raise OptionError(
+                f"a {output} output needs {len(self.output.numbers)} units for every target, one for each number; got "
+                f"{self.sizes[-1]}."
             )
         chosen = _dtype(dtype)
         require_network(self.sizes, chosen.itemsize)

@@ -20,7 +20,7 @@ from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import LBFGS, OPTIMISERS, Adam, GradientDescent, Optimiser
 from deltarule.maths.optimisers import optimiser as named
-from deltarule.maths.outputs import OUTPUTS, WITH_A_NUMBER
+from deltarule.maths.outputs import OUTPUTS, WITH_NUMBERS
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant, OneCycle
 from deltarule.network import Network
@@ -43,7 +43,9 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
     sizes = [int(rng.integers(1, 40)) for _ in range(rng.integers(1, 5))]
     sizes.append(int(rng.integers(2 if output == "softmax" else 1, 20)))
     names = [list(ACTIVATIONS)[(seed + k) % len(ACTIVATIONS)] for k in range(len(sizes) - 2)]
-    full = f"{output}({rng.choice([0.1, 0.8])})" if output in WITH_A_NUMBER else output
+    full = f"{output}({rng.choice([0.1, 0.8])})" if output in WITH_NUMBERS else output
+    if output == "quantile":
+        full = f"quantile({','.join(map(str, rng.uniform(0.05, 0.95, sizes[-1])))})"
     net = Network(sizes, names or "tanh", full, seed=seed, dtype=dtype)
     N = int(rng.integers(1, 150))
     X, p, w = net.examples(rng.normal(size=(N, sizes[0])), targets(rng, output, N, sizes[-1]))

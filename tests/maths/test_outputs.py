@@ -16,7 +16,13 @@ from deltarule.maths.outputs import OUTPUTS, Output, output
 
 RNG = np.random.default_rng(3)
 A = 3.0 * RNG.normal(size=(20, 4))
-NUMBERED = [output("huber(0.3)"), output("huber(2.5)"), output("quantile(0.1)"), output("quantile(0.75)")]
+NUMBERED = [
+    output("huber(0.3)"),
+    output("huber(2.5)"),
+    output("quantile(0.1)"),
+    output("quantile(0.75)"),
+    output("quantile(0.1,0.9)"),
+]
 EVERY = pytest.mark.parametrize("o", [*OUTPUTS.values(), *NUMBERED], ids=str)
 
 
@@ -92,6 +98,7 @@ class TestFormulas:
         ("quantile(0.9)", [3.0, 2.0, 4.0], [5.0, 1.0, 4.0], 1.9, [-0.9, 0.1, 0.0]),
         ("quantile(0.25)", [3.0, 2.0, 4.0], [5.0, 1.0, 4.0], 1.25, [-0.25, 0.75, 0.0]),
         ("quantile", [3.0, 2.0, 4.0], [5.0, 1.0, 4.0], 1.5, [-0.5, 0.5, 0.0]),
+        ("quantile(0.1,0.5,0.9)", [3.0, 6.0, 4.0], [5.0, 5.0, 5.0], 1.6, [-0.1, 0.5, -0.9]),
         ("huber", [1.5, -2.0, 0.0], [1.0, 1.0, 1.0], 0.125 + 2.5 + 0.5, [0.5, -1.0, -1.0]),
         ("huber(2)", [4.0, 0.0, 3.0], [1.0, 1.0, 1.0], 4.0 + 0.5 + 2.0, [2.0, -1.0, 2.0]),
         ("huber(0.5)", [4.0, 1.0, 1.25], [1.0, 1.0, 1.0], 1.375 + 0.03125, [0.5, 0.0, 0.25]),
@@ -180,9 +187,10 @@ def test_the_first_factor_is_the_slope_of_the_loss_as_a_function_of_y_hat(o: Out
         elif o.name == "absolute_error":
             loss = (np.where(z.real > p, 1, -1) * (z - p)).sum(axis=1)
         elif o.name == "quantile":
-            loss = (np.where(z.real > p, 1 - o.setting, -o.setting) * (z - p)).sum(axis=1)
+            q = np.array(o.by_unit(4))
+            loss = (np.where(z.real > p, 1 - q, -q) * (z - p)).sum(axis=1)
         elif o.name == "huber":
-            e, d = z - p, o.setting
+            e, (d,) = z - p, o.numbers
             beyond = d * (np.where(e.real > 0, e, -e) - d / 2)
             loss = np.where(np.abs(e.real) <= d, e**2 / 2, beyond).sum(axis=1)
         elif o.name == "softmax":
@@ -257,7 +265,9 @@ class TestTargets:
         y = targets(o)
         np.testing.assert_array_equal(o.targets(y, 4), y)
         if o.fewest_units == 1:
-            np.testing.assert_array_equal(o.targets(y[:, 0], 1), y[:, :1])
+            n = max(len(o.numbers), 1)  # of each target, the first for its first number
+            np.testing.assert_array_equal(o.targets(y[:, 0], n), np.repeat(y[:, :1], n, axis=1))
+            np.testing.assert_array_equal(o.targets(y[:, :2], 2 * n), np.repeat(y[:, :2], n, axis=1))
 
     @pytest.mark.parametrize(
         ("name", "y", "n", "message"),
@@ -314,8 +324,9 @@ class TestNames:
         assert str(output("huber( 2 )")) == "huber(2.0)"
         assert (str(output("quantile")), str(output("huber"))) == ("quantile(0.5)", "huber(1.0)")
         third = output(f"quantile({1 / 3!r})")
-        assert output(str(third)).setting == 1 / 3
-        assert [o.setting for o in OUTPUTS.values()] == [None] * 6 + [1.0, 0.5]
+        assert output(str(third)).numbers == (1 / 3,)
+        assert [o.numbers for o in OUTPUTS.values()] == [()] * 6 + [(1.0,), (0.5,)]
+        assert str(output("quantile( .1, 0.5,.9 )")) == "quantile(0.1,0.5,0.9)"
 
     @pytest.mark.parametrize(
         ("name", "message"),

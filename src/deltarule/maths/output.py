@@ -19,9 +19,13 @@ class Output(ABC):
     """dL/dy_hat, dy_hat/da and delta as a person reads them."""
 
     @property
-    def setting(self) -> float | None:
-        """The number that the loss depends on, None where there is none."""
-        return None
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers that the loss depends on, none, one for all units, or several; see `by_unit`."""
+        return ()
+
+    def by_unit(self, n: int) -> list[float]:
+        """Return the number of each of n units: where there are several, they take turns."""
+        return [self.numbers[i % len(self.numbers)] for i in range(n if self.numbers else 0)]
 
     @abstractmethod
     def y_hat(self, a: Array) -> Array:
@@ -81,8 +85,8 @@ class Output(ABC):
         return hash(type(self))
 
     def __repr__(self) -> str:
-        """Return the text by which `output` finds it: its name, and its number in brackets."""
-        return self.name if self.setting is None else f"{self.name}({float(self.setting)})"
+        """Return the text by which `output` finds it: its name, and its numbers in brackets."""
+        return f"{self.name}({','.join(map(str, self.numbers))})" if self.numbers else self.name
 
 
 def _expected_shapes(n: int) -> str:

@@ -22,7 +22,7 @@ y_hat, so that no logarithm of a rounded probability is ever taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deltarule.errors import OptionError
@@ -117,12 +117,18 @@ class Quantile(_LinearOnEitherSide):
     dL/dy_hat_i = 1 - q where y_hat_i > y_i, -q where y_hat_i < y_i, 0 where they are equal;
     dy_hat/da = identity;  delta = dL/dy_hat.
 
+    Several q are quantiles of the same target: of the units, which are a multiple of them, the first has the first q
+    for the first target, and so on; then come those of the second target.
+
     >>> import numpy as np
     >>> Quantile(0.9).loss(np.array([[3.0, 2.0]]), np.array([[5.0, 1.0]])).round(3)  # 0.9 * 2 + 0.1 * 1
     array([1.9])
+    >>> both = Quantile((0.1, 0.9))
+    >>> both.targets(np.array([5.0]), 2), both.delta(np.array([[3.0, 7.0]]), np.array([[5.0, 5.0]])).round(3)
+    (array([[5., 5.]]), array([[-0.1,  0.1]]))
     """
 
-    q: float = 0.5
+    q: float | Sequence[float] = 0.5
 
     name = "quantile"
     loss_name = "quantile loss"
@@ -133,15 +139,26 @@ class Quantile(_LinearOnEitherSide):
     )
 
     def __post_init__(self) -> None:
-        check_fields(self, FIELDS)
+        several = self.q if isinstance(self.q, (list, tuple)) else [self.q]
+        q: list[float] = [FIELDS["q"].check(each) for each in several]
+        object.__setattr__(self, "q", tuple(q) if len(q) > 1 else q[0])
 
     @property
-    def setting(self) -> float:
-        return self.q
+    def numbers(self) -> tuple[float, ...]:
+        return tuple(self.q) if isinstance(self.q, Sequence) else (self.q,)
 
     def dL_dy_hat(self, a: Array, p: Array) -> Array:
-        sign = _sign(a - p)
-        return a.__array_namespace__().where(real(sign) > 0, (1.0 - self.q) * sign, self.q * sign)
+        xp, sign, q = a.__array_namespace__(), _sign(a - p), self.by_unit(a.shape[1])
+        above, below = (xp.asarray(slopes, dtype=a.dtype) for slopes in ([1.0 - each for each in q], q))
+        return xp.where(real(sign) > 0, above * sign, below * sign)
+
+    def targets(self, y: Array, n: int) -> Array:
+        xp, Q = y.__array_namespace__(), len(self.numbers)
+        if y.ndim == 1 and n == Q:
+            y = xp.reshape(y, (-1, 1))
+        if y.ndim == 2 and y.shape[1] * Q == n:
+            y = xp.reshape(xp.broadcast_to(y[:, :, None], (*y.shape, Q)), (-1, n))
+        return super().targets(y, n)
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,8 +183,8 @@ class Huber(Linear):
         check_fields(self, FIELDS)
 
     @property
-    def setting(self) -> float:
-        return self.d
+    def numbers(self) -> tuple[float, ...]:
+        return (self.d,)
 
     def loss(self, a: Array, p: Array) -> Array:
         r = self.dL_dy_hat(a, p)
@@ -344,15 +361,15 @@ OUTPUTS: dict[str, Output] = {
         Quantile(),
     )
 }
-WITH_A_NUMBER: dict[str, Callable[[float], Output]] = {"huber": Huber, "quantile": Quantile}
-"""Those of OUTPUTS whose name may be followed by a number in brackets."""
+WITH_NUMBERS: dict[str, Callable[..., Output]] = {"huber": Huber, "quantile": lambda *q: Quantile(q)}
+"""Those of OUTPUTS whose name may be followed by a number in brackets, or by several."""
 _BRACKETS = re.compile(r"(\w+)\((.*)\)")
 
 
 def output(name: str) -> Output:
-    """Return the output of that name, which may carry a number in brackets: "huber(1.35)", "quantile(0.9)".
+    """Return the output of that name, which may carry numbers in brackets: "huber(1.35)", "quantile(0.1, 0.9)".
 
-    Without one, d is 1 and q is 0.5. The text of an output, `str(output)`, is a name that gives it again.
+    Without, d is 1 and q is 0.5. The text of an output, `str(output)`, is a name that gives it again.
 
     Raises
     ------
@@ -366,16 +383,21 @@ def output(name: str) -> Output:
     """
     given = plain_scalar(name)
     brackets = _BRACKETS.fullmatch(given) if isinstance(given, str) else None
-    kind, number = brackets.groups() if brackets else (given, None)
+    kind, listed = brackets.groups() if brackets else (given, None)
     plain = named("output", kind, OUTPUTS)
-    if number is None:
+    if listed is None:
         return plain
-    if kind not in WITH_A_NUMBER:
+    if kind not in WITH_NUMBERS:
         raise OptionError(f"the {kind} output takes no number, and got {name!r}; write {kind!r}.")
+    texts = listed.split(",")
     try:
-        setting = float(number)
+        numbers = [float(text) for text in texts]
     except ValueError:
         raise OptionError(
-            f"{number!r} is no number in the output {name!r}; write for example {str(OUTPUTS[kind])!r}."
+            f"{listed!r} is no number in the output {name!r}; write for example {str(OUTPUTS[kind])!r}."
         ) from None
-    return WITH_A_NUMBER[kind](setting)
+    if len(numbers) > 1 and kind == "huber":
+        raise OptionError(
+            f"the huber output takes one number, and got {name!r}; write for example 'huber(1.35)'."
+        )
+    return WITH_NUMBERS[kind](*numbers)

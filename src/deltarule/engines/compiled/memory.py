@@ -20,6 +20,7 @@ from deltarule.engines.compiled.places import (
     MASK,
     N_IN,
     N_OUT,
+    NUMBERS,
     PANEL_WIDTH,
     ROWS,
     SINGLE,
@@ -46,6 +47,8 @@ class Memory:
             whole = np.zeros(plan.size + ALIGNMENT // size, net.dtype)
         first = (-whole.ctypes.data % ALIGNMENT) // size
         self.numbers: Floats = whole[first : first + plan.size]
+        numbers = net.output.by_unit(net.sizes[-1])
+        self.numbers[plan.places[NUMBERS] :][: len(numbers)] = numbers
         self._write_ones()
 
     def _write_ones(self) -> None:

@@ -41,7 +41,7 @@ PANEL = 64
 
 FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
-    "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "setting",
+    "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "numbers",
     "single", "spare", "listed", "starts", "inputs", "values", "firsts", "ends", "turning", "strands",
     "logits", "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "part", "blocks",
     "clipped", "layers",
@@ -51,15 +51,15 @@ theta, `size` numbers each, one after another; of `gradient` there is one a grou
 examples of a group, 0 where there are none; span: examples whose factors of the gradient are there at once; c, keys,
 losses: places of a number for every example (keys: -1 without dropout); seed: of dropout; input_rows: the place of the
 batch's rows of X, in panels of width input_panel, input_step further on for each chunk; example_rows: how many examples
-the factors with a row for each have room for; lowest: the lowest layer that learns; setting: the bits of the output's
-number; single: the numbers of a vector of units where a batch is one example, else 0, and spare: what it needs beside.
-listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no row's list is longer; starts, inputs,
-firsts, ends: places among the engine's `lists`, see `kernels/listing.py`; values, turning: in memory. strands: how many
-there are, 0 where the network is not cut into any; logits: the place of a_K. From product on they are addresses of
-kernels, and of `Plan.layers`, which the engine fills in."""
+the factors with a row for each have room for; lowest: the lowest layer that learns; numbers: the place of the number
+that the output has for each of its units; single: the numbers of a vector of units where a batch is one example, else
+0, and spare: what it needs beside. listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no
+row's list is longer; starts, inputs, firsts, ends: places among the engine's `lists`, see `kernels/listing.py`; values,
+turning: in memory. strands: how many there are, 0 where the network is not cut into any; logits: the place of a_K. From
+product on they are addresses of kernels, and of `Plan.layers`, which the engine fills in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
-    SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, SETTING,
+    SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, NUMBERS,
     SINGLE, SPARE, LISTED, STARTS, INPUTS, VALUES, FIRSTS, ENDS, TURNING, STRANDS,
     LOGITS, PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, PART, BLOCKS,
     CLIPPED, LAYERS,

@@ -268,7 +268,7 @@ def plan(
     places["strands"] = len(strands) and len(strands) - 1
     places["single"], places["spare"] = single, take(2 * net.sizes[-1] * single)
     places["lowest"], places["output"] = lowest, OUTPUT_CODES[net.output.name]
-    places["setting"] = int(np.float64(net.output.setting or 0.0).view(np.int64))
+    places["numbers"] = take(net.sizes[-1])
     places["seed"] = 0 if dropout is None else dropout.seed % WORD
 
     begin = take(APART)

@@ -25,9 +25,9 @@ class Columns:
     """One vector of examples: a and the target p, output by output, where delta replaces p."""
 
     def __init__(
-        self, write: Writer, a: Any, d: Any, stride: Any, n: Any, r: Any, setting: Any = None
+        self, write: Writer, a: Any, d: Any, stride: Any, n: Any, r: Any, numbers: Any = None
     ) -> None:
-        self.write, self.n, self._setting = write, n, setting
+        self.write, self.n, self._numbers = write, n, numbers
         self.starts = [write.at(place, r) for place in (a, d)]
         self.stride = stride
 
@@ -43,9 +43,9 @@ class Columns:
     def p(self, i: Any) -> Vector:
         return self.write.load(self._place(1, i))
 
-    def setting(self) -> Vector:
-        """Return the output's number, which comes as its bits."""
-        return self.write.spread(self.write.builder.bitcast(self._setting, ir.DoubleType()))
+    def number(self, i: Any) -> Vector:
+        """Return the number that the loss of output i depends on."""
+        return self.write.spread_at(self.write.at(self._numbers, i))
 
     def set_a(self, i: Any, value: Vector) -> None:
         self.write.store(self._place(0, i), value)
@@ -124,11 +124,11 @@ def _gaussian(columns: Columns, c: Vector) -> Vector:
     return 0.5 * loss.get()
 
 
-def _tilted(columns: Columns, c: Vector, below: Vector, above: Vector) -> Vector:
+def _tilted(columns: Columns, c: Vector, slopes: Callable[[Any], tuple[Vector, Vector]]) -> Vector:
     """L = sum e s and c s, with e = a - y and the slope s: -below where e < 0, above where e > 0."""
     loss = Variable(c.like(0.0))
     with columns.each() as i:
-        e = columns.a(i) - columns.p(i)
+        e, (below, above) = columns.a(i) - columns.p(i), slopes(i)
         s = above.where(e > 0.0, (-below).where(e < 0.0, e))  # e itself is 0, or a NaN that stays
         loss.set(loss.get() + e * s)
         columns.set_delta(i, c * s)
@@ -137,20 +137,19 @@ def _tilted(columns: Columns, c: Vector, below: Vector, above: Vector) -> Vector
 
 def _absolute_error(columns: Columns, c: Vector) -> Vector:
     """L = sum |a - y| and c sign(a - y)."""
-    return _tilted(columns, c, c.like(1.0), c.like(1.0))
+    return _tilted(columns, c, lambda i: (c.like(1.0), c.like(1.0)))
 
 
 def _quantile(columns: Columns, c: Vector) -> Vector:
     """L = sum max(q (y - a), (q - 1) (y - a)) and c times -q where a < y, 1 - q where a > y."""
-    q = columns.setting()
-    return _tilted(columns, c, q, 1.0 - q)
+    return _tilted(columns, c, lambda i: (columns.number(i), 1.0 - columns.number(i)))
 
 
 def _huber(columns: Columns, c: Vector) -> Vector:
     """L = sum r (e - r/2) and c r, with e = a - y and r = clip(e, -d, d)."""
-    loss, d = Variable(c.like(0.0)), columns.setting()
+    loss = Variable(c.like(0.0))
     with columns.each() as i:
-        e = columns.a(i) - columns.p(i)
+        e, d = columns.a(i) - columns.p(i), columns.number(i)
         r = larger(-d, smaller(d, e))  # NaN stays NaN
         loss.set(loss.get() + r * (e - 0.5 * r))
         columns.set_delta(i, c * r)
@@ -219,16 +218,16 @@ def _switch(write: Writer, code: Any, count: Any, bodies: dict[str, Callable[[An
 
 @intrinsic
 def _delta(
-    typing: Any, memory: Any, code: Any, setting: Any, a: Any, d: Any, c: Any, losses: Any, stride: Any, n: Any,
+    typing: Any, memory: Any, code: Any, numbers: Any, a: Any, d: Any, c: Any, losses: Any, stride: Any, n: Any,
     count: Any,
 ) -> Any:  # fmt: skip
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         write = Writer(context, builder, signature, arguments)
-        code, setting, a, d, c, losses, stride, n, count = write.arguments
+        code, numbers, a, d, c, losses, stride, n, count = write.arguments
 
         def body(name: str) -> Callable[[Any], None]:
             def of(r: Any) -> None:
-                columns = Columns(write, a, d, stride, n, r, setting)
+                columns = Columns(write, a, d, stride, n, r, numbers)
                 loss = FORMULAS[name](columns, write.load(write.at(c, r)))
                 write.store(write.at(losses, r), loss)
 
@@ -255,13 +254,13 @@ def _y_hat(typing: Any, memory: Any, code: Any, a: Any, stride: Any, n: Any, cou
     return types.void(memory, *[types.intp] * 5), generate
 
 
-def delta(memory, code, setting, a, d, c, losses, stride, n, count):
+def delta(memory, code, numbers, a, d, c, losses, stride, n, count):
     """Replace the targets in memory[d:] by c dL/da_K, and write L to memory[losses:].
 
-    Of `count` examples; memory[c:] and memory[losses:] have a number an example. a is used up. setting: the bits of
-    the output's number.
+    Of `count` examples; memory[c:] and memory[losses:] have a number an example, memory[numbers:] one an output. a is
+    used up.
     """
-    _delta(memory, code, setting, a, d, c, losses, stride, n, count)
+    _delta(memory, code, numbers, a, d, c, losses, stride, n, count)
 
 
 def y_hat(memory, code, a, stride, n, count):

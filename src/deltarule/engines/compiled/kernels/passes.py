@@ -42,13 +42,13 @@ from deltarule.engines.compiled.places import (
     LOWEST,
     N_IN,
     N_OUT,
+    NUMBERS,
     OUTPUT,
     PANEL,
     PANEL_WIDTH,
     PRODUCT,
     ROWS,
     ROWS_STEP,
-    SETTING,
     SIZE,
     THETA,
     UNIT,
@@ -206,7 +206,7 @@ def delta(memory, layers, places, chunk, count, thread, threads):
         size = min(end - begin, columns - column)
         at = of * columns + column
         call(
-            places[DELTA], memory, (places[OUTPUT], places[SETTING],
+            places[DELTA], memory, (places[OUTPUT], places[NUMBERS],
             places[LOGITS] + of * layers[K, HEIGHT] * columns + column, layers[K, D] + of * n * columns + column,
             places[C] + at, places[LOSSES] + at, columns, n, size)
         )  # fmt: skip

@@ -47,10 +47,10 @@ from deltarule.engines.compiled.places import (
     LOWEST,
     N_IN,
     N_OUT,
+    NUMBERS,
     ONE,
     OUTPUT,
     ROWS,
-    SETTING,
     SINGLE,
     SIZE,
     SPARE,
@@ -201,7 +201,7 @@ def _output(write: Writer, layer: Layer, places: dict[int, Any]) -> None:
 
     def of(formula: Callable[[outputs.Columns, Vector], Vector]) -> Callable[[], None]:
         def body() -> None:
-            columns = outputs.Columns(write, spare, targets, lanes, n, write.whole(0), places[SETTING])
+            columns = outputs.Columns(write, spare, targets, lanes, n, write.whole(0), places[NUMBERS])
             write.store(places[LOSSES], formula(columns, write.spread_at(places[C])))
 
         return body
@@ -280,13 +280,13 @@ def _one(lanes: int) -> Any:
 
     @intrinsic
     def one(
-        typing: Any, memory: Any, layers: Any, K: Any, lowest: Any, output: Any, setting: Any, theta: Any,
+        typing: Any, memory: Any, layers: Any, K: Any, lowest: Any, output: Any, numbers: Any, theta: Any,
         gradient: Any, spare: Any, c: Any, losses: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             write = Writer(context, builder, signature, arguments, lanes)
             layers, K, lowest, *rest = write.arguments
-            places = dict(zip((OUTPUT, SETTING, THETA, GRADIENT, SPARE, C, LOSSES), rest, strict=True))
+            places = dict(zip((OUTPUT, NUMBERS, THETA, GRADIENT, SPARE, C, LOSSES), rest, strict=True))
             _write_one(write, Layers(write, layers, K, lowest), places)
             return context.get_dummy_value()
 
@@ -298,20 +298,20 @@ def _one(lanes: int) -> Any:
 _one_2, _one_4, _one_8, _one_16 = (_one(lanes) for lanes in (2, 4, 8, 16))
 
 
-def _of_2(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
-    _one_2(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
+def _of_2(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses):
+    _one_2(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses)
 
 
-def _of_4(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
-    _one_4(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
+def _of_4(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses):
+    _one_4(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses)
 
 
-def _of_8(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
-    _one_8(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
+def _of_8(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses):
+    _one_8(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses)
 
 
-def _of_16(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses):
-    _one_16(memory, layers, K, lowest, output, setting, theta, gradient, spare, c, losses)
+def _of_16(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses):
+    _one_16(memory, layers, K, lowest, output, numbers, theta, gradient, spare, c, losses)
 
 
 BY_LANES = {2: _of_2, 4: _of_4, 8: _of_8, 16: _of_16}
@@ -323,7 +323,7 @@ address of `Plan.layers`."""
 def gradient_of(memory, layers, places):
     """Make the gradient of the example in h_0 and D_K."""
     call(places[ONE], memory, (
-        places[LAYERS], len(layers) - 1, places[LOWEST], places[OUTPUT], places[SETTING], places[THETA],
+        places[LAYERS], len(layers) - 1, places[LOWEST], places[OUTPUT], places[NUMBERS], places[THETA],
         places[GRADIENT], places[SPARE], places[C], places[LOSSES],
     ))  # fmt: skip
 
