@@ -181,7 +181,8 @@ def forged(content: bytes, change: Any) -> bytes:
         (lambda head: head["encoder"]["columns"][0].update(encoder="os.system"), "does not describe a model"),
         (lambda head: head["encoder"]["columns"][0].update(surprise=1), "does not describe a model"),
         (lambda head: head.update(encoder=7), "does not describe a model"),
-        (lambda head: head["target"].pop("names"), "does not describe a model"),
+        (lambda head: head["targets"][0].pop("names"), "does not describe a model"),
+        (lambda head: head["targets"].clear(), "the targets do not fit the network"),
         (lambda head: [1, 2], "does not describe a model"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from deltarule import MLPClassifier, Network, TableClassifier, check, memory, train
 from deltarule.errors import DataError, DeltaruleError, OptionError, OutOfMemoryError
-from deltarule.estimators.table import SETTINGS
+from deltarule.estimators.settings import SETTINGS
 from deltarule.maths import optimisers, schedules
 from deltarule.maths.outputs import Huber, Quantile
 from deltarule.options import CHECK, NETWORK, OPTIONS
@@ -141,7 +141,7 @@ def test_junk_is_taken_or_gets_one_sentence(
         try:
             call(**{name: value})
         except DataError:  # of the arrays that two may be, and of the columns that two name
-            assert name in ("validation", "only", "group", "time")
+            assert name in ("validation", "only", "group", "time", "weight")
         except DeltaruleError as error:
             said = str(error)
             assert name in said or "parameter" in said

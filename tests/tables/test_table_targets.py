@@ -31,7 +31,7 @@ def refusal(function, *arguments) -> str:
     [
         (["b", "a", "b", "a"], ("a", "b"), "U"),
         ([3, 1, 1, 3, 1], (1, 3), "i"),
-        ([2.0, 1.0, 2.0, 1.0], (1, 2), "i"),
+        ([2.0, 1.0, 2.0, 1.0], (1.0, 2.0), "f"),
         ([0.5, 1.0, 0.5, 1.0], (0.5, 1.0), "f"),
         ([True, False, True, False], (False, True), "b"),
         (pd.Series(["x", "y"] * 2, dtype="category"), ("x", "y"), "U"),

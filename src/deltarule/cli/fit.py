@@ -32,7 +32,7 @@ from deltarule.cli.output import (
 from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
 from deltarule.errors import DataWarning
 from deltarule.estimators import TableClassifier, TableRegressor
-from deltarule.estimators.table import SETTINGS
+from deltarule.estimators.settings import SETTINGS
 from deltarule.files import SUFFIX, save
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS

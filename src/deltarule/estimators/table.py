@@ -6,335 +6,45 @@ Columns are encoded (see `deltarule.tables.encoders`), a network is trained, and
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
+import sklearn.metrics
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.errors import OptionError, ShapeError, warn_of
+from deltarule.errors import OptionError, ShapeError
+from deltarule.estimators.fitting import TableEstimator
+from deltarule.estimators.settings import (
+    DELTA,
+    LOSSES,
+    OF_VALUES,
+    SHORT,
+)
+from deltarule.estimators.trial import Trial
 from deltarule.maths.optimisers import LBFGS, Optimiser
+from deltarule.maths.output import Output
+from deltarule.maths.outputs import Huber, Quantile, output
 from deltarule.maths.schedules import Schedule
-from deltarule.network import Network
-from deltarule.options import OPTIONS, Option, checked, declared, plain_scalar
+from deltarule.options import checked, is_several, shown
 from deltarule.tables import (
     ClassTarget,
-    Column,
     NumberTarget,
     Schema,
-    Table,
-    TableEncoder,
     TableModel,
     Target,
-    find,
 )
-from deltarule.tables.folds import apart, is_whole, split
-from deltarule.tables.leaks import suspected_leaks
-from deltarule.tables.tasks import compared, learnt, rows_with_target, with_target
-from deltarule.training import Listener, train
+from deltarule.tables.prepared import Prepared, refuse_many_classes
+from deltarule.tables.weights import ClassWeight, class_factors
+from deltarule.training import Listener
 
-# Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
-LARGE = 5_000
-"""Rows from which a second hidden layer pays, and from which a tenth can be spared to pick the best epoch."""
-HIDDEN, HIDDEN_LARGE = (128,), (128, 64)
-LEARNING_RATE = 3e-3
-"""Of adamw; other optimisers keep their own."""
-DECAY, DECAY_LARGE = 1.0, 0.2
-"""Of adamw: the fewer rows, the more."""
-HELD_OUT_LARGE = 0.1
-UPDATES = 2_000
-"""About how many updates a network needs ..."""
-EPOCHS = (60, 400)
-"""... and the fewest and most epochs that are spent on them."""
-BATCHES = (16, 256)
-"""The smallest and largest batch; between them, a batch is a twentieth of the table."""
+metrics: Any = sklearn.metrics  # which has no types
 
 
-def _listed(units: Sequence[int]) -> str:
-    return ",".join(map(str, units))
-
-
-SETTINGS = {
-    **{name: OPTIONS[name] for name in ("l1", "l2", "clip_norm", "progress")},
-    **declared(
-        Option(
-            "hidden", "whole", low=1, several="list",
-            none=f"for {_listed(HIDDEN)}, and {_listed(HIDDEN_LARGE)} from {LARGE:,} rows on",
-            help="Units of the hidden layers, such as 64,64",
-        ),
-        replace(
-            OPTIONS["learning_rate"], none=f"for the optimiser's own, and {LEARNING_RATE:g} with adamw",
-            help="Of the optimiser",
-        ),
-        replace(
-            OPTIONS["weight_decay"], none=f"for the optimiser's own, and {DECAY:g} or, from {LARGE:,} rows on, "
-            f"{DECAY_LARGE:g} with adamw", help="Of the optimiser, decoupled",
-        ),
-        replace(
-            OPTIONS["epochs"], default=None, help="Passes over the rows",
-            none=f"for about {UPDATES:,} updates, in {EPOCHS[0]} to {EPOCHS[1]} epochs",
-        ),
-        replace(
-            OPTIONS["batch_size"], default=None, help="Rows an update",
-            none=f"for a twentieth of the table, {BATCHES[0]} to {BATCHES[1]}",
-        ),
-        replace(
-            OPTIONS["validation"], is_low_open=False, also=None,
-            help="Share of the rows to hold out and watch; the weights of the best epoch are restored",
-            none=f"for 0, and {HELD_OUT_LARGE:g} from {LARGE:,} rows on",
-        ),
-        replace(
-            OPTIONS["n_threads"], help="The most threads to train with; the result is the same for any"
-        ),
-        replace(
-            OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
-        ),
-        Option("group", "column", none="for none", help="Column whose groups stay whole when rows are held out"),
-        Option("time", "column", none="for none", help="Column of times, of which the last rows are held out"),
-        Option(
-            "equal_rows", "choice", choices=("together", "apart"), none="to keep them together, unless no "
-            "more are equal than chance makes", help="Whether equal rows are held out together",
-        ),
-        Option(
-            "drop_missing_target", "flag", none="for doing so where they are a twentieth or less",
-            help="Leave out rows without a target",
-        ),
-        replace(
-            OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."
-        ),
-    ),
-}  # fmt: skip
-"""What the estimators take, beside names and listeners."""
-
-
-class _TableEstimator(BaseEstimator, ABC):
-    """What both have in common; see `TableClassifier`."""
-
-    output: ClassVar[str]
-    model_: TableModel
-
-    def __init__(
-        self,
-        hidden: int | Sequence[int] | None = None,
-        activation: str | Sequence[str] = "relu",
-        optimiser: str | Optimiser | LBFGS = "adamw",
-        learning_rate: float | None = None,
-        weight_decay: float | None = None,
-        schedule: str | Schedule = "one_cycle",
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        clip_norm: float | None = None,
-        validation: float | None = None,
-        early_stopping: int | None = None,
-        seed: int = 0,
-        n_threads: int | None = None,
-        progress: bool | None = None,
-        listeners: Sequence[Listener] = (),
-        schema: Schema | None = None,
-        group: str | None = None,
-        time: str | None = None,
-        equal_rows: str | None = None,
-        drop_missing_target: bool | None = None,
-    ) -> None:
-        self.hidden = hidden
-        self.activation = activation
-        self.optimiser = optimiser
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.schedule = schedule
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.l1 = l1
-        self.l2 = l2
-        self.clip_norm = clip_norm
-        self.validation = validation
-        self.early_stopping = early_stopping
-        self.seed = seed
-        self.n_threads = n_threads
-        self.progress = progress
-        self.listeners = listeners
-        self.schema = schema
-        self.group = group
-        self.time = time
-        self.equal_rows = equal_rows
-        self.drop_missing_target = drop_missing_target
-
-    @abstractmethod
-    def _fit_target(self, y: Column) -> Target:
-        """Return the target fitted to the column to learn."""
-
-    @abstractmethod
-    def _n_outputs(self, target: Target) -> int:
-        """Return how many outputs the network needs."""
-
-    def fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> Any:
-        """Encode the columns of X, train a network to predict y, and return self.
-
-        Parameters
-        ----------
-        X
-            A pandas, Polars or Arrow DataFrame, a dict of columns, or an (N, m) array; numbers, booleans, text,
-            dates and missing values may be in it.
-        y
-            (N,): a Series, an array or a sequence; or the name of the column of X to learn.
-        sample_weight
-            (N,), not negative: how much each row counts.
-
-        Raises
-        ------
-        DataError
-            The table or the target cannot be learnt from; the message names column and row.
-        OptionError
-            A setting is unknown or out of its range.
-        """
-        plain = SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
-        schema, table, column, raw_column, said = self._read(X, y)
-        if len(column) != len(table):
-            raise ShapeError(
-                f"X has {len(table):,} rows and y has {len(column):,}; they must be the same rows."
-            )
-        weights = np.ones(len(table)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        if weights.shape != (len(table),):
-            raise ShapeError(
-                f"sample_weight has shape {weights.shape}; expected ({len(table)},), one per row."
-            )
-        kept, notices = rows_with_target(column, raw_column, plain.drop_missing_target)
-        if len(kept) < len(column):
-            table, column, weights = table.rows(kept), column.rows(kept), weights[kept]
-        group, time = (
-            None if name is None else table.column(name, f"{role} column")
-            for role, name in (("group", plain.group), ("time", plain.time))
-        )
-        if group is not None:
-            schema = apart(schema, group)
-            table = Table(table.columns.values(), read_by=schema)
-        target = self._fit_target(column)
-        classes = target.encode(column) if self.output == "softmax" else None
-        share = plain.validation
-        if share is None:  # unasked only where it can be
-            can_be = len(table) >= LARGE and not any(is_whole(each) for each in (group, time) if each)
-            share = HELD_OUT_LARGE if can_be else 0.0
-        parts = split(
-            compared(table, schema, column),
-            share,
-            np.random.default_rng([plain.seed, 0]),
-            part="validation part",
-            classes=classes,
-            group=group,
-            time=time,
-            equal_rows=plain.equal_rows,
-        )
-        learn, held = parts.learn, parts.held
-        part, part_y = table.rows(learn), column.rows(learn)
-        y_learnt = part_y.as_numbers().values if classes is None else classes[learn]
-        leaks = suspected_leaks(learnt(part, schema), column.name, y_learnt, seed=plain.seed)
-        found = schema.notices if self.schema is None else ()  # one that was given has been seen
-        self.notices_ = (*found, *said, *notices, *parts.notices, *leaks)
-        warn_of(self.notices_)
-        encoder = TableEncoder.fit(part, schema=schema)
-        hidden = HIDDEN if len(table) < LARGE else HIDDEN_LARGE
-        network = Network(
-            [
-                len(encoder.features),
-                *(hidden if plain.hidden is None else plain.hidden),
-                self._n_outputs(target),
-            ],
-            self.activation,
-            self.output,
-            seed=plain.seed,
-        )
-        model = TableModel(network, encoder, target, {}, {}, {})
-        examples = model.features_of(part), target.encode(part_y)
-        seen = model.features_of(table.rows(held)), target.encode(column.rows(held))
-        N = len(learn)
-        batch_size: int = plain.batch_size or int(np.clip(N // 20, *BATCHES))
-        epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / N), *EPOCHS))
-        which = plain_scalar(self.optimiser)
-        is_adamw = isinstance(which, str) and which == "adamw"
-        decay = DECAY if len(table) < LARGE else DECAY_LARGE
-        self.run_ = train(
-            network,
-            *examples,
-            weights=weights[learn],
-            optimiser=self.optimiser,
-            learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
-            weight_decay=decay if plain.weight_decay is None and is_adamw else plain.weight_decay,
-            schedule=self.schedule,
-            epochs=epochs,
-            batch_size=batch_size,
-            l1=plain.l1,
-            l2=plain.l2,
-            clip_norm=plain.clip_norm,
-            validation=(*seen, weights[held]) if len(held) else None,
-            early_stopping=plain.early_stopping or (epochs if len(held) else None),
-            seed=plain.seed,
-            n_threads=plain.n_threads,
-            progress=plain.progress,
-            listeners=self.listeners,
-        )
-        scores = {"train": model.metrics(*examples)}
-        if len(held):
-            scores["validation"] = model.metrics(*seen)
-        settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
-        self.model_ = replace(model, settings=settings, history=self.run_.history.record(), scores=scores)
-        self.n_features_in_ = len(table.names)
-        self.feature_names_in_ = np.array(table.names, object)
-        return self
-
-    def _read(self, X: object, y: object) -> tuple[Schema, Table, Column, Column, tuple[str, ...]]:
-        """Return the schema, the columns of X without y as it reads them, y as it is learnt and as it came, notices."""
-        raw = Table.of(X)
-        if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
-            raise OptionError(
-                f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.schema returns."
-            )
-        schema = find(raw) if self.schema is None else self.schema
-        is_regression = self.output != "softmax"
-        if isinstance(y, str):
-            came = raw.column(y, "target column")
-            schema = with_target(schema, raw, y, "regression" if is_regression else "classification")
-        else:
-            came = Column.of(str(getattr(y, "name", None) or "y"), y)
-        table, unlike = schema.read(raw)
-        said = (*(raw.notices if self.schema is None else ()), *unlike)
-        if isinstance(y, str):
-            is_text = y in schema and schema[y].kind in ("category", "text", "row id", "ignore")
-            is_read = is_regression or (is_text and came.kind == "text")
-            return schema, table.without(y), table[y] if is_read else came, came, said
-        if not is_regression or came.kind != "text":
-            return schema, table, came, came, said
-        alone = Table([came])
-        of_y = with_target(find(alone), alone, came.name, "regression")
-        read, unlike = of_y.read(alone)
-        return schema, table, read[came.name], came, (*said, *of_y.notices, *unlike)
-
-    @property
-    def net_(self) -> Network:
-        """The network behind it, for explain, check and gradients."""
-        check_is_fitted(self, "model_")
-        return self.model_.network
-
-    def predict(self, X: object) -> NDArray[Any]:
-        """Return class names of the type they had, or values in the target's units, (N,)."""
-        check_is_fitted(self, "model_")
-        return self.model_.predict(X)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        tags.input_tags.allow_nan = True
-        return tags
-
-
-class TableClassifier(ClassifierMixin, _TableEstimator):
+class TableClassifier(ClassifierMixin, TableEstimator):
     """A classifier for a table with numbers, text, booleans, dates and missing values in it.
 
     Parameters
@@ -352,8 +62,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     batch_size
         Rows an update; None takes a twentieth of the table, 16 to 256.
     validation
-        Share of the rows to hold out and watch; None takes 0, and a tenth from 5,000 rows on. The weights of
-        the epoch with the best validation loss are restored.
+        Share of the rows to hold out and watch; None takes 0, and a tenth from 5,000 rows on, for quantiles a fifth
+        from 200 rows on. The weights of the epoch with the best validation loss are restored.
     early_stopping
         Epochs to wait for a better validation loss before stopping; None runs all epochs.
     seed
@@ -366,6 +76,8 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
         Called with every event of the training; see `deltarule.train`.
     schema
         What the columns are, from `deltarule.tables.schema`; None reads that off the table.
+    weight
+        The column of X that says how much each row counts, 0 or more; it is not learnt from.
     group
         The column of X whose groups stay whole when rows are held out, such as "patient"; it is not learnt from, unless
         `schema` was told what it is.
@@ -377,6 +89,10 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     drop_missing_target
         Whether to leave out rows without a target: True, False to refuse them, or None to do so where they are a
         twentieth or less.
+
+    class_weight
+        How much the rows of each class count in training: "balanced" for every class as much as all others, or a weight
+        by class, of which those not named have 1. Measures count the rows as they are.
 
     Attributes
     ----------
@@ -399,46 +115,151 @@ class TableClassifier(ClassifierMixin, _TableEstimator):
     array(['small', 'big'], dtype='<U5')
     """
 
-    output = "softmax"
+    task = "classification"
+
+    def __init__(
+        self,
+        hidden: int | Sequence[int] | None = None,
+        activation: str | Sequence[str] = "relu",
+        optimiser: str | Optimiser | LBFGS = "adamw",
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        schedule: str | Schedule = "one_cycle",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        clip_norm: float | None = None,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        seed: int = 0,
+        n_threads: int | None = None,
+        progress: bool | None = None,
+        listeners: Sequence[Listener] = (),
+        schema: Schema | None = None,
+        weight: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        equal_rows: str | None = None,
+        drop_missing_target: bool | None = None,
+        class_weight: ClassWeight = None,
+    ) -> None:
+        super().__init__(
+            hidden=hidden,
+            activation=activation,
+            optimiser=optimiser,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            schedule=schedule,
+            epochs=epochs,
+            batch_size=batch_size,
+            l1=l1,
+            l2=l2,
+            clip_norm=clip_norm,
+            validation=validation,
+            early_stopping=early_stopping,
+            seed=seed,
+            n_threads=n_threads,
+            progress=progress,
+            listeners=listeners,
+            schema=schema,
+            weight=weight,
+            group=group,
+            time=time,
+            equal_rows=equal_rows,
+            drop_missing_target=drop_missing_target,
+        )
+        self.class_weight = class_weight
 
     @property
-    def classes_(self) -> NDArray[Any]:
-        """The class names in order, (C,)."""
+    def classes_(self) -> Any:
+        """The classes in order, (C,); of several targets a list of such."""
         check_is_fitted(self, "model_")
-        return self.model_.target.decode(np.arange(self._n_outputs(self.model_.target)))
+        each = [target.decode(np.arange(len(target.names))) for target in self._class_targets]
+        return each[0] if len(each) == 1 else each
+
+    @property
+    def _class_targets(self) -> list[ClassTarget]:
+        return cast(list[ClassTarget], list(self.model_.targets))
 
     def predict_proba(self, X: object) -> NDArray[Any]:
-        """Return the probability of every class, (N, C), rows adding up to 1."""
+        """Return the probability of every class, (N, C), rows adding up to 1.
+
+        Of several targets, the probability of the second class of each, (N, targets).
+        """
         check_is_fitted(self, "model_")
         return self.model_.predict_proba(X)
 
     def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
         """Return the share of the rows, by their weights, whose class is predicted; classes may be of another type.
 
-        y is as in `fit`: values, or the name of a column of X.
+        Of several targets, whose classes are all predicted. y is as in `fit`.
         """
         check_is_fitted(self, "model_")
-        column = Table.of(X).column(y, "target column") if isinstance(y, str) else Column.of("y", y)
-        target = self.model_.target
-        assert isinstance(target, ClassTarget)
-        is_right = target.encode(column, is_strict=False) == self.predict_proba(X).argmax(axis=1)
+        y_hat = self.predict_proba(X)
+        said = (y_hat >= 0.5) if len(self._class_targets) > 1 else y_hat.argmax(axis=1)[:, None]
+        columns = self._true(X, y)
+        if len(columns) != len(self._class_targets):
+            raise ShapeError(
+                f"y has {len(columns)} targets, and the model learnt {len(self._class_targets)}."
+            )
+        true = [
+            target.numbers_of(column) for target, column in zip(self._class_targets, columns, strict=True)
+        ]
+        is_right = (np.column_stack(true) == said).all(axis=1)
         return float(
             np.average(is_right, weights=None if sample_weight is None else np.asarray(sample_weight))
         )
 
-    def _fit_target(self, y: Column) -> Target:
-        return ClassTarget.fit(y)
+    def _output_of(self, rows: Prepared) -> tuple[Output, NDArray[Any], NDArray[np.integer] | None]:
+        targets = self._fitted(rows)
+        encoded = np.column_stack(
+            [one.encode(column) for one, column in zip(targets, rows.targets.columns.values(), strict=True)]
+        )
+        if len(targets) > 1:
+            return output("sigmoid"), encoded, None
+        return output("softmax"), encoded[:, 0], encoded[:, 0]
 
-    def _n_outputs(self, target: Target) -> int:
-        assert isinstance(target, ClassTarget)
-        return len(target.names)
+    def _n_outputs(self, rows: Prepared, output: Output) -> int:
+        targets = self._fitted(rows)
+        return len(targets) if len(targets) > 1 else len(targets[0].names)
+
+    def _targets(self, rows: Prepared, trial: Trial) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+        return tuple(self._fitted(rows)), ()
+
+    def _fitted(self, rows: Prepared) -> list[ClassTarget]:
+        targets = [ClassTarget.fit(column, rows.weights) for column in rows.targets.columns.values()]
+        refuse_many_classes(targets)
+        return targets
+
+    def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
+        if self.class_weight is None or not len(rows):
+            return rows.weights
+        if len(model.targets) > 1:
+            raise OptionError("class_weight is for one target; weigh the rows of several with weight.")
+        factors = class_factors(self.class_weight, cast(ClassTarget, model.target), y, rows.weights)
+        assert factors is not None
+        return factors[y] if rows.weights is None else rows.weights * factors[y]
 
 
-class TableRegressor(RegressorMixin, _TableEstimator):
+class TableRegressor(RegressorMixin, TableEstimator):
     """A regressor for a table with numbers, text, booleans, dates and missing values in it.
 
     The network learns the standardised target; predictions are in the target's own units. Parameters and
-    attributes are those of `TableClassifier`, except `classes_`.
+    attributes are those of `TableClassifier`, except class_weight and `classes_`, and these.
+
+    Parameters
+    ----------
+    loss
+        "squared_error" predicts the mean; "poisson" that of counts and rates, whose logarithm is learnt;
+        "absolute_error" the median; "huber" nearly, linear only beyond huber_delta; "quantile" a quantile, or several.
+    quantile
+        The level of the loss quantile, or several; their predictions, (N, levels), rise with the level.
+    huber_delta
+        In the target's units; None takes 1.345 times its spread.
+    transform
+        "log" or "sqrt" learns these of the target, "none" the target itself; None chooses, of a skewed target that is
+        not negative, what does best in a short training on rows held out, and says so.
 
     Examples
     --------
@@ -448,10 +269,144 @@ class TableRegressor(RegressorMixin, _TableEstimator):
     array([10.])
     """
 
-    output = "linear"
+    task = "regression"
 
-    def _fit_target(self, y: Column) -> Target:
-        return NumberTarget.fit(y)
+    def __init__(
+        self,
+        hidden: int | Sequence[int] | None = None,
+        activation: str | Sequence[str] = "relu",
+        optimiser: str | Optimiser | LBFGS = "adamw",
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        schedule: str | Schedule = "one_cycle",
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        clip_norm: float | None = None,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        seed: int = 0,
+        n_threads: int | None = None,
+        progress: bool | None = None,
+        listeners: Sequence[Listener] = (),
+        schema: Schema | None = None,
+        weight: str | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        equal_rows: str | None = None,
+        drop_missing_target: bool | None = None,
+        loss: str = "squared_error",
+        quantile: float | Sequence[float] = 0.5,
+        huber_delta: float | None = None,
+        transform: str | None = None,
+    ) -> None:
+        super().__init__(
+            hidden=hidden,
+            activation=activation,
+            optimiser=optimiser,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            schedule=schedule,
+            epochs=epochs,
+            batch_size=batch_size,
+            l1=l1,
+            l2=l2,
+            clip_norm=clip_norm,
+            validation=validation,
+            early_stopping=early_stopping,
+            seed=seed,
+            n_threads=n_threads,
+            progress=progress,
+            listeners=listeners,
+            schema=schema,
+            weight=weight,
+            group=group,
+            time=time,
+            equal_rows=equal_rows,
+            drop_missing_target=drop_missing_target,
+        )
+        self.loss = loss
+        self.quantile = quantile
+        self.huber_delta = huber_delta
+        self.transform = transform
 
-    def _n_outputs(self, target: Target) -> int:
-        return 1
+    def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
+        """Return R^2, the mean over targets; of quantiles the share of a constant's pinball loss that is saved (D^2).
+
+        y is as in `fit`; sample_weight, (N,), weighs the rows.
+        """
+        check_is_fitted(self, "model_")
+        columns = self._true(X, y)
+        if len(columns) != len(self.model_.targets):
+            raise ShapeError(
+                f"y has {len(columns)} targets, and the model learnt {len(self.model_.targets)}."
+            )
+        predicted = self.predict(X).reshape(len(columns[0]), -1)
+        levels, weights = self.model_.levels, None if sample_weight is None else np.asarray(sample_weight)
+        scores: list[float] = []
+        for column, y_hat in zip(columns, np.split(predicted, len(columns), axis=1), strict=True):
+            true = column.as_numbers().values
+            if not levels:
+                scores.append(metrics.r2_score(true, y_hat[:, 0], sample_weight=weights))
+            for q, of_level in zip(levels, y_hat.T, strict=False):
+                scores.append(metrics.d2_pinball_score(true, of_level, alpha=q, sample_weight=weights))
+        return float(np.mean(scores))
+
+    def _settings(self) -> Any:
+        plain: Any = super()._settings()
+        for name, value in checked(OF_VALUES, **{name: getattr(self, name) for name in OF_VALUES}).items():
+            setattr(plain, name, value)
+        plain.loss = SHORT.get(plain.loss, plain.loss)
+        levels: list[float] = list(plain.quantile) if is_several(plain.quantile) else [plain.quantile]
+        if len(set(levels)) < len(levels) or not levels:
+            raise OptionError(
+                f"quantile is {shown(self.quantile)}; it must be one level or several different ones."
+            )
+        plain.quantile = sorted(levels)
+        if plain.loss != "quantile" and plain.quantile != [OF_VALUES["quantile"].default]:
+            raise OptionError(
+                f"quantile is {shown(self.quantile)} and the loss is {plain.loss}; add loss quantile."
+            )
+        if plain.loss != "huber" and plain.huber_delta is not None:
+            raise OptionError(
+                f"huber_delta is {plain.huber_delta:g} and the loss is {plain.loss}; add loss huber."
+            )
+        if plain.loss == "poisson" and plain.transform not in (None, "none"):
+            raise OptionError(
+                f"the loss poisson learns a logarithm already; leave out transform {plain.transform}."
+            )
+        if plain.huber_delta is not None:
+            if plain.transform not in (None, "none"):
+                raise OptionError(
+                    f"huber_delta is in the target's own units, which the transform {plain.transform} has no more; "
+                    "leave out one of them."
+                )
+            plain.transform = "none"
+        return plain
+
+    def _output_of(self, rows: Prepared) -> tuple[Output, NDArray[Any], NDArray[np.integer] | None]:
+        plain, columns = self._settings(), rows.targets.columns.values()
+        name = LOSSES[plain.loss]
+        chosen = Quantile(tuple(plain.quantile)) if name == "quantile" else output(name)
+        fitted = [NumberTarget.fit(column, chosen, weights=rows.weights) for column in columns]
+        if name == "huber":
+            if plain.huber_delta is not None and len(fitted) > 1:
+                raise OptionError("huber_delta is in the units of one target; leave it out for several.")
+            spread = fitted[0].spread * fitted[0].unit
+            chosen = Huber(DELTA if plain.huber_delta is None else plain.huber_delta / spread)
+        return chosen, np.column_stack([column.as_numbers().values for column in columns]), None
+
+    def _n_outputs(self, rows: Prepared, output: Output) -> int:
+        return len(rows.targets.names) * (len(output.numbers) if output.name == "quantile" else 1)
+
+    def _targets(self, rows: Prepared, trial: Trial) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+        chosen, said = trial.targets(self._settings().transform)
+        columns = rows.targets.columns.values()
+        return tuple(
+            replace(
+                NumberTarget.fit(column, trial.output, transform=one.transform, weights=rows.weights),
+                factor=one.factor,
+            )
+            for one, column in zip(chosen, columns, strict=True)
+        ), said

@@ -139,7 +139,7 @@ class Quantile(_LinearOnEitherSide):
     )
 
     def __post_init__(self) -> None:
-        several = self.q if isinstance(self.q, (list, tuple)) else [self.q]
+        several = self.q if isinstance(self.q, (list, tuple)) and self.q else [self.q]
         q: list[float] = [FIELDS["q"].check(each) for each in several]
         object.__setattr__(self, "q", tuple(q) if len(q) > 1 else q[0])
 

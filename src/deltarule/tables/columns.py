@@ -38,7 +38,8 @@ _MICROSECONDS = 86_400e6  # of a day
 class Column:
     """A column as its kind says.
 
-    values: (N,), as above. is_integer: whether numbers came as integers. is_category: whether they came as categories.
+    values: (N,), as above. is_integer: whether numbers came as integers; those that float64 does not hold are text.
+    is_category: whether they came as categories.
     is_unread: (N,), where a text was there and could not be read; None where there is no such cell.
 
     >>> Column.of("age", [28.0, None, 35.0]).values
@@ -215,7 +216,7 @@ def _from_series(name: str, series: Any) -> Column:
         return Column(name, "boolean", _floats(series, False))
     if dtype.is_numeric():
         if (dtype.is_integer() or dtype.is_decimal()) and not _are_exact(series.min(), series.max()):
-            return _from_strings(name, series.cast(nw.String))
+            return replace(_from_strings(name, series.cast(nw.String)), is_integer=dtype.is_integer())
         return Column(name, "number", _floats(series, 0), dtype.is_integer())
     if dtype in (nw.Categorical, nw.Enum):
         return _from_categories(name, series)
@@ -287,7 +288,7 @@ def _from_array(name: str, values: object) -> Column:
     if array.dtype.kind == "b":
         return Column(name, "boolean", array.astype(np.float64))
     if array.dtype.kind in "iu" and len(array) and not _are_exact(array.min(), array.max()):
-        return _text(name, array.tolist())
+        return replace(_text(name, array.tolist()), is_integer=True)
     if array.dtype.kind in "iuf":
         return Column(name, "number", array.astype(np.float64), array.dtype.kind != "f")
     if array.dtype.kind == "M":
@@ -337,7 +338,7 @@ def _from_values(name: str, values: Sequence[object]) -> Column:
     if types and all(issubclass(each, _NUMBERS) for each in types):
         is_whole = all(issubclass(each, (int, np.integer)) for each in types)
         if is_whole and not _are_exact(*(f(v for v in present if v is not None) for f in (min, max))):
-            return _text(name, present)
+            return replace(_text(name, present), is_integer=True)
         return Column(name, "number", _objects_to_floats(present), is_whole)
     if types and all(issubclass(each, _DATES) for each in types):
         is_date = all(value is None or _is_date(value) for value in present)

@@ -26,6 +26,7 @@ FEWEST_ROWS = 2  # of a class, that remain to learn from
 CHANCE = 2.0
 """Equal pairs of rows, over those of chance, from which on they are copies."""
 APART = "its groups stay whole"
+WEIGHS = "the weights of the rows"
 DRAWS = 20
 """How often groups are drawn until every class is among those to learn from."""
 
@@ -139,14 +140,14 @@ def is_whole(column: Column) -> bool:
     return bool((numbers := hashes(Table([column]))).min() == numbers.max())
 
 
-def apart(schema: Schema, group: Column) -> Schema:
-    """Return a schema by which a column of groups is not learnt from, unless somebody told what it is."""
-    one = schema.columns.get(group.name)
-    if one is not None and (one.why == "told so" or one.why.startswith(APART)):
+def apart(schema: Schema, column: Column, use: str = APART) -> Schema:
+    """Return a schema by which a column of another use is not learnt from, unless somebody told what it is."""
+    one = schema.columns.get(column.name)
+    if one is not None and (one.why == "told so" or one.why.startswith(use)):
         return schema
     kind = "category" if one is None or one.kind in ("row id", "ignore") else one.kind
-    why = f'{APART}; --set "{group.name}={kind}" learns from it as well'
-    return Schema({**schema.columns, group.name: ColumnSchema(group.name, "ignore", why=why)})
+    why = f'{use}; --set "{column.name}={kind}" learns from it as well'
+    return Schema({**schema.columns, column.name: ColumnSchema(column.name, "ignore", why=why)})
 
 
 def hashes(table: Table) -> NDArray[np.uint64]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deltarule.engines import predict
 from deltarule.errors import OptionError, warn_of
 from deltarule.network import Network
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
+from deltarule.tables.measures import measures
 from deltarule.tables.table import Table
-from deltarule.tables.targets import ClassTarget, Target, Task, target_from_record
+from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, target_from_record
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class TableModel:
 
     network: Network
     encoder: TableEncoder
-    target: Target
+    targets: tuple[Target, ...]
     settings: dict[str, Any]
     history: dict[str, Any]
     scores: dict[str, Any]
@@ -36,6 +38,11 @@ class TableModel:
     def task(self) -> Task:
         return "classification" if isinstance(self.target, ClassTarget) else "regression"
 
+    @property
+    def target(self) -> Target:
+        """The first of the targets, and mostly the only one."""
+        return self.targets[0]
+
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
         """Return a table as the encoder reads it, and what there is to say of its cells."""
         return self.encoder.read(data)
@@ -43,58 +50,123 @@ class TableModel:
     def predict(self, data: object) -> NDArray[Any]:
         """Return class names of the type they had, or values in the target's units, (N,).
 
+        Of several quantiles, (N, levels); of several targets, (N, targets) or (N, targets * levels), see `predicted`.
+
         Raises
         ------
         DataError
             The table lacks a column, or holds what training did not.
         """
-        y_hat = self._y_hat(data)
-        return self.target.decode(y_hat.argmax(axis=1) if self.task == "classification" else y_hat[:, 0])
+        return self.decoded(self._y_hat(data))
+
+    def decoded(self, y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Return what `predict` does, of what the network predicts, (N, n_K)."""
+        each = [target.predict(part) for target, part in self.parts_of(y_hat)]
+        if len(each) == 1:
+            return each[0]
+        is_mixed = len({values.dtype.kind for values in each}) > 1  # True and "yes" stay what they are
+        return np.column_stack([values.astype(object) for values in each] if is_mixed else each)
+
+    def parts_of(self, y_hat: NDArray[Any]) -> list[tuple[Target, NDArray[Any]]]:
+        """Return every target with its outputs, (N, n_K / targets)."""
+        return list(zip(self.targets, np.split(y_hat, len(self.targets), axis=1), strict=True))
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that are predicted; none where it is not quantiles."""
+        return self.network.output.numbers if self.network.output.name == "quantile" else ()
+
+    @property
+    def predicted(self) -> list[str]:
+        """The names of the columns of `predict`."""
+        names = [target.name for target in self.targets]
+        return [f"{name} q{q:g}" for name in names for q in self.levels] if len(self.levels) > 1 else names
 
     def predict_proba(self, data: object) -> NDArray[Any]:
-        """Return the probability of every class, (N, C) float64, rows adding up to 1."""
+        """Return the probability of every class, (N, C) float64, rows adding up to 1.
+
+        Of several targets, the probability of the second class of each, (N, targets).
+        """
         if self.task == "regression":
             raise OptionError("a regression model predicts values and has no probabilities.")
-        return _shares(self._y_hat(data))
+        y_hat = self._y_hat(data)
+        if len(self.targets) > 1:
+            return y_hat.astype(np.float64)
+        assert isinstance(self.target, ClassTarget)
+        return self.target.shares(y_hat)
 
-    def arrays(self, data: object, y: Column | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return X (N, m), in CSR where few are not 0, and y (N,) as the network learns them.
+    def arrays(self, data: object, y: Column | Table | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return X (N, m), in CSR where few are not 0, and y, (N,) or (N, targets), as the network learns them.
 
-        y left out, the table must hold the target.
+        y left out, the table must hold the targets.
         """
         table = self._read(data)
-        column = self._target_column(table) if y is None else y
-        return self.features_of(table), self.target.encode(column)
+        return self.features_of(table), self.encoded(table if y is None else y)
+
+    def encoded(self, y: Table | Column) -> NDArray[Any]:
+        """Return the targets in a table, or the only one, as the network learns them, (N,) or (N, targets)."""
+        if isinstance(y, Column):
+            return self.target.encode(y)
+        columns = [target.encode(y.column(target.name, "target column")) for target in self.targets]
+        return columns[0] if len(columns) == 1 else np.column_stack(columns)
 
     def features_of(self, table: Table) -> Any:
         """Return X (N, m) of a table that the schema has read, in the network's dtype; in CSR where few are not 0."""
         return self.encoder.features_of(table, str(self.network.dtype))
 
-    def evaluate(self, data: object, y: Column | None = None) -> dict[str, float]:
-        """Return metrics on a table, each beside that of a constant prediction.
+    def calibrated(self, X: Any, y: NDArray[Any], weights: NDArray[Any] | None) -> TableModel:
+        """Return the model whose quantiles have the right shares of rows below them that were held out."""
+        targets = tuple(
+            target.calibrated(self.levels, of, y_hat, weights)
+            for (target, y_hat), of in self._parts_beside(X, y)
+            if isinstance(target, NumberTarget)
+        )
+        return replace(self, targets=targets)
 
-        y is the target's column; left out, the table must hold it.
+    def _parts_beside(
+        self, X: Any, y: NDArray[Any]
+    ) -> Iterator[tuple[tuple[Target, NDArray[Any]], NDArray[Any]]]:
+        """Yield every target with its outputs, and its values as the network learns them."""
+        yield from zip(self.parts_of(predict(self.network, X)), y.reshape(len(y), -1).T, strict=True)
 
-        Classification: accuracy and log loss (mean of -log y_hat_l, natural logarithm); the constant prediction
-        gives the classes' frequencies in training. Regression: R^2, RMSE and MAE in the target's units; the
-        constant prediction is the mean in training.
+    def evaluate(
+        self, data: object, y: Column | Table | None = None, weights: ArrayLike | None = None
+    ) -> dict[str, Any]:
+        """Return measures on a table, each beside that of a constant prediction; see `deltarule.tables.measures`.
+
+        Parameters
+        ----------
+        data, y
+            y is the target's column, or a table of several; left out, data must hold them.
+        weights
+            (N,): how much each row counts.
+
+        Returns
+        -------
+        By name: of classes accuracy, balanced_accuracy, log_loss (mean of -log y_hat_l), f1, roc_auc, average_precision
+        and f1_by_class; of values r2, rmse and mae in the target's units, deviance of counts, pinball of quantiles and
+        below_..., the share of the rows below each; constant_... beside each. Of several targets, such measures by the
+        target's name in "targets".
         """
-        return self.metrics(*self.arrays(data, y))
+        return self.metrics(*self.arrays(data, y), None if weights is None else np.asarray(weights))
 
-    def metrics(self, X: Any, y: NDArray[Any]) -> dict[str, float]:
-        """Return what `evaluate` does, of a table that is encoded: X (N, m) and y (N,) as from `arrays`."""
-        target, y_hat = self.target, predict(self.network, X)
-        if isinstance(target, ClassTarget):
-            return _class_metrics(y, _shares(y_hat), np.array(target.frequencies))
-        constant = float(target.decode(np.zeros(1))[0])
-        return _value_metrics(target.decode(y), target.decode(y_hat[:, 0]), constant)
+    def metrics(self, X: Any, y: NDArray[Any], weights: NDArray[Any] | None = None) -> dict[str, Any]:
+        """Return what `evaluate` does, of a table that is encoded: X (N, m) and y as from `arrays`."""
+        each = [
+            measures(target, self.network.output, of, y_hat, weights)
+            for (target, y_hat), of in self._parts_beside(X, y)
+        ]
+        if len(each) == 1:
+            return each[0]
+        by_name = {target.name: one for target, one in zip(self.targets, each, strict=True)}
+        return {"rows": len(y), "targets": by_name}
 
     def confusion(self, data: object) -> NDArray[np.int64]:
         """Return how many rows of true class n (row) were predicted as class m (column), (C, C)."""
-        if not isinstance(self.target, ClassTarget):
-            raise OptionError("a regression model has no confusion matrix.")
+        if not isinstance(self.target, ClassTarget) or len(self.targets) > 1:
+            raise OptionError("a confusion matrix is one of classes, of one target.")
         table = self._read(data)
-        true = self.target.encode(self._target_column(table))
+        true = self.encoded(table)
         C = len(self.target.names)
         counts = np.zeros((C, C), np.int64)
         np.add.at(counts, (true, self._y_hat(table).argmax(axis=1)), 1)
@@ -106,9 +178,6 @@ class TableModel:
         warn_of(notices)
         return table
 
-    def _target_column(self, table: Table) -> Column:
-        return table.column(self.target.name, "target column")
-
     def _y_hat(self, data: object) -> NDArray[Any]:
         return predict(self.network, self.features_of(self._read(data)))
 
@@ -117,7 +186,7 @@ class TableModel:
         return {
             "network": self.network.spec(),
             "encoder": self.encoder.record(),
-            "target": self.target.record(),
+            "targets": [target.record() for target in self.targets],
             "settings": self.settings,
             "history": self.history,
             "scores": self.scores,
@@ -126,52 +195,14 @@ class TableModel:
     @classmethod
     def from_record(cls, record: dict[str, Any], network: Network) -> TableModel:
         """Return the model that `record` described, with its network."""
+        records = record["targets"] if "targets" in record else [record["target"]]  # as in files of format 1
+        if not records or network.sizes[-1] % len(records):
+            raise ValueError("the targets do not fit the network")
         return cls(
             network,
             TableEncoder.from_record(record["encoder"]),
-            target_from_record(record["target"]),
+            tuple(map(target_from_record, records)),
             record["settings"],
             record["history"],
             record["scores"],
         )
-
-
-def _shares(y_hat: NDArray[Any]) -> NDArray[np.float64]:
-    """Return probabilities in float64, whose rows add up to 1 there."""
-    wide = y_hat.astype(np.float64)
-    return wide / wide.sum(axis=1, keepdims=True)
-
-
-def _class_metrics(true: NDArray[Any], y_hat: NDArray[Any], frequencies: NDArray[Any]) -> dict[str, float]:
-    tiny = np.finfo(np.float32).tiny  # a probability that underflowed
-    rows = np.arange(len(true))
-    return {
-        "rows": len(true),
-        "accuracy": float((y_hat.argmax(axis=1) == true).mean()),
-        "constant_accuracy": float((true == frequencies.argmax()).mean()),
-        "log_loss": float(-np.log(np.maximum(y_hat[rows, true], tiny)).mean()),
-        "constant_log_loss": float(-np.log(frequencies[true]).mean()),
-    }
-
-
-def _value_metrics(y: NDArray[Any], y_hat: NDArray[Any], constant: float) -> dict[str, float]:
-    unit = float(np.abs(y).max()) or 1.0  # squares of 1e200 overflow
-    y, y_hat, constant = y / unit, y_hat / unit, constant / unit
-    spread = float(((y - y.mean()) ** 2).sum())
-
-    def metrics(prediction: NDArray[Any] | float) -> tuple[float, float, float]:
-        error = y - prediction
-        # Of rows that are all the same R^2 says nothing; 0 is what a constant prediction gets.
-        r2 = 1.0 - float((error**2).sum()) / spread if spread > 0 else 0.0
-        return r2, float(np.sqrt((error**2).mean())) * unit, float(np.abs(error).mean()) * unit
-
-    (r2, rmse, mae), (c_r2, c_rmse, c_mae) = metrics(y_hat), metrics(constant)
-    return {
-        "rows": len(y),
-        "r2": r2,
-        "constant_r2": c_r2,
-        "rmse": rmse,
-        "constant_rmse": c_rmse,
-        "mae": mae,
-        "constant_mae": c_mae,
-    }

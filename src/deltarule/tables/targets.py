@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError
-from deltarule.tables.columns import EXACT, Column
+from deltarule.maths.output import Output
+from deltarule.maths.outputs import OUTPUTS
+from deltarule.tables.columns import Column
 from deltarule.tables.table import Table
+from deltarule.tables.transforms import TRANSFORMS
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -20,6 +23,8 @@ FEWEST = 2
 """Rows a class, on average, from which on many classes can be learnt."""
 MICROSECONDS = 86_400e6  # of a day
 _UNITS = {"date": "M8[D]", "datetime": "M8[us]"}
+NORMAL = 1.349
+"""The interquartile range of a normal distribution, over its standard deviation."""
 FEW = 20
 """Different whole numbers up to which they may be classes; they count or grade more often, in tables of any length."""
 
@@ -39,6 +44,10 @@ class Target(ABC):
         """Return what `encode` made of the original values, (N,)."""
 
     @abstractmethod
+    def predict(self, y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Return what the network's outputs for this target, (N, outputs), say of the original values."""
+
+    @abstractmethod
     def record(self) -> dict[str, Any]:
         """Return the target as plain data for JSON."""
 
@@ -56,8 +65,8 @@ class ClassTarget(Target):
     frequencies: tuple[float, ...]
 
     @classmethod
-    def fit(cls, column: Column) -> ClassTarget:
-        """Return the target with the classes of a training column.
+    def fit(cls, column: Column, weights: NDArray[Any] | None = None) -> ClassTarget:
+        """Return the target with the classes of a training column, and how frequent they are by the rows' weights.
 
         Raises
         ------
@@ -65,7 +74,7 @@ class ClassTarget(Target):
             Values are missing, or there is one class, or more than 1,000, or most have a single row.
         """
         _refuse_missing(column)
-        names, counts = np.unique(_labels(column), return_counts=True)
+        names, which, counts = np.unique(_labels(column), return_inverse=True, return_counts=True)
         where = f"the target {column.name!r} has {len(names):,} classes in {len(column):,} rows"
         if len(names) < 2:
             raise DataError(
@@ -79,32 +88,49 @@ class ClassTarget(Target):
             raise DataError(
                 f"{where}, too few rows of each to learn from; give more rows, or: {_other_than_classes(column)}."
             )
-        frequencies = counts / counts.sum()
+        shares = counts if weights is None else np.bincount(which, weights, len(names))
+        frequencies = shares / shares.sum()
         is_date = names.dtype.kind == "M"
         return cls(column.name, tuple(names if is_date else names.tolist()), tuple(frequencies.tolist()))
 
-    def encode(self, column: Column, is_strict: bool = True) -> NDArray[Any]:
-        """Return class numbers from 0, (N,) int64.
-
-        A class that was not in training is refused by name, and so is none; without `is_strict` they are -1.
-        """
-        if is_strict:
-            _refuse_missing(column)
-        names = list(_keys(Column.of(self.name, list(self.names))))
-        number = {name: n for n, name in enumerate(names)}
-        keys = _keys(column, is_boolean=isinstance(self.names[0], bool))
-        numbers = np.fromiter((number.get(key, -1) for key in keys), np.int64, len(keys))
-        if is_strict and (numbers < 0).any():
+    def encode(self, column: Column) -> NDArray[Any]:
+        """Return class numbers from 0, (N,) int64; a class that was not in training is refused, and so is none."""
+        _refuse_missing(column)
+        numbers = self.numbers_of(column)
+        if (numbers < 0).any():
             row = int(np.argmax(numbers < 0))
+            names = self._known
             known = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
             raise DataError(
-                f"the target {self.name!r} is {keys[row]!r} in row {row + 1:,}, a class that was not in training; "
-                f"known: {known}."
+                f"the target {self.name!r} is {column.rows(slice(row, row + 1)).texts()[0]!r} in row {row + 1:,}, a "
+                f"class that was not in training; known: {known}."
             )
         return numbers
 
+    def numbers_of(self, column: Column) -> NDArray[np.int64]:
+        """Return class numbers from 0, (N,), and -1 where there is no class of training."""
+        number = {name: n for n, name in enumerate(self._known)}
+        keys = _keys(column, is_boolean=isinstance(self.names[0], bool))
+        return np.fromiter((number.get(key, -1) for key in keys), np.int64, len(keys))
+
+    @property
+    def _known(self) -> list[str]:
+        """The classes as texts."""
+        return _keys(Column.of(self.name, list(self.names)))
+
     def decode(self, y: NDArray[Any]) -> NDArray[Any]:
         return np.array(self.names)[y]
+
+    def predict(self, y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Return the likeliest class, (N,), by its probabilities, (N, C), or by that of the second of two, (N, 1)."""
+        return self.decode(self.shares(y_hat).argmax(axis=1))
+
+    def shares(self, y_hat: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the probability of every class, (N, C) float64, rows adding up to 1."""
+        wide = y_hat.astype(np.float64)
+        if wide.shape[1] == 1:
+            return np.hstack([1.0 - wide, wide])
+        return wide / wide.sum(axis=1, keepdims=True)
 
     def record(self) -> dict[str, Any]:
         unit = {"unit": self._unit} if self._unit else {}
@@ -125,7 +151,23 @@ class ClassTarget(Target):
 
 @dataclass(frozen=True)
 class NumberTarget(Target):
-    """(y / unit - mean) / std; unit is the largest |y| of training, so that y may be of any size.
+    """(f(y / unit) - center) / spread; unit is the largest |y| of training, so that y may be of any size.
+
+    Center and spread are those that a loss goes by: mean and standard deviation for squared errors, median and
+    interquartile range (over 1.349, as of a normal distribution) for those that outliers weigh less in, and 0 and the
+    mean for counts, whose logarithm the network learns.
+
+    transform
+        What f is, by its name in TRANSFORMS.
+    factor
+        What the mean of y is over that of f^-1: with squared errors of a logarithm one would predict too little.
+    is_count
+        Whether all values of training are whole and none below 0; then no prediction is below 0.
+    constants
+        What the loss would have a constant predict, one for each output, in the target's own units.
+    offsets
+        What is added to quantiles, one for each output, so that of rows held out the right share lies below them
+        (Romano, Patterson, Candes 2019); none where no rows were.
 
     >>> target = NumberTarget.fit(Column.of("price", [1e30, 3e30]))
     >>> target.encode(Column.of("price", [1e30, 3e30]))
@@ -133,48 +175,87 @@ class NumberTarget(Target):
     """
 
     unit: float
-    mean: float
-    std: float
+    center: float
+    spread: float
+    transform: str = "none"
+    factor: float = 1.0
+    is_count: bool = False
+    constants: tuple[float, ...] = ()
+    offsets: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, column: Column) -> NumberTarget:
-        """Return the target standardised by a training column.
+    def fit(
+        cls,
+        column: Column,
+        output: Output = OUTPUTS["linear"],
+        *,
+        transform: str = "none",
+        weights: NDArray[Any] | None = None,
+    ) -> NumberTarget:
+        """Return the target as a training column says, for a network's output and its loss.
 
         Raises
         ------
         DataError
-            Values are missing, are no finite numbers, or are all the same.
+            Values are missing, are no finite numbers, are all the same, or are none that the loss or the transform
+            takes.
         """
         values = _numbers(column)
         unit = float(np.abs(values).max()) or 1.0
-        std = float((values / unit).std())
-        if np.ptp(values / unit) == 0.0:  # exactly: a target may vary little about a large mean
+        scaled = values / unit
+        if np.ptp(scaled) == 0.0:  # exactly: a target may vary little about a large mean
             raise DataError(
                 f"the target {column.name!r} is {values[0]:g} in every row; there is nothing to learn."
             )
-        return cls(column.name, unit, float((values / unit).mean()), std)
+        if output.name == "poisson":
+            _refuse_negative(column, values)
+        y = TRANSFORMS[transform].of(column, scaled)
+        center, spread = _scale(y, output, weights)
+        is_count = bool((values >= 0).all() and (values == np.round(values)).all())
+        constants = tuple(float(each) * unit for each in _constants(scaled, output, weights))
+        return cls(column.name, unit, center, spread, transform, 1.0, is_count, constants)
 
     def encode(self, column: Column) -> NDArray[Any]:
-        return (_numbers(column) / self.unit - self.mean) / self.std
+        y = TRANSFORMS[self.transform].of(column, _numbers(column) / self.unit)
+        return (y - self.center) / self.spread
 
     def decode(self, y: NDArray[Any]) -> NDArray[Any]:
-        return (y.astype(np.float64) * self.std + self.mean) * self.unit
+        return TRANSFORMS[self.transform].back(y.astype(np.float64) * self.spread + self.center) * self.unit
+
+    def predict(self, y_hat: NDArray[Any]) -> NDArray[Any]:
+        """Return predictions in the target's own units, (N,), or (N, levels), which rise with the level.
+
+        Levels that cross are put in order, which brings each nearer to its quantile (Chernozhukov, Fernandez-Val,
+        Galichon 2010).
+        """
+        if self.offsets:
+            y_hat = y_hat + np.array(self.offsets)
+        values = self.factor * self.decode(np.sort(y_hat, axis=1))
+        if self.is_count:
+            values = np.maximum(values, 0.0)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def calibrated(
+        self, levels: tuple[float, ...], y: NDArray[Any], y_hat: NDArray[Any], weights: NDArray[Any] | None
+    ) -> NumberTarget:
+        """Return the target with offsets: the share q of y, (N,), is below each level of y_hat, (N, levels), then."""
+        errors = (y[:, None] - y_hat).astype(np.float64)
+        offsets = [quantile(e, q, weights) for q, e in zip(levels, errors.T, strict=True)]
+        return replace(self, offsets=tuple(offsets))
 
     def record(self) -> dict[str, Any]:
-        return {
-            "target": "numbers",
-            "name": self.name,
-            "unit": self.unit,
-            "mean": self.mean,
-            "std": self.std,
-        }
+        return {"target": "numbers", **asdict(self)}
 
 
 def target_from_record(record: dict[str, Any]) -> Target:
     """Return the target that `Target.record` described."""
     fields = dict(record)
     if fields.pop("target") == "numbers":
-        return NumberTarget(**fields)
+        if "mean" in fields:  # as in files of format 1
+            center, spread = fields.pop("mean"), fields.pop("std")
+            fields |= {"center": center, "spread": spread, "constants": [center * fields["unit"]]}
+        constants, offsets = (tuple(fields.pop(name, ())) for name in ("constants", "offsets"))
+        return NumberTarget(constants=constants, offsets=offsets, **fields)
     names = tuple(fields["names"])
     if unit := fields.get("unit"):
         names = tuple(np.datetime64(name, unit) for name in names)
@@ -237,10 +318,9 @@ def _labels(column: Column) -> NDArray[Any]:
         return column.values.astype(bool)
     if column.kind == "number":
         values: NDArray[np.float64] = column.values
-        is_whole = bool(np.all(values == np.round(values)))
-        is_small = bool((np.abs(values) < EXACT).all())
-        return values.astype(np.int64) if is_whole and is_small else values
-    return np.array([str(text) for text in column.texts()])
+        return values.astype(np.int64) if column.is_integer else values
+    texts = [str(text) for text in column.texts()]
+    return np.array([int(text) for text in texts] if column.is_integer else texts)
 
 
 def _keys(column: Column, is_boolean: bool = False) -> list[str]:
@@ -257,6 +337,46 @@ def _numbers(column: Column) -> NDArray[Any]:
     column = column.as_numbers("mend it, or choose classification (--task classification)")
     refuse_infinite(column)
     return column.values
+
+
+def _refuse_negative(column: Column, values: NDArray[Any]) -> None:
+    if (values < 0).any():
+        row = int(np.argmax(values < 0))
+        raise DataError(
+            f"the target {column.name!r} is {values[row]:g} in row {row + 1:,}, and the loss poisson is for counts and "
+            "rates, which are 0 or more; squared_error, absolute_error, huber and quantile take any number."
+        )
+
+
+def _scale(y: NDArray[Any], output: Output, weights: NDArray[Any] | None) -> tuple[float, float]:
+    """Return center and spread of the values that an output learns."""
+    mean = float(np.average(y, weights=weights))
+    if output.name == "poisson":
+        return 0.0, mean
+    std = float(np.sqrt(np.average((y - mean) ** 2, weights=weights)))
+    if output.name in ("linear", "gaussian"):
+        return mean, std
+    low, median, high = (quantile(y, q, weights) for q in (0.25, 0.5, 0.75))
+    return median, (high - low) / NORMAL if high > low else std
+
+
+def _constants(y: NDArray[Any], output: Output, weights: NDArray[Any] | None) -> list[float]:
+    """Return the constants of which an output's loss is least."""
+    if output.name in ("linear", "gaussian", "poisson"):
+        return [float(np.average(y, weights=weights))]
+    levels = output.numbers if output.name == "quantile" else (0.5,)
+    return [quantile(y, q, weights) for q in levels]
+
+
+def quantile(y: NDArray[Any], q: float, weights: NDArray[Any] | None = None) -> float:
+    """Return the q-quantile of values, (N,), by their weights.
+
+    >>> quantile(np.array([1.0, 2.0, 4.0]), 0.5), quantile(np.array([1.0, 2.0, 4.0]), 0.5, np.array([1.0, 1.0, 8.0]))
+    (2.0, 4.0)
+    """
+    if weights is None:
+        return float(np.quantile(y, q))
+    return float(np.quantile(y, q, weights=weights, method="inverted_cdf"))
 
 
 def refuse_infinite(column: Column) -> None:

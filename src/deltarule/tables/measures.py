@@ -1,0 +1,156 @@
+"""Measures of predictions, each beside that of a constant prediction.
+
+Classes: the constant is the most frequent class of training; for log loss, the frequencies of training. Values: it is
+what the loss would have a constant predict, the mean for squared errors and counts, else the median or the quantile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.maths.output import Output
+from deltarule.tables.targets import ClassTarget, NumberTarget, Target
+
+Values = NDArray[Any]
+Measures = dict[str, Any]
+
+MOST_CURVES = 100
+"""Classes up to which each has its area under a curve."""
+
+
+def measures(
+    target: Target, output: Output, y: Values, y_hat: Values, weights: Values | None = None
+) -> Measures:
+    """Return the measures of one target by name, each "..." beside "constant_...".
+
+    Parameters
+    ----------
+    target, output
+        What the network learns, and with which output.
+    y
+        (N,): the target as `target.encode` gives it.
+    y_hat
+        (N, outputs): the network's outputs for it.
+    weights
+        (N,): how much every row counts; None for all the same.
+    """
+    w = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
+    if isinstance(target, ClassTarget):
+        return {"rows": len(y), **_of_classes(target, y, target.shares(y_hat), w)}
+    assert isinstance(target, NumberTarget)
+    values, predicted = target.decode(y), target.predict(y_hat)
+    if output.name == "quantile":
+        levels = output.numbers
+        return {"rows": len(y), **_of_quantiles(target, values, predicted.reshape(len(y), -1), w, levels)}
+    return {"rows": len(y), **_of_values(target, output, values, predicted, w)}
+
+
+def _of_classes(target: ClassTarget, true: NDArray[Any], shares: Values, w: Values) -> Measures:
+    """accuracy, balanced accuracy (mean recall), log loss (mean of -log y_hat_l), ROC AUC, average precision, F1.
+
+    Of more than two classes the last three are means over the classes, each against all others.
+    """
+    tiny = np.finfo(np.float32).tiny  # a probability that underflowed
+    C, rows = len(target.names), np.arange(len(true))
+    frequencies = np.array(target.frequencies)
+    said, most = shares.argmax(axis=1), int(frequencies.argmax())
+    total = np.bincount(true, w, C)
+    is_there = total > 0
+    right, told = np.bincount(true, w * (said == true), C), np.bincount(said, w, C)
+    f1 = 2 * right / np.where(total + told > 0, total + told, 1.0)
+    of_most = total[most] / total.sum()
+    found: Measures = {
+        "accuracy": right.sum() / total.sum(),
+        "constant_accuracy": of_most,
+        "balanced_accuracy": (right[is_there] / total[is_there]).mean(),
+        "constant_balanced_accuracy": is_there[most] / is_there.sum(),
+        "log_loss": np.average(-np.log(np.maximum(shares[rows, true], tiny)), weights=w),
+        "constant_log_loss": np.average(-np.log(np.maximum(frequencies[true], tiny)), weights=w),
+        "f1": _over(f1, is_there),
+        "constant_f1": _over(np.where(np.arange(C) == most, 2 * of_most / (1 + of_most), 0.0), is_there),
+    }
+    if is_there.sum() >= 2 and C <= MOST_CURVES:
+        classes = [1] if C == 2 else np.flatnonzero(is_there).tolist()
+        areas = np.array([_areas(true == l, shares[:, l], w) for l in classes])
+        found |= {
+            "roc_auc": areas[:, 0].mean(),
+            "constant_roc_auc": 0.5,
+            "average_precision": areas[:, 1].mean(),
+            "constant_average_precision": (total[classes] / total.sum()).mean(),
+        }
+    plain: Measures = {name: float(value) for name, value in found.items()}
+    return plain | {"f1_by_class": {str(name): float(f1[l]) for l, name in enumerate(target.names)}}
+
+
+def _over(f1: Values, is_there: NDArray[np.bool_]) -> float:
+    """Return F1 of the second of two classes, else the mean over the classes that there are."""
+    return float(f1[1]) if len(f1) == 2 else float(f1[is_there].mean())
+
+
+def _areas(is_one: NDArray[np.bool_], score: Values, w: Values) -> tuple[float, float]:
+    """Return the area under the ROC curve, and the average precision, of one class against all others."""
+    order = np.argsort(-score, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # the last of equal scores
+    ones = np.cumsum((w * is_one)[order])[ends]
+    others = np.cumsum((w * ~is_one)[order])[ends]
+    recall, fall_out = ones / ones[-1], others / others[-1]
+    precision = ones / np.where(ones + others > 0, ones + others, 1.0)
+    roc = float(np.trapezoid(np.append(0.0, recall), np.append(0.0, fall_out)))
+    return roc, float((np.diff(recall, prepend=0.0) * precision).sum())
+
+
+def _of_values(target: NumberTarget, output: Output, y: Values, y_hat: Values, w: Values) -> Measures:
+    """R2, RMSE and MAE in the target's units; and of counts the mean Poisson deviance."""
+    constant = target.constants[0]
+    unit = float(np.abs(y).max()) or 1.0  # squares of 1e200 overflow
+    spread = float((w * (y / unit - np.average(y / unit, weights=w)) ** 2).sum())
+
+    def of(prediction: Values | float) -> Measures:
+        e = (y - prediction) / unit
+        # Of rows that are all the same R^2 says nothing; 0 is what a constant prediction gets.
+        found = {
+            "r2": 1.0 - float((w * e**2).sum()) / spread if spread > 0 else 0.0,
+            "rmse": float(np.sqrt(np.average(e**2, weights=w))) * unit,
+            "mae": float(np.average(np.abs(e), weights=w)) * unit,
+        }
+        if output.name == "poisson":
+            found["deviance"] = _deviance(y, prediction, w)
+        return found
+
+    return _beside(of(y_hat), of(constant))
+
+
+def _deviance(y: Values, y_hat: Values | float, w: Values) -> float:
+    """Return the mean of 2 (y_hat - y + y log(y / y_hat))."""
+    least = np.finfo(np.float64).tiny
+    y_hat = np.maximum(y_hat, least)
+    return 2.0 * float(np.average(y_hat - y + y * np.log(np.maximum(y, least) / y_hat), weights=w))
+
+
+def _of_quantiles(
+    target: NumberTarget, y: Values, y_hat: Values, w: Values, levels: tuple[float, ...]
+) -> Measures:
+    """The mean pinball loss of the levels, in the target's units; and the share of the rows below each."""
+
+    def of(prediction: Values) -> Measures:
+        e = y[:, None] - prediction
+        loss = np.maximum(np.array(levels) * e, (np.array(levels) - 1.0) * e)
+        below = np.average(e <= 0, axis=0, weights=w).tolist()
+        return {
+            "pinball": float(np.average(loss.mean(axis=1), weights=w)),
+            **{f"below_{q:g}": share for q, share in zip(levels, below, strict=True)},
+        }
+
+    return _beside(of(y_hat), of(np.array(target.constants)))
+
+
+def _beside(found: Measures, constant: Measures) -> Measures:
+    """Return every measure beside that of the constant."""
+    return {
+        key: value
+        for name in found
+        for key, value in ((name, found[name]), (f"constant_{name}", constant[name]))
+    }

@@ -1,0 +1,180 @@
+"""Prepared: a table that is ready to be split and learnt from, targets and weights beside its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import DataError
+from deltarule.tables.columns import Column
+from deltarule.tables.folds import WEIGHS, EqualRows, Split, apart, split
+from deltarule.tables.leaks import suspected_leaks
+from deltarule.tables.schema import Schema
+from deltarule.tables.table import Table
+from deltarule.tables.targets import ClassTarget, Task, guess_task
+from deltarule.tables.tasks import learnt, rows_with_target
+from deltarule.tables.weights import Weights, weights_of
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The rows that have their targets.
+
+    schema
+        What the columns are; groups and weights are not learnt from.
+    table, targets
+        The columns as the schema reads them, and those to learn.
+    weights
+        (N,), or None where all rows count the same.
+    group, time
+        Columns of the table by which rows are held out.
+    kept
+        (N,): which rows these are of the table that came.
+    notices
+        What to say of rows that were left out.
+    """
+
+    schema: Schema
+    table: Table
+    targets: Table
+    weights: Weights | None
+    group: Column | None
+    time: Column | None
+    kept: NDArray[np.intp]
+    notices: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        schema: Schema,
+        table: Table,
+        targets: Sequence[Column],
+        came: Sequence[Column],
+        *,
+        drop: bool | None = None,
+        group: str | None = None,
+        time: str | None = None,
+        weight: str | None = None,
+        weights: Weights | None = None,
+        where: str = "the table",
+    ) -> Prepared:
+        """Return a table, as the schema has read it, without the rows that lack a target.
+
+        Parameters
+        ----------
+        targets, came
+            The columns to learn as they are read, and as they came.
+        drop
+            As in `rows_with_target`.
+        group, time, weight
+            Names of columns of the table; weights: (N,), in place of a column.
+        where
+            What messages call the table.
+        """
+        kept, notices = np.arange(len(table)), list[str]()
+        for target, raw in zip(targets, came, strict=True):
+            of_target, said = rows_with_target(target, raw, drop)
+            kept, notices = np.intersect1d(kept, of_target), [*notices, *said]
+        by = {
+            role: None if name is None else table.column(name, f"{role} column", where)
+            for role, name in (("group", group), ("time", time), ("weight", weight))
+        }
+        if by["weight"] is not None:
+            weights = weights_of(by["weight"], len(table))
+        if len(kept) == 0:
+            raise DataError("no row has all of its targets; give rows with them, or fewer targets.")
+        for column, use in ((by["group"], ()), (by["weight"], (WEIGHS,))):
+            schema = schema if column is None else apart(schema, column, *use)
+        table = Table(table.columns.values(), read_by=schema)
+        whole = cls(
+            schema,
+            table,
+            Table(targets),
+            weights,
+            by["group"],
+            by["time"],
+            np.arange(len(table)),
+            tuple(notices),
+        )
+        if weights is not None and not weights[kept].any():
+            raise DataError("the weights are 0 in every row with a target; some rows must count.")
+        return whole.rows(kept) if len(kept) < len(table) else whole
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def rows(self, index: NDArray[np.intp]) -> Prepared:
+        """Return these rows."""
+        return replace(
+            self,
+            table=self.table.rows(index),
+            targets=self.targets.rows(index),
+            weights=None if self.weights is None else self.weights[index],
+            group=None if self.group is None else self.group.rows(index),
+            time=None if self.time is None else self.time.rows(index),
+            kept=self.kept[index],
+        )
+
+    def split(
+        self,
+        share: float,
+        rng: np.random.Generator,
+        *,
+        part: str,
+        equal_rows: EqualRows | None = None,
+        classes: NDArray[np.integer] | None = None,
+    ) -> Split:
+        """Return which rows to learn from and which to hold out; see `deltarule.tables.folds.split`."""
+        columns = learnt(self.table, self.schema).columns.values()
+        targets = [
+            replace(column, name=f"\0 target {n}") for n, column in enumerate(self.targets.columns.values())
+        ]
+        return split(
+            Table([*columns, *targets]), share, rng,
+            part=part, classes=classes, group=self.group, time=self.time, equal_rows=equal_rows,
+        )  # fmt: skip
+
+    def leaks(self, y: NDArray[np.float64], seed: int) -> tuple[str, ...]:
+        """Return a notice for every column that alone tells a target, (N,) or (N, targets), too well."""
+        table = learnt(self.table, self.schema)
+        each = y.reshape(len(y), -1).T
+        notices = (
+            suspected_leaks(table, name, np.ascontiguousarray(of), seed=seed)
+            for name, of in zip(self.targets.names, each, strict=True)
+        )
+        return tuple(notice for some in notices for notice in some)
+
+
+def task_of(targets: Sequence[Column]) -> tuple[Task, str]:
+    """Return what kind of targets columns are, and why.
+
+    Raises
+    ------
+    DataError
+        Of several, some are classes and some values; or classes of more than two values.
+    """
+    guesses = [guess_task(column) for column in targets]
+    if len({task for task, _ in guesses}) > 1:
+        listed = "; ".join(
+            f"{column.name} {task}" for column, (task, _) in zip(targets, guesses, strict=True)
+        )
+        raise DataError(
+            f"the targets are of two kinds ({listed}), and one network learns several of one kind; learn them one by "
+            "one, or say --task regression or --task classification for all."
+        )
+    return guesses[0][0], "; ".join(why for _, why in guesses)
+
+
+def refuse_many_classes(targets: Sequence[ClassTarget]) -> None:
+    """Raise a DataError where one of several targets has more than two classes."""
+    if len(targets) < 2:
+        return
+    for target in targets:
+        if len(target.names) > 2:
+            raise DataError(
+                f"the target {target.name!r} has {len(target.names):,} classes, and several targets are learnt "
+                "together where each has two, yes or no; learn it alone."
+            )
