@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from deltarule.estimators import MLPRegressor as MLPRegressor
     from deltarule.estimators import TableClassifier as TableClassifier
     from deltarule.estimators import TableRegressor as TableRegressor
-    from deltarule.files import load as load
-    from deltarule.files import save as save
     from deltarule.network import Network as Network
+    from deltarule.saving import load as load
+    from deltarule.saving import save as save
     from deltarule.tables import schema as schema
     from deltarule.training import train as train
     from deltarule.training.proof import check as check
@@ -34,8 +34,8 @@ _ROOMS = {
     "suspects": "chain",
     "train": "training",
     "schema": "tables",
-    "save": "files",
-    "load": "files",
+    "save": "saving",
+    "load": "saving",
     "LossCurveDisplay": "estimators",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",

@@ -1,9 +1,9 @@
 """The model file: safetensors with JSON metadata, a format number and a SHA-256 over the whole file.
 
-The file is a valid safetensors file with one tensor, theta. Its metadata hold "deltarule", a JSON text with
-the format number and everything but theta, and "sha256", the digest of the file as it is with the digest's own 64
-characters replaced by zeros. So every altered byte is found, loading runs no code, and a foreign file is refused before
-anything in it is parsed.
+The file is a valid safetensors file. Its metadata hold "deltarule", a JSON text with the format number, the kind of
+model and everything but its arrays, and "sha256", the digest of the file as it is with the digest's own 64 characters
+replaced by zeros. So every altered byte is found, loading runs no code, and a foreign file is refused before anything
+in it is parsed. What a kind of model puts in is the matter of `deltarule.saving`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from deltarule.errors import FileError, InputError, ModelFileError, OptionError
-from deltarule.network import Network
-from deltarule.parameters import Layout
-from deltarule.tables import TableModel
-from deltarule.writing import write
 
-FORMAT = 1
+FORMAT = 2
+"""The newest; a file has the oldest one whose readers understand it."""
 SUFFIX = ".deltarule"
 
 LENGTH = 8
@@ -39,64 +37,62 @@ SHA256 = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _T = TypeVar("_T")
 
 
-def save(model: Network | TableModel | object, path: str | Path) -> None:
-    """Write a network, a table model or a fitted table estimator to a file, whole or not at all.
-
-    Parameters
-    ----------
-    model
-        A Network, a TableModel, or a fitted TableClassifier or TableRegressor (its `model_` is written).
-    path
-        Where to; a file that exists is replaced once the new one is safely on the disk, which then has its mode.
-        A link is followed; a pipe or a device is written into.
+def pack(format: int, kind: str, record: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> bytes:
+    """Return the bytes of a model file: a record of plain data, and arrays by name.
 
     Raises
     ------
-    OutputError
-        The folder does not exist, or it or what is at `path` may not be written.
-    FileError
-        The disk is full or failed; a file that was at `path` is untouched.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "net.deltarule"
-    >>> net = Network([3, 4, 2], seed=1)
-    >>> save(net, path)
-    >>> bool((load(path).theta == net.theta).all())
-    True
+    OptionError
+        The record holds a number that is not finite, or takes more bytes than a header may.
     """
-    model = getattr(model, "model_", model)
-    if isinstance(model, TableModel):
-        content = _content("table", model.record(), model.network)
-    elif isinstance(model, Network):
-        content = _content("network", {"network": model.spec()}, model)
-    else:
+    head = {"format": format, "kind": kind, **record}
+    try:
+        text = json.dumps(head, allow_nan=False, default=_plain)
+    except ValueError:
+        raise OptionError("the model holds a number that is not finite and cannot be saved.") from None
+    metadata = {"deltarule": text, "sha256": NO_DIGEST}
+    content = _in_order(safetensors.numpy.save(tensors, metadata), metadata)
+    if (size := _header_size(content)) > MOST_HEADER:
         raise OptionError(
-            f"cannot save a {type(model).__name__}; give a Network, a TableModel or a fitted table estimator."
+            f"the model's columns take {size:,} bytes to describe, more than the {MOST_HEADER:,} that a model "
+            "file may hold; learn from fewer columns."
         )
-    write(content, Path(path))
+    first, last = _place_of_digest(content)
+    return b"".join((content[:first], _hash(content).encode(), content[last:]))
 
 
-def load(path: str | Path) -> Network | TableModel:
-    """Return what `save` wrote, bit for bit.
+def head_of(content: bytes, path: str | Path) -> dict[str, Any]:
+    """Return the record of a file that is shown to be unaltered, with its "format" and "kind".
 
     Raises
     ------
-    InputError
-        There is no such file, or it may not be read.
     ModelFileError
         The file is foreign, truncated, altered, or of a later format.
     """
-    return _model(read(path), path)
+    _digest(content, path)
+    text = _description(content, path)
+    head = valid(path, lambda: dict(json.loads(text)))
+    if not isinstance(head.get("format"), int) or head["format"] > FORMAT:
+        raise ModelFileError(
+            f"{path} has the format {head.get('format')!r} and this version reads up to {FORMAT}; "
+            "update deltarule to open it."
+        )
+    return head
+
+
+def tensors_of(content: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file by name."""
+    return safetensors.numpy.load(content)
 
 
 def summary(path: str | Path) -> dict[str, Any]:
     """Return what a model file says of itself: format, kind, SHA-256, size in bytes."""
     content = read(path)
-    head = _head(content, path)
+    head = head_of(content, path)
     return {
         "path": str(path),
         "format": head["format"],
-        "kind": head["kind"],
+        "kind": head.get("kind"),
         "sha256": _digest(content, path),
         "bytes": len(content),
     }
@@ -129,25 +125,6 @@ def read(path: str | Path) -> bytes:
         raise InputError(f"{path} may not be read; check its permissions.") from None
     except OSError as error:
         raise FileError(f"reading {path} broke off: {error.strerror or error}.") from None
-
-
-def _content(kind: str, record: dict[str, Any], network: Network) -> bytes:
-    head = {"format": FORMAT, "kind": kind, **record}
-    try:
-        text = json.dumps(head, allow_nan=False, default=_plain)
-    except ValueError:
-        raise OptionError("the model holds a number that is not finite and cannot be saved.") from None
-    if not np.isfinite(network.theta).all():
-        raise OptionError("the network has a parameter that is not finite and cannot be saved.")
-    metadata = {"deltarule": text, "sha256": NO_DIGEST}
-    content = _in_order(safetensors.numpy.save({"theta": network.theta}, metadata), metadata)
-    if (size := _header_size(content)) > MOST_HEADER:
-        raise OptionError(
-            f"the model's columns take {size:,} bytes to describe, more than the {MOST_HEADER:,} that a model "
-            "file may hold; learn from fewer columns."
-        )
-    first, last = _place_of_digest(content)
-    return b"".join((content[:first], _hash(content).encode(), content[last:]))
 
 
 def _in_order(content: bytes, metadata: dict[str, str]) -> bytes:
@@ -216,42 +193,7 @@ def _description(content: bytes, path: str | Path) -> str:
         raise _foreign(path) from None
 
 
-def _head(content: bytes, path: str | Path) -> dict[str, Any]:
-    """Return the JSON part of a file that is shown to be unaltered."""
-    _digest(content, path)
-    text = _description(content, path)
-    head = _valid(path, lambda: dict(json.loads(text)))
-    if not isinstance(head.get("format"), int) or head["format"] > FORMAT:
-        raise ModelFileError(
-            f"{path} has the format {head.get('format')!r} and this version reads up to {FORMAT}; "
-            "update deltarule to open it."
-        )
-    return head
-
-
-def _model(content: bytes, path: str | Path) -> Network | TableModel:
-    head = _head(content, path)
-
-    def build() -> Network | TableModel:
-        theta = safetensors.numpy.load(content)["theta"]
-        spec = head["network"]
-        if Layout(spec["sizes"]).size != theta.size:  # before a network of any size is made
-            raise ValueError("theta does not fit the sizes")
-        network = Network(spec["sizes"], spec["activation"], spec["output"], dtype=spec["dtype"])
-        if theta.dtype != network.dtype or not np.isfinite(theta).all():
-            raise ValueError("theta has another dtype, or a number in it is not finite")
-        network.theta = theta
-        if head["kind"] == "network":
-            return network
-        model = TableModel.from_record(head, network)
-        if len(model.encoder.features) != network.sizes[0]:
-            raise ValueError("the encoders do not fit the network")
-        return model
-
-    return _valid(path, build)
-
-
-def _valid(path: str | Path, build: Callable[[], _T]) -> _T:
+def valid(path: str | Path, build: Callable[[], _T]) -> _T:
     """Return build(), or raise a ModelFileError where what the file says cannot be a model."""
     try:
         return build()

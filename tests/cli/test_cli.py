@@ -75,7 +75,7 @@ def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.Capture
     ):
         assert expected in out
     assert max(map(len, out.splitlines())) <= 100
-    model = load("flowers.deltarule")
+    model = load("flowers.deltarule").model_
     assert model.scores["test"]["rows"] == 24
     assert model.scores["train"]["rows"] == 96
     assert f"{model.scores['test']['accuracy']:.4f}" in out
@@ -133,7 +133,7 @@ def test_explain_and_suspects(folder: Path, capsys: pytest.CaptureFixture[str]):
     assert run("explain", *files, "--row", "5", *name, "--ascii", capsys=capsys)[1].isascii()
     whole = json.loads(run("explain", *files, *name, "--json", capsys=capsys)[1])
     assert whole["examples"] == 120
-    model = load("flowers.deltarule")
+    model = load("flowers.deltarule").model_
     X, y = model.arrays(pl.read_csv("flowers.csv", null_values=[""]))
     exact = model.network.astype("float64")
     assert whole["derivative"] == pytest.approx(exact.gradients(X, y).W[1][3, 0], rel=1e-9)
@@ -204,7 +204,7 @@ def test_options_reach_the_training(folder: Path, capsys: pytest.CaptureFixture[
         "--quiet",
     ]
     assert run(*FIT, *words, capsys=capsys) == (0, "", "")
-    record = load("flowers.deltarule").record()
+    record = load("flowers.deltarule").model_.record()
     assert record["network"]["sizes"][1:] == [7, 5, 3]
     assert record["network"]["activation"] == ["tanh", "tanh"]
     assert record["settings"]["optimiser"]["name"] == "nadam"
@@ -218,7 +218,7 @@ def test_the_same_command_writes_the_same_model(folder: Path, capsys: pytest.Cap
     thetas = []
     for seed in ("0", "0", "1"):
         run(*FIT, "--seed", seed, "--force", "--quiet", capsys=capsys)
-        thetas.append(load("flowers.deltarule").network.theta.tobytes())
+        thetas.append(load("flowers.deltarule").model_.network.theta.tobytes())
     assert thetas[0] == thetas[1] != thetas[2]
 
 
@@ -398,7 +398,7 @@ def test_a_mistake_in_a_number_column_can_be_declared(folder: Path, capsys: pyte
     Path("n.csv").write_text(with_text_in_row(4711), encoding="utf-8")
     words = ("fit", "n.csv", "--target", "y", "--epochs", "1", "--quiet", "--force")
     assert run(*words, "--missing", "about 3", capsys=capsys)[0] == 0
-    assert load("n.deltarule").record()["encoder"]["columns"][0]["encoder"] == "Number"
+    assert load("n.deltarule").model_.record()["encoder"]["columns"][0]["encoder"] == "Number"
 
 
 def test_what_means_missing_can_be_said_by_column(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -414,7 +414,7 @@ def test_what_means_missing_can_be_said_by_column(folder: Path, capsys: pytest.C
     assert [one["missing"] for one in found["columns"]] == [["NA"], ["-9"], []]
     fit = ("fit", "c.csv", "--target", "y", "--epochs", "1", "--quiet")
     assert run(*fit, *more, capsys=capsys)[0] == 0
-    assert "color=NA" in load("c.deltarule").encoder.features
+    assert "color=NA" in load("c.deltarule").model_.encoder.features
 
 
 MESSY = """price;when;zip;size
@@ -640,7 +640,7 @@ def test_a_whole_number_is_not_cut_from_a_broken_one(
 
 def test_check_takes_a_gradient_of_one_s_own(folder: Path, capsys: pytest.CaptureFixture[str]):
     run(*FIT, capsys=capsys)
-    model, table = load("flowers.deltarule"), Table.of(read_table("flowers.csv"))
+    model, table = load("flowers.deltarule").model_, Table.of(read_table("flowers.csv"))
     g = model.network.astype("float64").gradients(*model.arrays(table))
     ask = ["check", "flowers.deltarule", "flowers.csv", "--parameters", "20", "--gradient", "own.npy"]
     code, _, err = run(*ask, capsys=capsys)

@@ -12,7 +12,6 @@ from deltarule.cli.output import (
     Data,
     Flag,
     Whole,
-    open_model,
     print_json,
     print_text,
     read_for,
@@ -22,6 +21,7 @@ from deltarule.cli.output import (
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
+from deltarule.saving import open_table
 from deltarule.training.proof import check as certify
 
 
@@ -58,7 +58,7 @@ def check(
     json
         Print the certificate as JSON.
     """
-    opened = open_model(model)
+    opened = open_table(model)
     table, _ = with_targets(opened, read_for(opened, data, missing, file))
     X, y = opened.arrays(table)
     given = None if gradient is None else _read(gradient)

@@ -6,7 +6,6 @@ from deltarule.cli.output import (
     Data,
     Flag,
     explain_constant,
-    open_model,
     print_json,
     read_for,
     scores_table,
@@ -14,6 +13,7 @@ from deltarule.cli.output import (
 )
 from deltarule.cli.output import table as aligned
 from deltarule.cli.reading import FOUND, FileOptions, Names
+from deltarule.saving import open_table
 from deltarule.tables import ClassTarget
 from deltarule.tables.tasks import FEW_MISSING
 
@@ -50,7 +50,7 @@ def evaluate(
     json
         Print the metrics as JSON.
     """
-    opened = open_model(model)
+    opened = open_table(model)
     table = read_for(opened, data, missing, file)
     target = opened.target
     is_few = bool(table.column(target.name, "target column").is_missing.mean() <= FEW_MISSING)

@@ -13,7 +13,6 @@ from deltarule.cli.output import (
     Flag,
     Whole,
     one_row,
-    open_model,
     print_json,
     print_text,
     read_for,
@@ -23,6 +22,7 @@ from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import DataError, OptionError
 from deltarule.network import Floats, Network
+from deltarule.saving import open_table
 from deltarule.tables import ClassTarget, TableModel, groups_of
 
 Format: TypeAlias = Literal["text", "latex", "html", "json"]
@@ -88,7 +88,7 @@ def explain(
         The same as --format json.
     """
     form: Format = "json" if json else format
-    opened = open_model(model)
+    opened = open_table(model)
     table = read_for(opened, data, missing, file)
     if row is not None:
         table = table.rows(np.array([one_row(row, len(table), data)]))

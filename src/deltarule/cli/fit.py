@@ -33,10 +33,11 @@ from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
 from deltarule.errors import DataWarning
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.settings import SETTINGS
-from deltarule.files import SUFFIX, save
+from deltarule.files import SUFFIX
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.options import Option
+from deltarule.saving import save
 from deltarule.tables import (
     ClassTarget,
     Column,
@@ -188,8 +189,8 @@ def fit(
         notices = (*notices, *model.encoder.beyond(part, kept[held]))
         measured = model.metrics(model.features_of(part), model.target.encode(column.rows(held)))
         scores = {**model.scores, "test": measured}
-        model = replace(model, scores=scores)
-    save(model, path)
+        estimator.model_ = model = replace(model, scores=scores)
+    save(estimator, path)
     told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream
     if json:
         print_json(_record(model, run, path, why, rows, notices), told)

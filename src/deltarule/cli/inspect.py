@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from deltarule.cli.output import Flag, explain_constant, number, print_json, scores_table, table
-from deltarule.files import load, summary
+from deltarule.files import summary
 from deltarule.network import Network
+from deltarule.saving import load
 from deltarule.tables import ClassTarget, TableModel
 
 
 def inspect(model: str, /, *, json: Flag = False) -> int:
-    """Show what a model file holds: network, columns, target, training, scores.
+    """Show what a model file holds: parameters and steps of an estimator, network, columns, target, training, scores.
 
     For example: deltarule inspect penguins.deltarule
 
@@ -23,17 +24,51 @@ def inspect(model: str, /, *, json: Flag = False) -> int:
         Print everything but the weights as JSON.
     """
     opened, about = load(model), summary(model)
-    network = opened.network if isinstance(opened, TableModel) else opened
+    steps = _steps(opened)
+    last = steps[-1][1] if steps else opened
+    held = getattr(last, "model_", last)
+    network: Network = held.network if isinstance(held, TableModel) else getattr(held, "net_", held)
+    given = _given(last) if hasattr(last, "get_params") else None
     if json:
-        record = opened.record() if isinstance(opened, TableModel) else {"network": network.spec()}
-        print_json({**about, "parameters": network.layout.size, **record})
+        record = held.record() if isinstance(held, TableModel) else {"network": network.spec()}
+        of_estimator = {} if given is None else {"estimator": type(last).__name__, "given": given}
+        of_steps = {"steps": [[name, str(step)] for name, step in steps]} if steps else {}
+        print_json({**about, "parameters": network.layout.size, **of_steps, **of_estimator, **record})
         return 0
     print(f"{model}: {about['bytes']:,} bytes, format {about['format']}, SHA-256 {about['sha256'][:16]}...")
+    if steps:
+        print("\nPipeline")
+        print(table([name, " ".join(str(step).split())] for name, step in steps))
+    if given is not None:
+        print(f"\n{type(last).__name__}{'' if given else ', every parameter as by default'}")
+        if given:
+            print(table([name, " ".join(repr(value).split())] for name, value in given.items()))
     print("\nNetwork")
     print(_layers(network))
-    if isinstance(opened, TableModel):
-        print(_table_part(opened))
+    if isinstance(held, TableModel):
+        print(_table_part(held))
     return 0
+
+
+def _steps(opened: Any) -> list[tuple[str, Any]]:
+    """Return the steps of a Pipeline with their names, those of one within it too; none of other models."""
+    steps: list[tuple[str, Any]] = []
+    while hasattr(opened, "steps"):
+        *first, last = opened.steps
+        steps += first
+        opened = last[1]
+        if not hasattr(opened, "steps"):
+            steps.append(last)
+    return steps
+
+
+def _given(estimator: Any) -> dict[str, Any]:
+    """Return the parameters of an estimator that are not as by default; what the columns are is shown with them."""
+    usual: dict[str, Any] = type(estimator)().get_params(deep=False)
+    own: dict[str, Any] = estimator.get_params(deep=False)
+    return {
+        name: value for name, value in own.items() if name != "schema" and repr(value) != repr(usual[name])
+    }
 
 
 def _layers(net: Network) -> str:

@@ -1,4 +1,4 @@
-"""What the verbs share: aligned text, JSON, metrics for a person, opening a model."""
+"""What the verbs share: aligned text, JSON, metrics for a person."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from rich.text import Text
 from deltarule.chain.text import aligned
 from deltarule.cli.reading import FileOptions, tell
 from deltarule.cli.streams import print_document
-from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
-from deltarule.files import load
+from deltarule.errors import InputError, OptionError, OutputError
 from deltarule.options import Option
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
@@ -198,16 +197,6 @@ def explain_constant(task: str) -> str:
     if task == "classification":
         return "constant: the most frequent class of training (log loss: class frequencies)"
     return "constant: the mean of training"
-
-
-def open_model(path: str) -> TableModel:
-    """Return the table model in a file, or raise a ModelFileError."""
-    model = load(path)
-    if not isinstance(model, TableModel):
-        raise ModelFileError(
-            f"{path} holds a bare network, which reads no tables; give a model that fit has written."
-        )
-    return model
 
 
 def refuse_existing(path: Path, is_forced: bool) -> None:

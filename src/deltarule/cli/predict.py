@@ -10,7 +10,6 @@ from pathlib import Path
 from deltarule.cli.output import (
     Data,
     Flag,
-    open_model,
     plain,
     read_for,
     refuse_existing,
@@ -18,6 +17,7 @@ from deltarule.cli.output import (
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
+from deltarule.saving import open_table
 from deltarule.tables import ClassTarget
 from deltarule.writing import is_standard_output, write
 
@@ -57,7 +57,7 @@ def predict(
     """
     if out is not None:
         refuse_existing(out, force)
-    opened = open_model(model)
+    opened = open_table(model)
     if probabilities and opened.task == "regression":
         raise OptionError("--probabilities needs a classification model; this one is a regression.")
     table = read_for(opened, data, missing, file)

@@ -10,7 +10,6 @@ from deltarule.cli.output import (
     Flag,
     Whole,
     number,
-    open_model,
     plain,
     print_json,
     read_for,
@@ -18,6 +17,7 @@ from deltarule.cli.output import (
     with_targets,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
+from deltarule.saving import open_table
 from deltarule.tables import ClassTarget
 
 
@@ -52,7 +52,7 @@ def suspects(
     json
         Print all of that as JSON, unrounded.
     """
-    opened = open_model(model)
+    opened = open_table(model)
     given, kept = with_targets(opened, read_for(opened, data, missing, file))
     X, y = opened.arrays(given)
     ranked, target = rank(opened.network, X, y), opened.target

@@ -183,7 +183,9 @@ class TableEstimator(BaseEstimator, ABC):
         if len(held):
             scores["validation"] = model.metrics(*seen, held.weights)
         settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
-        self.model_ = replace(model, settings=settings, history=self.run_.history.record(), scores=scores)
+        self.model_ = replace(
+            model, settings=settings, history=self.run_.history.record(), scores=scores, state=self.run_.state
+        )
         self.n_features_in_ = len(rows.table.names)
         self.feature_names_in_ = np.array(rows.table.names, object)
         return self

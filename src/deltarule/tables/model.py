@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.engines import predict
 from deltarule.errors import OptionError, warn_of
+from deltarule.maths.optimisers import State
 from deltarule.network import Network
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
@@ -24,7 +25,7 @@ class TableModel:
     """What `TableClassifier` and `TableRegressor` learn, and what a model file holds.
 
     settings and history are those of training; scores holds the metrics that were measured then, by part
-    ("train", "validation", "test").
+    ("train", "validation", "test"); state is the optimiser's at the end.
     """
 
     network: Network
@@ -33,6 +34,7 @@ class TableModel:
     settings: dict[str, Any]
     history: dict[str, Any]
     scores: dict[str, Any]
+    state: State | None = None
 
     @property
     def task(self) -> Task:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from deltarule.maths.optimisers import State
 from deltarule.network import Network
 
 
@@ -25,6 +26,8 @@ class RunStarted:
     """Seconds spent on compiling the engine; 0 where this machine had done so."""
     notice: str = ""
     """Why another engine runs than one would expect, and what that costs; mostly empty."""
+    state: Callable[[], State] | None = None
+    """Gives the optimiser's state as it is then; None with L-BFGS."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.engines import Problem, dropout_of, engine
 from deltarule.errors import OptionError
-from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, optimiser
+from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, State, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.memory import SMALLER, require_training, room_for
@@ -45,7 +45,8 @@ class Run:
     is the one whose weights were restored, None without early stopping; seconds are those of training, without
     the seconds of compiling the engine, which are 0 but for the first run on a machine; settings are ready for
     JSON; off has, by layer, the units, from 1, that are off (g' = 0) on every row learnt from; notice says why another
-    engine ran than one would expect, and what that costs.
+    engine ran than one would expect, and what that costs; state is the optimiser's after the last update, also where
+    earlier weights were restored, with an entry for every parameter that learns, and None with L-BFGS.
     """
 
     net: Network
@@ -60,6 +61,7 @@ class Run:
     settings: dict[str, Any]
     off: dict[int, list[int]]
     notice: str = ""
+    state: State | None = None
 
 
 def train(
@@ -221,6 +223,7 @@ def train(
         settings=settings,
         off=off_everywhere(net, _examples(net, X, y, weights, validation, plain["seed"])[0][0]),
         notice=first.notice,
+        state=None if first.state is None else first.state(),
     )
 
 
@@ -330,6 +333,7 @@ def events(
         updates_per_epoch=problem.updates_per_epoch,
         compiling=runner.compiling,
         notice=runner.notice,
+        state=None if is_lbfgs else lambda: runner.state,
     )
     started = perf_counter()
     if isinstance(chosen, LBFGS):
