@@ -65,7 +65,7 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None, **line: Any) -> Self:
-        """Plot the course of a fitted MLPClassifier or MLPRegressor, of deltarule or of scikit-learn.
+        """Plot the course of a fitted estimator, of deltarule or a perceptron of scikit-learn.
 
         Raises
         ------
@@ -75,11 +75,12 @@ class LossCurveDisplay:
         check_is_fitted(estimator)
         scores = getattr(estimator, "validation_scores_", None)
         best = getattr(estimator, "best_validation_score_", None)
+        best_epoch = getattr(estimator, "best_epoch_", None)
         return cls(
             loss=estimator.loss_curve_,
             validation_loss=getattr(estimator, "validation_loss_curve_", None),
             validation_scores=scores,
-            best_epoch=scores.index(best) + 1 if scores and best in scores else None,
+            best_epoch=scores.index(best) + 1 if scores and best in scores else best_epoch,
             name=type(estimator).__name__,
         ).plot(ax=ax, **line)
 

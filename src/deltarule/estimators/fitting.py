@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,12 +31,13 @@ from deltarule.estimators.settings import (
     UPDATES,
 )
 from deltarule.estimators.trial import Trial
-from deltarule.maths.optimisers import LBFGS, Optimiser
+from deltarule.maths.optimisers import LBFGS, Optimiser, State
 from deltarule.maths.output import Output
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
 from deltarule.options import checked, is_several, plain_scalar
 from deltarule.tables import (
+    ClassTarget,
     Column,
     Schema,
     Table,
@@ -50,6 +52,9 @@ from deltarule.tables.prepared import Prepared
 from deltarule.tables.tasks import with_target
 from deltarule.tables.weights import weights_of
 from deltarule.training import Listener, Run, train
+
+if TYPE_CHECKING:
+    from deltarule.estimators.display import LossCurveDisplay
 
 
 class TableEstimator(BaseEstimator, ABC):
@@ -86,6 +91,7 @@ class TableEstimator(BaseEstimator, ABC):
         time: str | None,
         equal_rows: str | None,
         drop_missing_target: bool | None,
+        warm_start: bool,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -110,6 +116,7 @@ class TableEstimator(BaseEstimator, ABC):
         self.time = time
         self.equal_rows = equal_rows
         self.drop_missing_target = drop_missing_target
+        self.warm_start = warm_start
 
     def _settings(self) -> Any:
         """Return the settings as plain values, checked."""
@@ -137,44 +144,33 @@ class TableEstimator(BaseEstimator, ABC):
             A setting is unknown or out of its range.
         """
         plain = self._settings()
-        rows, said = self._prepared(X, y, sample_weight, plain)
-        output, encoded, classes = self._output_of(rows)
+        earlier = self.model_ if plain.warm_start and hasattr(self, "model_") else None
+        rows, said = self._prepared(X, y, sample_weight, plain, earlier)
+        targets, output = (earlier.targets, earlier.network.output) if earlier else self._goal(rows)
         N, is_quantiles = len(rows), output.name == "quantile"
         share = plain.validation
         if share is None:  # unasked only where it can be
             large, usual = (LARGE_QUANTILES, HELD_OUT_QUANTILES) if is_quantiles else (LARGE, HELD_OUT_LARGE)
             can_be = large <= N and not any(is_whole(each) for each in (rows.group, rows.time) if each)
             share = usual if can_be else 0.0
+        values = rows.values(targets)
         parts = rows.split(
             share, np.random.default_rng([plain.seed, 0]),
-            part="validation part", equal_rows=plain.equal_rows, classes=classes,
+            part="validation part", equal_rows=plain.equal_rows,
+            classes=values if output.name == "softmax" else None,
         )  # fmt: skip
         part, held = rows.rows(parts.learn), rows.rows(parts.held)
-        leaks = part.leaks(encoded[parts.learn], plain.seed)
-        encoder = TableEncoder.fit(part.table, schema=rows.schema)
-        hidden = plain.hidden or (HIDDEN if N < LARGE else HIDDEN_LARGE)
-        units = self._n_outputs(rows, output)
-
-        def network() -> Network:
-            sizes = [len(encoder.features), *hidden, units]
-            return Network(sizes, self.activation, str(output), seed=plain.seed)
-
-        def features(of: Prepared) -> Any:
-            return encoder.features_of(of.table, "float32")
-
-        def tried(X: Any, y: NDArray[Any], weights: NDArray[Any] | None, updates: int) -> Network:
-            net = network()
-            self._train(net, (X, y), weights, plain, N, updates=updates)
-            return net
-
-        trial = Trial(part, features, tried, output, plain.seed, plain.equal_rows)
-        targets, how = self._targets(rows, trial)
+        leaks = part.leaks(values[parts.learn], plain.seed)
+        model, how = self._begun(rows, part, plain, targets, output) if earlier is None else (earlier, ())
         self.notices_ = (*said, *rows.notices, *parts.notices, *leaks, *how)
         warn_of(self.notices_)
-        model = TableModel(network(), encoder, targets, {}, {}, {})
-        examples, seen = ((features(each), model.encoded(each.targets)) for each in (part, held))
+        network = deepcopy(model.network)  # an error leaves the earlier one as it was
+        model = replace(model, network=network)
+        examples, seen = (
+            (model.features_of(each.table), model.encoded(each.targets)) for each in (part, held)
+        )
         self.run_ = self._train(
-            model.network, examples, self._counted(part, model, examples[1]), plain, N,
+            network, examples, self._counted(part, model, examples[1]), plain, N,
             held=(*seen, self._counted(held, model, seen[1])) if len(held) else None,
         )  # fmt: skip
         if len(held) and is_quantiles:
@@ -182,13 +178,76 @@ class TableEstimator(BaseEstimator, ABC):
         scores = {"train": model.metrics(*examples, part.weights)}
         if len(held):
             scores["validation"] = model.metrics(*seen, held.weights)
-        settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
-        self.model_ = replace(
-            model, settings=settings, history=self.run_.history.record(), scores=scores, state=self.run_.state
-        )
+        self._keep(model, rows, scores, earlier)
+        return self
+
+    def _part_fit(
+        self, X: object, y: object, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
+    ) -> Any:
+        """Learn for one epoch from the weights, and the optimiser's state, as they are."""
+        plain = self._settings()
+        if plain.early_stopping is not None or plain.validation:
+            raise OptionError("partial_fit holds nothing out; leave out early_stopping and validation.")
+        earlier = getattr(self, "model_", None)
+        rows, said = self._prepared(X, y, sample_weight, plain, earlier)
+        if earlier is None:
+            model, how = self._begun(rows, rows, plain, *self._goal(rows, classes))
+            said = (*said, *rows.notices, *how)
+        else:
+            model, said = earlier, rows.notices
+        self.notices_ = said
+        warn_of(said)
+        network = deepcopy(model.network)
+        model = replace(model, network=network)
+        examples = model.features_of(rows.table), model.encoded(rows.targets)
+        epoch = len(model.history.get("loss", ()))
+        self.run_ = self._train(
+            network, examples, self._counted(rows, model, examples[1]), plain, len(rows),
+            epoch=epoch, state=model.state,
+        )  # fmt: skip
+        self._keep(model, rows, {"train": model.metrics(*examples, rows.weights)}, earlier)
+        return self
+
+    def _begun(
+        self, rows: Prepared, part: Prepared, plain: Any, targets: tuple[Target, ...], output: Output
+    ) -> tuple[TableModel, tuple[str, ...]]:
+        """Return the model before training, and what to say of how the targets are learnt.
+
+        part: the rows that its columns are encoded by.
+        """
+        encoder = TableEncoder.fit(part.table, schema=rows.schema)
+        hidden = plain.hidden or (HIDDEN if len(rows) < LARGE else HIDDEN_LARGE)
+        units = [len(each.names) if isinstance(each, ClassTarget) else 1 for each in targets]
+        n_K = units[0] if len(units) == 1 else len(units)
+        sizes = [len(encoder.features), *hidden, n_K * max(1, len(output.numbers))]
+
+        def network() -> Network:
+            return Network(sizes, self.activation, str(output), seed=plain.seed)
+
+        def tried(X: Any, y: NDArray[Any], weights: NDArray[Any] | None, updates: int) -> Network:
+            net = network()
+            self._train(net, (X, y), weights, plain, len(rows), updates=updates)
+            return net
+
+        def features(of: Prepared) -> Any:
+            return encoder.features_of(of.table, "float32")
+
+        trial = Trial(part, features, tried, output, plain.seed, plain.equal_rows)
+        targets, how = self._chosen(rows, targets, trial)
+        return TableModel(network(), encoder, targets, {}, {}, {}), how
+
+    def _keep(
+        self, model: TableModel, rows: Prepared, scores: dict[str, Any], earlier: TableModel | None
+    ) -> None:
+        """Keep what was learnt, and how; curves go on from earlier ones."""
+        run = self.run_
+        settings = {**run.settings, "stopped": run.stopped, "seconds": run.seconds}
+        history: dict[str, Any] = run.history.record()
+        if earlier is not None:
+            history = {name: [*earlier.history.get(name, ()), *values] for name, values in history.items()}
+        self.model_ = replace(model, settings=settings, history=history, scores=scores, state=run.state)
         self.n_features_in_ = len(rows.table.names)
         self.feature_names_in_ = np.array(rows.table.names, object)
-        return self
 
     def _train(
         self,
@@ -200,14 +259,22 @@ class TableEstimator(BaseEstimator, ABC):
         *,
         held: tuple[Any, ...] | None = None,
         updates: int | None = None,
+        epoch: int | None = None,
+        state: State | None = None,
     ) -> Run:
-        """Train a network in place as the settings say, of a table of N rows; updates: only so many, as a trial."""
+        """Train a network in place as the settings say, of a table of N rows.
+
+        updates: only so many, as a trial. epoch: only one, at a constant rate from an optimiser's state on, after so
+        many.
+        """
         n = len(examples[1])
         batch_size: int = plain.batch_size or int(np.clip(n // 20, *BATCHES))
-        if updates is None:
-            epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / n), *EPOCHS))
-        else:
+        if epoch is not None:
+            epochs = 1
+        elif updates is not None:
             epochs = max(1, round(updates * batch_size / n))
+        else:
+            epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / n), *EPOCHS))
         which = plain_scalar(self.optimiser)
         is_adamw = isinstance(which, str) and which == "adamw"
         decay = DECAY if N < LARGE else DECAY_LARGE
@@ -218,7 +285,7 @@ class TableEstimator(BaseEstimator, ABC):
             optimiser=self.optimiser,
             learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
             weight_decay=decay if plain.weight_decay is None and is_adamw else plain.weight_decay,
-            schedule=self.schedule,
+            schedule=self.schedule if epoch is None else "constant",
             epochs=epochs,
             batch_size=batch_size,
             l1=plain.l1,
@@ -226,24 +293,36 @@ class TableEstimator(BaseEstimator, ABC):
             clip_norm=plain.clip_norm,
             validation=held,
             early_stopping=plain.early_stopping or (epochs if held else None),
-            seed=plain.seed,
+            seed=plain.seed
+            if not epoch
+            else int(np.random.SeedSequence([plain.seed, epoch]).generate_state(1)[0]),
             n_threads=plain.n_threads,
-            progress=plain.progress if updates is None else False,
+            progress=plain.progress if updates is None and epoch is None else False,
             listeners=self.listeners if updates is None else (),
+            state=state,
         )
 
     def _prepared(
-        self, X: object, y: object, sample_weight: ArrayLike | None, plain: Any
+        self,
+        X: object,
+        y: object,
+        sample_weight: ArrayLike | None,
+        plain: Any,
+        earlier: TableModel | None = None,
     ) -> tuple[Prepared, tuple[str, ...]]:
-        """Return the rows that can be learnt from, and what to say of how they were read."""
+        """Return the rows that can be learnt from, and what to say of how they were read.
+
+        earlier: the model that learns on, whose schema reads them.
+        """
         raw = Table.of(X)
         if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
             raise OptionError(
                 f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.schema returns."
             )
         names = _names_of(y, raw)
-        schema = find(raw) if self.schema is None else self.schema
-        said: tuple[str, ...] = raw.notices if self.schema is None else ()
+        told = self.schema if earlier is None else earlier.encoder.schema
+        schema = find(raw) if told is None else told
+        said: tuple[str, ...] = raw.notices if told is None else ()
         if names:
             came = [raw.column(name, "target column") for name in names]
             for name in names:
@@ -271,8 +350,25 @@ class TableEstimator(BaseEstimator, ABC):
             drop=plain.drop_missing_target, group=plain.group, time=plain.time, weight=plain.weight,
             weights=None if sample_weight is None else weights_of(sample_weight, len(table)),
         )  # fmt: skip
-        found = rows.schema.notices if self.schema is None else ()  # one that was given has been seen
-        return rows, (*found, *said)
+        found = rows.schema.notices if told is None else ()  # one that was given has been seen
+        return rows if earlier is None else self._as_before(rows, earlier), (*found, *said)
+
+    def _as_before(self, rows: Prepared, earlier: TableModel) -> Prepared:
+        """Return rows whose targets are called as those of the model that learns on."""
+        targets = rows.targets.columns.values()
+        if len(targets) != len(earlier.targets):
+            raise ShapeError(
+                f"y has {len(targets)} targets, and the model learnt {len(earlier.targets)} before."
+            )
+        _, output = self._goal(rows) if self.task == "regression" else ((), earlier.network.output)
+        before = earlier.network.output
+        if (output.name, len(output.numbers)) != (before.name, len(before.numbers)):
+            raise OptionError(
+                f"the model learnt with the output {before} before, and its loss asks for {output} now; to go on, "
+                "leave the loss as it was."
+            )
+        named = (replace(column, name=one.name) for column, one in zip(targets, earlier.targets, strict=True))
+        return replace(rows, targets=Table(named))
 
     def _is_read(self, schema: Schema, came: Column) -> bool:
         """Return whether a target among the columns is learnt as the schema reads it, and not as it came."""
@@ -292,20 +388,56 @@ class TableEstimator(BaseEstimator, ABC):
         return read[came.name], (*schema.notices, *unlike)
 
     @abstractmethod
-    def _output_of(self, rows: Prepared) -> tuple[Output, NDArray[Any], NDArray[np.integer] | None]:
-        """Return the network's output, the targets as numbers, and the classes to hold out a share of, if any."""
+    def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
+        """Return the targets, fitted to the rows, and the network's output; classes: all that there will be."""
 
-    @abstractmethod
-    def _n_outputs(self, rows: Prepared, output: Output) -> int:
-        """Return how many units the output has."""
-
-    @abstractmethod
-    def _targets(self, rows: Prepared, trial: Trial) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-        """Return the targets, fitted to the rows, and what to say of them."""
+    def _chosen(
+        self, rows: Prepared, targets: tuple[Target, ...], trial: Trial
+    ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+        """Return the targets as they are learnt, and what to say of that."""
+        return targets, ()
 
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         """Return how much each row counts in training, (N,)."""
         return rows.weights
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The training loss of every epoch."""
+        check_is_fitted(self, "model_")
+        return self.model_.history["loss"]
+
+    @property
+    def validation_loss_curve_(self) -> list[float] | None:
+        """The loss of the rows held out after every epoch; None where there are none."""
+        check_is_fitted(self, "model_")
+        losses: list[float | None] = self.model_.history["validation_loss"]
+        return None if None in losses else cast(list[float], losses)
+
+    @property
+    def best_epoch_(self) -> int | None:
+        """The epoch, from 1, whose weights were restored; None where none were held out."""
+        check_is_fitted(self, "model_")
+        return self.run_.best_epoch
+
+    @property
+    def n_iter_(self) -> int:
+        """How many epochs were run."""
+        return len(self.loss_curve_)
+
+    def plot_loss_curve(self, *, ax: Any = None, **line: Any) -> LossCurveDisplay:
+        """Plot the training loss by epoch and, where rows were held out, theirs.
+
+        Parameters
+        ----------
+        ax
+            Axes of matplotlib; None makes new ones.
+        line
+            Passed to `matplotlib.axes.Axes.plot`.
+        """
+        from deltarule.estimators.display import LossCurveDisplay
+
+        return LossCurveDisplay.from_estimator(self, ax=ax, **line)
 
     @property
     def net_(self) -> Network:

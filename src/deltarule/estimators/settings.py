@@ -78,6 +78,10 @@ SETTINGS = {
             "drop_missing_target", "flag", none="for doing so where they are a twentieth or less",
             help="Leave out rows without a target",
         ),
+        Option(
+            "warm_start", "flag", default=False,
+            help="Go on from the weights of the fit before, with its columns and classes",
+        ),
         replace(
             OPTIONS["seed"], help="Of starting weights, order and validation part: the same seed gives the same bits."
         ),

@@ -90,6 +90,8 @@ class TableClassifier(ClassifierMixin, TableEstimator):
         Whether to leave out rows without a target: True, False to refuse them, or None to do so where they are a
         twentieth or less.
 
+    warm_start
+        Whether `fit` goes on from the weights of the fit before, with its columns and classes.
     class_weight
         How much the rows of each class count in training: "balanced" for every class as much as all others, or a weight
         by class, of which those not named have 1. Measures count the rows as they are.
@@ -105,7 +107,11 @@ class TableClassifier(ClassifierMixin, TableEstimator):
     notices_ : tuple
         What was done with the rows and what the columns made suspect; warned of, too.
     classes_ : array
-        The class names, in the order of `predict_proba`'s columns.
+        The class names, in the order of `predict_proba`'s columns; of several targets a list of such.
+    loss_curve_, validation_loss_curve_ : list
+        The losses by epoch; `plot_loss_curve` plots them.
+    best_epoch_, n_iter_ : int
+        The epoch whose weights were restored, and how many were run.
 
     Examples
     --------
@@ -142,6 +148,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):
         time: str | None = None,
         equal_rows: str | None = None,
         drop_missing_target: bool | None = None,
+        warm_start: bool = False,
         class_weight: ClassWeight = None,
     ) -> None:
         super().__init__(
@@ -168,6 +175,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):
             time=time,
             equal_rows=equal_rows,
             drop_missing_target=drop_missing_target,
+            warm_start=warm_start,
         )
         self.class_weight = class_weight
 
@@ -211,26 +219,29 @@ class TableClassifier(ClassifierMixin, TableEstimator):
             np.average(is_right, weights=None if sample_weight is None else np.asarray(sample_weight))
         )
 
-    def _output_of(self, rows: Prepared) -> tuple[Output, NDArray[Any], NDArray[np.integer] | None]:
-        targets = self._fitted(rows)
-        encoded = np.column_stack(
-            [one.encode(column) for one, column in zip(targets, rows.targets.columns.values(), strict=True)]
-        )
-        if len(targets) > 1:
-            return output("sigmoid"), encoded, None
-        return output("softmax"), encoded[:, 0], encoded[:, 0]
+    def partial_fit(
+        self, X: object, y: object, sample_weight: ArrayLike | None = None, classes: ArrayLike | None = None
+    ) -> TableClassifier:
+        """Learn for one epoch, from the weights as they are and at a constant rate, and return self.
 
-    def _n_outputs(self, rows: Prepared, output: Output) -> int:
-        targets = self._fitted(rows)
-        return len(targets) if len(targets) > 1 else len(targets[0].names)
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`. The first call decides what the columns are, so it should have rows of every kind.
+        classes
+            All classes there will ever be, of one target; None takes those of the first call.
+        """
+        return self._part_fit(X, y, sample_weight, classes)
 
-    def _targets(self, rows: Prepared, trial: Trial) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-        return tuple(self._fitted(rows)), ()
-
-    def _fitted(self, rows: Prepared) -> list[ClassTarget]:
-        targets = [ClassTarget.fit(column, rows.weights) for column in rows.targets.columns.values()]
+    def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
+        columns = list(rows.targets.columns.values())
+        if classes is not None:
+            if len(columns) > 1:
+                raise OptionError("classes is for one target; leave it out for several.")
+            return (ClassTarget.among(columns[0], classes, rows.weights),), output("softmax")
+        targets = [ClassTarget.fit(column, rows.weights) for column in columns]
         refuse_many_classes(targets)
-        return targets
+        return tuple(targets), output("softmax" if len(targets) == 1 else "sigmoid")
 
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         if self.class_weight is None or not len(rows):
@@ -296,6 +307,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
         time: str | None = None,
         equal_rows: str | None = None,
         drop_missing_target: bool | None = None,
+        warm_start: bool = False,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         huber_delta: float | None = None,
@@ -325,6 +337,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
             time=time,
             equal_rows=equal_rows,
             drop_missing_target=drop_missing_target,
+            warm_start=warm_start,
         )
         self.loss = loss
         self.quantile = quantile
@@ -385,7 +398,15 @@ class TableRegressor(RegressorMixin, TableEstimator):
             plain.transform = "none"
         return plain
 
-    def _output_of(self, rows: Prepared) -> tuple[Output, NDArray[Any], NDArray[np.integer] | None]:
+    def partial_fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> TableRegressor:
+        """Learn for one epoch, from the weights as they are and at a constant rate, and return self.
+
+        X, y, sample_weight as in `fit`. The first call decides what the columns are and the target's scale, so it
+        should have rows of every kind.
+        """
+        return self._part_fit(X, y, sample_weight)
+
+    def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
         plain, columns = self._settings(), rows.targets.columns.values()
         name = LOSSES[plain.loss]
         chosen = Quantile(tuple(plain.quantile)) if name == "quantile" else output(name)
@@ -395,12 +416,11 @@ class TableRegressor(RegressorMixin, TableEstimator):
                 raise OptionError("huber_delta is in the units of one target; leave it out for several.")
             spread = fitted[0].spread * fitted[0].unit
             chosen = Huber(DELTA if plain.huber_delta is None else plain.huber_delta / spread)
-        return chosen, np.column_stack([column.as_numbers().values for column in columns]), None
+        return tuple(fitted), chosen
 
-    def _n_outputs(self, rows: Prepared, output: Output) -> int:
-        return len(rows.targets.names) * (len(output.numbers) if output.name == "quantile" else 1)
-
-    def _targets(self, rows: Prepared, trial: Trial) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    def _chosen(
+        self, rows: Prepared, targets: tuple[Target, ...], trial: Trial
+    ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
         chosen, said = trial.targets(self._settings().transform)
         columns = rows.targets.columns.values()
         return tuple(

@@ -124,7 +124,7 @@ def _parts(model: Model) -> Parts:
     if type(model) is Network:
         return Parts(1, "network", {"network": model.spec()}, {"theta": _finite(model)})
     if type(model) is TableModel:
-        return Parts(1, "table", *_parts_of_table(model))
+        return Parts(2, "table", *_parts_of_table(model))
     if is_pipeline(model):
         return _parts_of_pipeline(model)
     name = type(model).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from deltarule.tables.folds import WEIGHS, EqualRows, Split, apart, split
 from deltarule.tables.leaks import suspected_leaks
 from deltarule.tables.schema import Schema
 from deltarule.tables.table import Table
-from deltarule.tables.targets import ClassTarget, Task, guess_task
+from deltarule.tables.targets import ClassTarget, Target, Task, guess_task
 from deltarule.tables.tasks import learnt, rows_with_target
 from deltarule.tables.weights import Weights, weights_of
 
@@ -137,7 +138,15 @@ class Prepared:
             part=part, classes=classes, group=self.group, time=self.time, equal_rows=equal_rows,
         )  # fmt: skip
 
-    def leaks(self, y: NDArray[np.float64], seed: int) -> tuple[str, ...]:
+    def values(self, targets: Sequence[Target]) -> NDArray[Any]:
+        """Return class numbers, or values in their own units, (N,) or (N, targets)."""
+        each = [
+            target.encode(column) if isinstance(target, ClassTarget) else column.as_numbers().values
+            for target, column in zip(targets, self.targets.columns.values(), strict=True)
+        ]
+        return each[0] if len(each) == 1 else np.column_stack(each)
+
+    def leaks(self, y: NDArray[Any], seed: int) -> tuple[str, ...]:
         """Return a notice for every column that alone tells a target, (N,) or (N, targets), too well."""
         table = learnt(self.table, self.schema)
         each = y.reshape(len(y), -1).T

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from deltarule.errors import DataError
 from deltarule.maths.output import Output
@@ -92,6 +92,13 @@ class ClassTarget(Target):
         frequencies = shares / shares.sum()
         is_date = names.dtype.kind == "M"
         return cls(column.name, tuple(names if is_date else names.tolist()), tuple(frequencies.tolist()))
+
+    @classmethod
+    def among(cls, column: Column, classes: ArrayLike, weights: NDArray[Any] | None = None) -> ClassTarget:
+        """Return the target with given classes, of which a training column may lack some."""
+        target = cls.fit(Column.of(column.name, np.repeat(np.asarray(classes), FEW)))
+        shares = np.bincount(target.encode(column), weights, len(target.names))
+        return replace(target, frequencies=tuple((shares / shares.sum()).tolist()))
 
     def encode(self, column: Column) -> NDArray[Any]:
         """Return class numbers from 0, (N,) int64; a class that was not in training is refused, and so is none."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,6 +88,7 @@ def train(
     seed: int = 0,
     n_threads: int | None = None,
     engine: str = "auto",
+    state: State | None = None,
     progress: bool | None = None,
     listeners: Listener | Iterable[Listener] | None = (),
 ) -> Run:
@@ -139,6 +140,8 @@ def train(
         "compiled" (machine code made for this processor), "reference" (the functions of `deltarule.maths` as they
         are), or "auto": the first, or with a warning the second, where an activation, an output or an optimiser is a
         class of your own.
+    state
+        The optimiser's, as an earlier `Run` has it, to go on from; None begins anew.
     progress
         A bar on standard error: None where that is a terminal, or True or False; False also keeps silent about
         compiling the engine, which is done once a machine.
@@ -191,6 +194,7 @@ def train(
         only=only,
         validation=validation,
         engine=engine,
+        state=state,
         interrupted=interrupted,
         is_quiet=progress is False,
         **plain,
@@ -276,6 +280,7 @@ def events(
     seed: int = 0,
     n_threads: int | None = None,
     engine: str = "auto",
+    state: State | None = None,
     interrupted: NDArray[np.bool_] | None = None,
     is_quiet: bool = False,
 ) -> Iterator[Event]:
@@ -322,6 +327,10 @@ def events(
             "lbfgs has no dropout: it needs the same loss whenever it asks; take another optimiser."
         )
     runner = _engine(engine, problem, n_threads, is_quiet=is_quiet)
+    if state is not None:
+        if is_lbfgs:
+            raise OptionError("lbfgs has no state to go on from; leave out state.")
+        runner.state = _state_of(state, runner.state)
     interrupted = np.zeros(1, bool) if interrupted is None else interrupted
     yield RunStarted(
         net=net,
@@ -368,6 +377,16 @@ def events(
     elif epoch < epochs:
         reason = f"after {epoch:,} iterations, at a minimum as near as the tolerance asks"
     yield Stopped(net, epoch, reason, is_interrupted=bool(interrupted[0]))
+
+
+def _state_of(given: State, fresh: State) -> State:
+    """Return an optimiser's state, or raise an OptionError where it is another optimiser's, or another network's."""
+    is_state = isinstance(cast(object, given), dict) and given.keys() == fresh.keys()
+    if not is_state or any(np.shape(given[name]) != np.shape(fresh[name]) for name in fresh):
+        raise OptionError(
+            "state must be that of a Run of the same optimiser, network and choice of what learns, or None to begin anew."
+        )
+    return given
 
 
 def _order(N: int, shuffle: bool, seed: int, epoch: int) -> NDArray[np.intp]:
