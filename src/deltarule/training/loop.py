@@ -384,7 +384,7 @@ def _state_of(given: State, fresh: State) -> State:
     is_state = isinstance(cast(object, given), dict) and given.keys() == fresh.keys()
     if not is_state or any(np.shape(given[name]) != np.shape(fresh[name]) for name in fresh):
         raise OptionError(
-            "state must be that of a Run of the same optimiser, network and choice of what learns, or None to begin anew."
+            "state must be that of a Run of the same optimiser, network and choice of what learns, or None."
         )
     return given
 
