@@ -22,6 +22,7 @@ import safetensors.numpy
 
 from deltarule.errors import FileError, InputError, ModelFileError, OptionError
 from deltarule.network import Network
+from deltarule.options import typed_keywords
 from deltarule.parameters import Layout
 from deltarule.tables import TableModel
 from deltarule.writing import write
@@ -39,6 +40,7 @@ SHA256 = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _T = TypeVar("_T")
 
 
+@typed_keywords
 def save(model: Network | TableModel | object, path: str | Path) -> None:
     """Write a network, a table model or a fitted table estimator to a file, whole or not at all.
 
@@ -76,6 +78,7 @@ def save(model: Network | TableModel | object, path: str | Path) -> None:
     write(content, Path(path))
 
 
+@typed_keywords
 def load(path: str | Path) -> Network | TableModel:
     """Return what `save` wrote, bit for bit.
 

@@ -21,7 +21,7 @@ from deltarule.maths.output import Output
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
 from deltarule.memory import SMALLER, require_network, room_for
-from deltarule.options import NETWORK, is_several
+from deltarule.options import NETWORK, is_several, typed_keywords
 from deltarule.parameters import Layout, Only
 from deltarule.sparse import canonical, is_sparse
 
@@ -75,6 +75,7 @@ class Network:
     (1, 2)
     """
 
+    @typed_keywords
     def __init__(
         self,
         sizes: Sequence[int],

@@ -293,10 +293,14 @@ BAD = [
     (
         ("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"),
         2,
-        "--learning-rate is -1.0; it must be a finite number above 0",
+        "--learning-rate is -1; it must be a finite number above 0",
     ),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "a,b"), 2, "--hidden is 'a,b'"),
-    (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "a list of whole numbers from 1 on"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--hidden", "0"),
+        2,
+        "it must be whole numbers from 1 on, such as 64 or 64,64",
+    ),
     (
         ("fit", "flowers.csv", "--target", "species", "--activation", "reul"),
         2,
@@ -307,7 +311,7 @@ BAD = [
     (
         ("fit", "flowers.csv", "--target", "species", "--validation", "2"),
         2,
-        "--validation is 2.0; it must be a number from 0 to less than 1",
+        "--validation is 2; it must be a number from 0 to less than 1",
     ),
     (("fit", "flowers.csv", "--target", "species", "--ignore", "colr"), 2, "did you mean 'colour'"),
     (("fit", "flowers.csv", "--target", "species", "--text", "colr"), 2, "did you mean 'colour'"),

@@ -24,7 +24,7 @@ from deltarule.maths import differences, passes
 from deltarule.maths.arrays import Array
 from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats, Network
-from deltarule.options import CHECK, checked
+from deltarule.options import CHECK, checked, typed_keywords
 from deltarule.parameters import Only
 from deltarule.units import still
 
@@ -147,6 +147,7 @@ class Certificate:
         return self.text()
 
 
+@typed_keywords
 def check(
     net: Network,
     X: ArrayLike,

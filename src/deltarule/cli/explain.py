@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from deltarule.chain import pullers as who_pulls
 from deltarule.cli.output import (
     Data,
     Flag,
+    Real,
     Whole,
+    choice,
     one_row,
     open_model,
     print_json,
@@ -22,6 +24,7 @@ from deltarule.cli.output import (
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import DataError, OptionError
+from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.network import Floats, Network
 from deltarule.tables import ClassTarget, TableModel, groups_of
 
@@ -39,8 +42,8 @@ def explain(
     by: str | None = None,
     top: Whole = 5,
     split: Whole | None = None,
-    optimiser: str = "gradient_descent",
-    learning_rate: float | None = None,
+    optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "gradient_descent",
+    learning_rate: Real | None = None,
     format: Format = "text",
     ascii: Flag = False,
     missing: Names = None,
@@ -72,8 +75,6 @@ def explain(
         With --pullers: how many rows to list in each direction.
     split
         Also break the chain at the activation of this layer.
-    optimiser
-        What would make the update: gradient_descent, adam or another.
     learning_rate
         Of the update; left out, the optimiser's own.
     format

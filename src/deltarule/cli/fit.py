@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,7 +18,13 @@ from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
     Flag,
+    Force,
+    Out,
+    Quiet,
+    TargetName,
+    Units,
     Whole,
+    choice,
     columns_text,
     explain_constant,
     paragraph,
@@ -26,17 +33,17 @@ from deltarule.cli.output import (
     scores_table,
     setting,
     text_of,
-    whole_numbers,
     working,
 )
 from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
-from deltarule.errors import DataWarning
+from deltarule.errors import DataWarning, OptionError
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.table import SETTINGS
 from deltarule.files import SUFFIX, save
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.options import Option
+from deltarule.spelling import listed
 from deltarule.tables import (
     ClassTarget,
     Column,
@@ -56,9 +63,7 @@ from deltarule.training import Run
 from deltarule.units import off_words
 from deltarule.writing import is_standard_output
 
-HIDDEN = Parameter(
-    help=setting(SETTINGS["hidden"], "--hidden").help
-)  # whose text is read before it is checked
+HIDDEN = Parameter(help=setting(SETTINGS["hidden"], "--hidden").help)
 TEST = Option(
     "test", "real", low=0, high=1, is_high_open=True, default=0.2,
     help="Share of the rows to hold out and measure on; 0 learns from all",
@@ -69,9 +74,9 @@ def fit(
     data: Data,
     /,
     *,
-    target: str,
-    out: Path | None = None,
-    force: Flag = False,
+    target: TargetName | None = None,
+    out: Out | None = None,
+    force: Force = False,
     task: Literal["classification", "regression"] | None = None,
     schema: Path | None = None,
     columns: ColumnOptions = ALL_FOUND,
@@ -82,9 +87,9 @@ def fit(
     equal_rows: Annotated[
         Literal["together", "apart"] | None, setting(SETTINGS["equal_rows"], "--equal-rows")
     ] = None,
-    hidden: Annotated[str | None, HIDDEN] = None,
-    activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
-    optimiser: Annotated[str, Parameter(help=f"{', '.join(OPTIMISERS)}.")] = "adamw",
+    hidden: Annotated[Units | None, HIDDEN] = None,
+    activation: Annotated[str, choice("--activation", ACTIVATIONS)] = "relu",
+    optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "adamw",
     learning_rate: Annotated[float | None, setting(SETTINGS["learning_rate"], "--learning-rate")] = None,
     epochs: Annotated[Whole | None, setting(SETTINGS["epochs"], "--epochs")] = None,
     batch_size: Annotated[Whole | None, setting(SETTINGS["batch_size"], "--batch-size")] = None,
@@ -94,7 +99,7 @@ def fit(
     seed: Annotated[Whole, setting(SETTINGS["seed"], "--seed")] = 0,
     threads: Annotated[Whole | None, setting(SETTINGS["n_threads"], "--threads")] = None,
     json: Flag = False,
-    quiet: Flag = False,
+    quiet: Quiet = False,
 ) -> int:
     """Train a network on a table and write a model file.
 
@@ -130,9 +135,13 @@ def fit(
     """
     where = "standard input" if data == "-" else data
     path = out or Path(_stem(data) + SUFFIX)
-    refuse_existing(path, force)
     with working(f"reading {where}") if not quiet else nullcontext():
         raw = read_table(data, **file.words())
+    if target is None:
+        raise OptionError(
+            f"which column is to be learnt? {where} has {listed(raw.names)}; name one: "
+            f"deltarule fit {shlex.quote(data)} --target COLUMN"
+        )
     raw.column(target, "target column", where)
     found = find(
         raw,
@@ -158,11 +167,12 @@ def fit(
     if by["group"] is not None:
         found = apart(found, by["group"])
         features = Table(features.columns.values(), read_by=found)
+    refuse_existing(path, force)
     parts = _split(features, column, found, guess, test, seed, equal_rows=equal_rows, **by)
     learn, held = parts.learn, parts.held
     notices = (*notices, *left_out, *parts.notices)
     estimator = (TableClassifier if guess == "classification" else TableRegressor)(
-        hidden=None if hidden is None else whole_numbers(hidden, "--hidden"),
+        hidden=hidden,
         activation=activation,
         optimiser=optimiser,
         learning_rate=learning_rate,

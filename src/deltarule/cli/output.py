@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import textwrap
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,11 @@ from rich.text import Text
 from deltarule.chain.text import aligned
 from deltarule.cli.reading import FileOptions, tell
 from deltarule.cli.streams import print_document
+from deltarule.cli.words import UNITS, checked
+from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
 from deltarule.files import load
-from deltarule.options import Option
+from deltarule.options import Option, named
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
@@ -34,15 +37,10 @@ def _refuse_option(_: object, value: str) -> None:
         raise ValueError(f"Unknown option: {value}")
 
 
-def _whole_number(kind: Any, tokens: Sequence[Token]) -> int:
-    """Return the whole number that was typed: 20, 20.0 or 2e1, but not 20.5, which int() would cut."""
-    text = tokens[0].value
-    try:
-        return int(text)
-    except ValueError:
-        if not float(text).is_integer():
-            raise ValueError(f"{text} is not a whole number") from None
-        return int(float(text))
+def _number(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Return the number that was typed: of whole ones 20, 20.0 or 2e1, but not 20.5, which int() would cut."""
+    name = tokens[0].keyword or "the number"
+    return checked(Option(name, "real" if kind is float else "whole"), [token.value for token in tokens])
 
 
 def setting(option: Option, flag: str) -> Parameter:
@@ -53,18 +51,53 @@ def setting(option: Option, flag: str) -> Parameter:
     """
     typed = replace(option, name=flag, none=None, also=None)
 
-    def check(_: object, value: object) -> None:
-        if value is not None:  # left out
-            typed.check(value)
+    def read(_: object, tokens: Sequence[Token]) -> Any:
+        return checked(typed, [token.value for token in tokens])
 
     left_out = "" if option.none is None else f"; leave it out {option.none}"
-    return Parameter(help=f"{option.help.rstrip('.')}{left_out}.", validator=check)
+    return Parameter(
+        help=f"{option.help.rstrip('.')}{left_out}.",
+        converter=read if option.kind in ("whole", "real") else None,
+    )
+
+
+def choice(flag: str, known: Mapping[str, object], *also: str) -> Parameter:
+    """Return what a name out of a registry is on the command line: its help, and its check under the name of the flag.
+
+    >>> choice("--activation", {"tanh": 1, "relu": 2}).help
+    'tanh, relu.'
+    """
+
+    def read(_: object, tokens: Sequence[Token]) -> str:
+        named(flag, tokens[0].value, known)
+        return tokens[0].value
+
+    return Parameter(help=f"{', '.join(known)}.", converter=read, alias=also)
+
+
+def _units(_: object, tokens: Sequence[Token]) -> list[int]:
+    """Return the numbers of units that were typed: 64,64 or 64 64 or 64x64, in one text or several."""
+    typed = " ".join(token.value for token in tokens)
+    values = [as_number(part, "whole") for part in re.split(r"[\s,;x×]+", typed.strip(" ,()[]"))]
+    try:
+        return Option(UNITS, "whole", low=1, several="list").check(values)
+    except OptionError:
+        raise OptionError(
+            f"{UNITS} is {typed!r}; it must be whole numbers from 1 on, such as 64 or 64,64."
+        ) from None
 
 
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]
 """The table of a verb: a path, or - for standard input."""
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
-Whole: TypeAlias = Annotated[int, Parameter(converter=_whole_number)]
+Whole: TypeAlias = Annotated[int, Parameter(converter=_number)]
+Real: TypeAlias = Annotated[float, Parameter(converter=_number)]
+Units: TypeAlias = Annotated[list[int], Parameter(converter=_units, negative="")]
+"""Units of hidden layers, however they are typed."""
+TargetName: TypeAlias = Annotated[str, Parameter(alias="-t")]
+Out: TypeAlias = Annotated[Path, Parameter(alias="-o")]
+Force: TypeAlias = Annotated[bool, Parameter(alias="-f", negative="")]
+Quiet: TypeAlias = Annotated[bool, Parameter(alias="-q", negative="")]
 
 VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}
 
@@ -223,14 +256,6 @@ def refuse_existing(path: Path, is_forced: bool) -> None:
         raise OutputError(f"{path} exists; add --force to replace it, or give another --out.")
     if not (folder := target_of(path).parent).is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {folder}.")
-
-
-def whole_numbers(text: str, option: str) -> list[int]:
-    """Return the numbers of a list such as "64,64"."""
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise OptionError(f"{option} is {text!r}; expected whole numbers such as 64 or 64,64.") from None
 
 
 def plain(value: Any) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from pathlib import Path
 
 from deltarule.cli.output import (
     Data,
     Flag,
+    Force,
+    Out,
     open_model,
     plain,
     read_for,
@@ -28,8 +29,8 @@ def predict(
     /,
     *,
     probabilities: Flag = False,
-    out: Path | None = None,
-    force: Flag = False,
+    out: Out | None = None,
+    force: Force = False,
     missing: Names = None,
     file: FileOptions = FOUND,
 ) -> int:
@@ -55,12 +56,12 @@ def predict(
     file
         How the file is read; what is left out is found by looking, and told.
     """
-    if out is not None:
-        refuse_existing(out, force)
     opened = open_model(model)
     if probabilities and opened.task == "regression":
         raise OptionError("--probabilities needs a classification model; this one is a regression.")
     table = read_for(opened, data, missing, file)
+    if out is not None:
+        refuse_existing(out, force)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     predicted = opened.predict(table).tolist()

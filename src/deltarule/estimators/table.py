@@ -21,7 +21,7 @@ from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
-from deltarule.options import OPTIONS, Option, checked, declared, plain_scalar
+from deltarule.options import OPTIONS, Option, checked, declared, plain_scalar, typed_keywords
 from deltarule.tables import (
     ClassTarget,
     Column,
@@ -118,6 +118,7 @@ class _TableEstimator(BaseEstimator, ABC):
     output: ClassVar[str]
     model_: TableModel
 
+    @typed_keywords
     def __init__(
         self,
         hidden: int | Sequence[int] | None = None,

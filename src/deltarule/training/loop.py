@@ -22,7 +22,7 @@ from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.memory import SMALLER, require_training, room_for
 from deltarule.network import Floats, Network
-from deltarule.options import OPTIONS, callables, checked
+from deltarule.options import OPTIONS, callables, checked, typed_keywords
 from deltarule.parameters import Only
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
@@ -62,6 +62,7 @@ class Run:
     notice: str = ""
 
 
+@typed_keywords
 def train(
     net: Network,
     X: ArrayLike,
@@ -252,6 +253,7 @@ def drive(run: Iterator[Event], listeners: Sequence[Listener]) -> tuple[RunStart
     return first, event
 
 
+@typed_keywords
 def events(
     net: Network,
     X: ArrayLike,

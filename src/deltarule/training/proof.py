@@ -16,9 +16,11 @@ from deltarule.maths.optimisers import GradientDescent
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant
 from deltarule.network import Floats, Network
+from deltarule.options import typed_keywords
 from deltarule.parameters import Only, Selection
 
 
+@typed_keywords
 def check(
     net: Network,
     X: ArrayLike,
