@@ -17,7 +17,7 @@ GROUPS = (
     ("batch_size", "batch", "minibatch", "mini_batch", "minibatch_size", "bs", "batchsize"),
     ("seed", "random_state", "random_seed", "rng", "rand", "manual_seed", "random"),
     ("test", "test_size", "test_fraction", "holdout", "hold_out", "test_split", "test_share"),
-    ("validation", "validation_fraction", "validation_split", "val", "valid", "val_size", "dev", "val_split",
+    ("validation", "validation_fraction", "validation_split", "val", "valid", "val_size", "val_split",
      "validation_size", "eval_set", "validation_data"),
     ("n_iter_no_change", "early_stopping", "patience", "early_stop", "stop_early", "early_stopping_rounds",
      "stopping_rounds"),
@@ -50,15 +50,16 @@ GROUPS = (
     ("by", "group", "groupby", "group_by"),
     ("ignore", "exclude", "drop", "skip_columns", "ignore_columns", "drop_columns", "omit", "without", "remove",
      "leave_out"),
-    ("keep", "include", "columns", "features", "use", "usecols", "predictors", "select", "inputs", "x",
+    ("keep", "include", "columns", "features", "use", "usecols", "predictors", "select", "x",
      "feature_columns"),
     ("missing", "na_values", "na", "null", "null_values", "nan", "na_value", "missing_values"),
     ("not_missing", "keep_default_na"),
     ("set", "dtype", "dtypes", "types", "kind", "column_types", "as_type"),
+    ("category", "categorical", "factor", "cat", "nominal", "enum", "string", "str", "object"),
     ("text", "categorical", "category", "cat", "categories", "categorical_features", "cat_features"),
     ("delimiter", "sep", "separator", "field_separator", "delim", "fs"),
     ("quote", "quotechar", "quote_char", "quoting"),
-    ("header", "has_header", "names", "no_names", "head"),
+    ("header", "has_header", "no_names"),
     ("skip", "skiprows", "skip_rows", "skip_lines"),
     ("ragged", "on_bad_lines", "bad_lines"),
     ("sheet", "sheet_name", "table", "worksheet", "tab"),
@@ -103,7 +104,6 @@ GROUPS = (
     ("number", "numeric", "float", "int", "integer", "real", "double", "num", "continuous", "numerical"),
     ("boolean", "bool", "binary", "flag", "yesno", "logical"),
     ("date", "datetime", "timestamp", "time", "day"),
-    ("category", "categorical", "factor", "cat", "nominal", "enum", "string", "str", "object"),
     ("ordered", "ordinal", "rank", "ordered_factor", "likert"),
     ("text", "string", "str", "words"),
     ("row id", "id", "key", "index", "identifier", "rowid", "primary_key"),
@@ -131,8 +131,8 @@ GROUPS = (
 )  # fmt: skip
 """Names of the same thing here and elsewhere; the first that is known where a name is asked for is meant by it."""
 
-ALIKE = 0.6
-"""The least likeness, from 0 to 1, of a name that is suggested."""
+ALIKE, MUCH_ALIKE = 0.6, 0.8
+"""The least likeness, from 0 to 1, of a name that is suggested, and of what else is said for it."""
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
@@ -148,13 +148,20 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     for each in (wanted, wanted.removesuffix("s"), f"{wanted}s", wanted.removeprefix("no_")):
         if each in names:
             return names[each]
+    others: dict[str, str] = {}  # what else is said for the names that are known
     for group in GROUPS:
-        if wanted in group:
-            meant = next((each for each in group if _plain(each) in names and each != wanted), None)
-            if meant is not None:
-                return names[_plain(meant)]
-    best = max(names, key=lambda each: likeness(wanted, each), default=None)
-    return names[best] if best is not None and likeness(wanted, best) >= ALIKE else None
+        if meant := next((names[_plain(each)] for each in group if _plain(each) in names), None):
+            for each in group:
+                others.setdefault(_plain(each), meant)
+    if wanted in others:
+        return others[wanted]
+    if any(wanted in group for group in GROUPS):
+        return None  # a thing of its own, which is not here
+    for alike, least in ((names, ALIKE), (others, MUCH_ALIKE)):
+        best = max(alike, key=lambda each: likeness(wanted, each), default="")
+        if likeness(wanted, best) >= least:
+            return alike[best]
+    return None
 
 
 def likeness(name: str, other: str) -> float:

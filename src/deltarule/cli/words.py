@@ -132,7 +132,7 @@ def _meant(text: str, option: Option) -> str | None:
 
 def _of_option(typed: str, verb: str, app: App) -> str:
     name = typed.partition("=")[0]
-    names = _names(app, verb) if verb else ["--help", "--version"]
+    names = _names(app, verb) if verb else ["--help", "--version", "--debug"]
     others = [other for other in _verbs(app) if other != verb and name in _names(app, other)]
     if others and verb:
         return f"{verb} has no {name}, which is an option of {' and '.join(others[:3])}."
@@ -153,6 +153,8 @@ def _of_value(error: CoercionError, value: str) -> str:
 
 
 def _of_verb(typed: str, app: App) -> str:
+    if typed.startswith("-"):
+        return _of_option(typed, "", app)
     if Path(typed).exists() or re.search(r"\.\w{2,}$", typed):
         return f"{typed} is no command; one comes before it, for example: deltarule fit {typed}"
     return str(unknown("command", typed, _verbs(app)))
