@@ -42,7 +42,8 @@ class Network:
         "linear" (mean squared error), "softmax" (cross entropy), "sigmoid" (binary cross entropy, one per
         label), "poisson" (log link), "gaussian" (half squared error, summed over outputs), "absolute_error",
         "huber(d)" (squared up to errors of d, linear beyond; "huber" is d = 1) or "quantile(q)" (pinball
-        loss, whose y_hat is the q-quantile; "quantile" is q = 0.5).
+        loss, whose y_hat is the q-quantile; "quantile" is q = 0.5). None takes "linear" for one output, "softmax" for
+        more.
     seed
         Starting weights are drawn from this seed; biases start at 0.
     dtype
@@ -80,14 +81,14 @@ class Network:
         self,
         sizes: Sequence[int],
         activation: str | Sequence[str] = "tanh",
-        output: str = "softmax",
+        output: str | None = None,
         seed: int = 0,
         dtype: str = "float32",
         initial: str | None = None,
     ) -> None:
         self.layout = Layout(NETWORK["sizes"].check(sizes))
         self.g = _hidden_activations(activation, self.K)
-        self.output = _output(output)
+        self.output = _output(("softmax" if self.sizes[-1] > 1 else "linear") if output is None else output)
         if self.sizes[-1] < self.output.fewest_units:
             raise OptionError(
                 f"a {output} output needs at least {self.output.fewest_units} units, one per class; "

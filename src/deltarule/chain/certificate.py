@@ -318,7 +318,7 @@ def _largest(comparisons: Sequence[Comparison], error: str) -> float:
 
 
 def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    return plural(n, noun)
 
 
 def _of(n: int, total: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from deltarule.cli.output import Flag, explain_constant, number, print_json, scores_table, table
 from deltarule.files import load, summary
 from deltarule.network import Network
+from deltarule.spelling import plural
 from deltarule.tables import ClassTarget, TableModel
 
 
@@ -42,7 +43,8 @@ def _layers(net: Network) -> str:
         name = net.g[k].name if k < net.K else f"{net.output} output"
         shape = f"{net.sizes[k]} x {net.sizes[k - 1]}"
         rows.append([str(k), str(net.sizes[k]), name, shape, str(net.sizes[k]), f"{abs(net.W[k]).max():.3g}"])
-    return f"{table(rows, right=(1,))}\n  {net.layout.size:,} parameters, {net.dtype}; loss: {net.output.loss_name}"
+    size = plural(net.layout.size, "parameter")
+    return f"{table(rows, right=(1,))}\n  {size}, {net.dtype}; loss: {net.output.loss_name}"
 
 
 def _table_part(model: TableModel) -> str:
@@ -51,7 +53,10 @@ def _table_part(model: TableModel) -> str:
     if isinstance(target, ClassTarget):
         pairs = zip(target.names, target.frequencies, strict=True)
         lines.append(table([str(name), f"{share:.1%} of training"] for name, share in pairs))
-    lines += ["", f"Columns  {len(model.encoder.columns)} as {len(model.encoder.features)} features"]
+    used = (
+        f"{plural(len(model.encoder.columns), 'column')} as {plural(len(model.encoder.features), 'feature')}"
+    )
+    lines += ["", f"Columns  {used}"]
     lines.append(table(model.encoder.describe()))
     lines += ["", "Training", table(_training(model))]
     if model.scores:
@@ -68,7 +73,7 @@ def _training(model: TableModel) -> list[list[str]]:
     rows = [
         ["optimiser", f"{settings['optimiser']['name']}: {optimiser}"],
         ["schedule", settings["schedule"]],
-        ["batches", f"{settings['batch_size']} of {settings['n_examples']:,} rows"],
+        ["batches", f"{settings['batch_size']} of {plural(settings['n_examples'], 'row')}"],
         ["seed", str(settings["seed"])],
         ["stopped", settings["stopped"]],
     ]

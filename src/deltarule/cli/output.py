@@ -27,6 +27,7 @@ from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, ModelFileError, OptionError, OutputError
 from deltarule.files import load
 from deltarule.options import Option, named
+from deltarule.spelling import listed
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
@@ -105,6 +106,10 @@ METRICS = {
     "classification": ("accuracy", "log_loss"),
     "regression": ("r2", "rmse", "mae"),
 }
+PLAIN = "accuracy", "log_loss", "r2"
+"""Metrics without a unit."""
+LONGEST_NAME = 24
+"""Of a file in a table."""
 TITLES = {"accuracy": "accuracy", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 
 
@@ -132,8 +137,18 @@ def text_of(path: Path) -> str:
 
 def read_for(model: TableModel, data: str, missing: Sequence[str] | None, file: FileOptions) -> Table:
     """Return the table of a verb as a model reads it; what is to be told of it goes to standard error."""
+    return as_read(model, raw_for(model, data, missing, file))
+
+
+def raw_for(model: TableModel, data: str, missing: Sequence[str] | None, file: FileOptions) -> Table:
+    """Return the table of a verb as it is in the file."""
     names = list(model.encoder.schema.columns)
-    raw = read_table(data, missing=missing or (), names=names, **file.words())
+    with working(f"reading {data}"):
+        return read_table(data, missing=missing or (), names=names, **file.words())
+
+
+def as_read(model: TableModel, raw: Table) -> Table:
+    """Return a table as a model reads it; what is to be told of it goes to standard error."""
     table, notices = model.read(raw)
     tell([*raw.notices, *notices])
     return table
@@ -173,18 +188,18 @@ def table(rows: Iterable[Sequence[str]], indent: int = 2, right: Sequence[int] =
     return "\n".join(aligned(rows, indent, right))
 
 
-MOST_ALIKE, MOST_LINES = 4, 40
+MOST_ALIKE, MOST_LINES, MOST_NAMES = 4, 40, 60
 
 
 def columns_text(described: Sequence[tuple[str, str]]) -> str:
-    """Return what becomes of every column; more than MOST_ALIKE with the same fate share a line."""
+    """Return what becomes of every column; more than MOST_ALIKE with the same fate are told together."""
     groups: dict[str, list[str]] = {}
     for name, fate in described:
         groups.setdefault(fate, []).append(name)
     rows: list[tuple[str, str]] = []
     for fate, names in groups.items():
         if len(names) > MOST_ALIKE:
-            rows.append((f"{names[0]}, ... ({len(names)} columns)", fate))
+            rows.append((f"{len(names):,} columns", f"{fate}: {listed(names, MOST_NAMES)}"))
         else:
             rows += [(name, fate) for name in names]
     shown = rows[:MOST_LINES]
@@ -211,6 +226,27 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def in_digits(name: str, value: float) -> str:
+    """Return a metric as a table of scores shows it: without a unit in four places, else in four digits.
+
+    >>> in_digits("r2", -2.3e-6), in_digits("r2", 0.98765), in_digits("rmse", 2.3e-6)
+    ('0.0000', '0.9877', '2.3e-06')
+    """
+    if name not in PLAIN or not abs(value) < 1e4:
+        return number(value)
+    return f"{round(value, 4) + 0.0:.4f}"  # + 0: -0 is 0
+
+
+def short(path: str) -> str:
+    """Return what a table calls a file: its name alone, cut where it is long.
+
+    >>> short("/data/2024/may.csv"), short("measurements-of-all-stations.csv")
+    ('may.csv', 'measurements-of-all-s...')
+    """
+    name = "standard input" if path == "-" else Path(path).name or path
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
+
+
 def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
     """Return the metrics of every part beside those of the constant prediction."""
     names = METRICS[task]
@@ -221,7 +257,7 @@ def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
     for part, metrics in scores.items():
         row = [part, f"{metrics['rows']:,.0f}"]
         for name in names:
-            row += [number(metrics[name]), number(metrics[f"constant_{name}"])]
+            row += [in_digits(name, metrics[name]), in_digits(name, metrics[f"constant_{name}"])]
         rows.append(row)
     return table(rows, right=range(1, len(head)))
 

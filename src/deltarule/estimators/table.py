@@ -35,6 +35,7 @@ from deltarule.tables import (
 )
 from deltarule.tables.folds import apart, is_whole, split
 from deltarule.tables.leaks import suspected_leaks
+from deltarule.tables.seen import kept as kept_of
 from deltarule.tables.tasks import compared, learnt, rows_with_target, with_target
 from deltarule.training import Listener, train
 
@@ -222,6 +223,11 @@ class _TableEstimator(BaseEstimator, ABC):
         if share is None:  # unasked only where it can be
             can_be = len(table) >= LARGE and not any(is_whole(each) for each in (group, time) if each)
             share = HELD_OUT_LARGE if can_be else 0.0
+        if plain.early_stopping is not None and share == 0:
+            raise OptionError(
+                "early stopping watches the loss of a validation part, and there is none; add validation=0.1 "
+                "(--validation 0.1)."
+            )
         parts = split(
             compared(table, schema, column),
             share,
@@ -283,7 +289,12 @@ class _TableEstimator(BaseEstimator, ABC):
         scores = {"train": model.metrics(*examples)}
         if len(held):
             scores["validation"] = model.metrics(*seen)
-        settings = {**self.run_.settings, "stopped": self.run_.stopped, "seconds": self.run_.seconds}
+        settings = {
+            **self.run_.settings,
+            "stopped": self.run_.stopped,
+            "seconds": self.run_.seconds,
+            "rows_seen": kept_of(table, schema, target.encode(column)),
+        }
         self.model_ = replace(model, settings=settings, history=self.run_.history.record(), scores=scores)
         self.n_features_in_ = len(table.names)
         self.feature_names_in_ = np.array(table.names, object)

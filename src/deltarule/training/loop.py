@@ -126,7 +126,8 @@ def train(
         A fraction of the examples to hold out (by classes, where the output is a softmax), or (Xv, yv) or
         (Xv, yv, weights).
     early_stopping
-        Epochs to wait for a better loss before stopping; the best weights are restored.
+        Epochs to wait for a better validation loss, or training loss where nothing is held out, before stopping; the
+        best weights are restored.
     shuffle
         Visit the examples in a new order every epoch, from the seed.
     seed
@@ -208,7 +209,9 @@ def train(
         "patience": stopping.patience if stopping else None,
     }
     best = stopping.best_epoch if stopping and stopping.best_epoch else None
-    restored = f"; weights of epoch {best} restored" if best not in (None, last.epoch) else ""
+    which = "validation" if first.n_validation else "training"
+    restored = f"; weights of epoch {best} restored, where the {which} loss was least"
+    restored = "" if best in (None, last.epoch) else restored
     return Run(
         net=net,
         history=history,
