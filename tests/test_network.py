@@ -135,7 +135,7 @@ class TestOptions:
 
     def test_softmax_needs_two_units(self):
         with pytest.raises(OptionError, match=r'at least 2 units.*output="sigmoid"'):
-            Network([3, 1])
+            Network([3, 1], output="softmax")
 
     def test_every_layer_has_its_activation(self):
         net = Network([1, 2, 3, 2], ["relu", "gelu"])

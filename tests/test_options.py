@@ -199,7 +199,7 @@ def test_a_sentence_says_what_came_and_what_is_allowed(
         (network, {"seed": np.array(3)}, {"seed": 3}),
         (table, {"hidden": np.int64(4)}, {"hidden": [4]}),
         (table, {"hidden": 4.0}, {"hidden": [4]}),
-        (table, {"early_stopping": np.float32(2), "epochs": np.uint8(4)}, {"early_stopping": 2, "epochs": 4}),
+        (table, {"epochs": np.uint8(4), "batch_size": np.float32(2)}, {"epochs": 4, "batch_size": 2}),
         (run, {"dropout": np.array(0.25), "epochs": 8.0}, {"dropout": 0.25, "epochs": 8}),
         (run, {"dropout": np.array([0.5])}, {"dropout": [0.5]}),
         (run, {"validation": np.array(0.25)}, {"validation": 0.25}),

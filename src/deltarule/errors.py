@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from difflib import get_close_matches
 from inspect import currentframe
 from typing import ClassVar
+
+from deltarule.spelling import closest as closest
 
 
 class DeltaruleError(ValueError):
@@ -23,6 +24,10 @@ class OptionError(DeltaruleError):
     """An option, name or argument is unknown or out of its range."""
 
     exit_code = 2
+
+
+class KeywordError(OptionError, TypeError):
+    """A function has no argument of this name."""
 
 
 class DataError(DeltaruleError):
@@ -80,17 +85,6 @@ class ModelFileError(DeltaruleError):
 
 class DivergenceError(DeltaruleError):
     """Training produced a number that is not finite."""
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like `name`, or None where nothing is near.
-
-    >>> closest("tahn", ["sigmoid", "tanh"])
-    'tanh'
-    """
-    names = {each.casefold(): each for each in known}
-    found = get_close_matches(name.casefold(), list(names), n=1, cutoff=0.5)
-    return names[found[0]] if found else None
 
 
 def typed(name: str) -> str:

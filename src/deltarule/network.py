@@ -21,7 +21,7 @@ from deltarule.maths.output import Output
 from deltarule.maths.outputs import output
 from deltarule.maths.passes import Gradients, Layers, Trace
 from deltarule.memory import SMALLER, require_network, room_for
-from deltarule.options import NETWORK, is_several
+from deltarule.options import NETWORK, is_several, typed_keywords
 from deltarule.parameters import Layout, Only
 from deltarule.sparse import canonical, is_sparse
 
@@ -43,6 +43,7 @@ class Network:
         label), "poisson" (log link), "gaussian" (half squared error, summed over outputs), "absolute_error",
         "huber(d)" (squared up to errors of d, linear beyond; "huber" is d = 1) or "quantile(q)" (pinball
         loss, whose y_hat is the q-quantile; "quantile" is q = 0.5; "quantile(0.1, 0.9)" has two units for each target).
+        None takes "linear" for one output, "softmax" for more.
     seed
         Starting weights are drawn from this seed; biases start at 0.
     dtype
@@ -75,18 +76,19 @@ class Network:
     (1, 2)
     """
 
+    @typed_keywords
     def __init__(
         self,
         sizes: Sequence[int],
         activation: str | Sequence[str] = "tanh",
-        output: str = "softmax",
+        output: str | None = None,
         seed: int = 0,
         dtype: str = "float32",
         initial: str | None = None,
     ) -> None:
         self.layout = Layout(NETWORK["sizes"].check(sizes))
         self.g = _hidden_activations(activation, self.K)
-        self.output = _output(output)
+        self.output = _output(("softmax" if self.sizes[-1] > 1 else "linear") if output is None else output)
         if self.sizes[-1] < self.output.fewest_units:
             raise OptionError(
                 f"a {output} output needs at least {self.output.fewest_units} units, one per class; "

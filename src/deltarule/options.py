@@ -10,14 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
+from functools import wraps
+from inspect import signature
 from reprlib import Repr
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 import numpy as np
 
-from deltarule.errors import OptionError, unknown
+from deltarule.errors import KeywordError, OptionError, unknown
+from deltarule.spelling import closest
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _short = Repr()
 _short.maxstring = _short.maxother = 60
@@ -198,6 +202,32 @@ def callables(option: str, value: Any) -> list[Callable[..., Any]]:
     return several
 
 
+def typed_keywords(function: Callable[P, T]) -> Callable[P, T]:
+    """Return a function, its signature as it was, which names the neighbour of a keyword that it does not have.
+
+    >>> @typed_keywords
+    ... def train(net, *, learning_rate=0.1): ...
+    >>> train(None, lr=0.2)
+    Traceback (most recent call last):
+    deltarule.errors.KeywordError: train has no argument lr; did you mean learning_rate?
+    """
+    names = [name for name in signature(function).parameters if name != "self"]
+    known = frozenset(names)
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        for name in kwargs:
+            if name not in known:
+                near = closest(name, names)
+                hint = f"; did you mean {near}?" if near else f"; it has {', '.join(names)}."
+                is_class = function.__name__ == "__init__"
+                what = type(args[0]).__name__ if is_class else function.__name__
+                raise KeywordError(f"{what} has no argument {name}{hint}")
+        return function(*args, **kwargs)
+
+    return called
+
+
 def declared(*options: Option) -> dict[str, Option]:
     """Return options by name."""
     return {option.name: option for option in options}
@@ -254,7 +284,8 @@ OPTIONS = declared(
     ),
     Option(
         "early_stopping", "whole", low=1, also="an EarlyStopping", none="to run all epochs",
-        help="Epochs to wait for a better loss before stopping; the best weights are restored.",
+        help="Epochs to wait for a better validation loss, or training loss where nothing is held out, before "
+        "stopping; the best weights are restored.",
     ),
     Option(
         "shuffle", "flag", default=True, help="Visit the examples in a new order every epoch, from the seed."

@@ -293,10 +293,14 @@ BAD = [
     (
         ("fit", "flowers.csv", "--target", "species", "--learning-rate", "-1"),
         2,
-        "--learning-rate is -1.0; it must be a finite number above 0",
+        "--learning-rate is -1; it must be a finite number above 0",
     ),
     (("fit", "flowers.csv", "--target", "species", "--hidden", "a,b"), 2, "--hidden is 'a,b'"),
-    (("fit", "flowers.csv", "--target", "species", "--hidden", "0"), 2, "a list of whole numbers from 1 on"),
+    (
+        ("fit", "flowers.csv", "--target", "species", "--hidden", "0"),
+        2,
+        "it must be whole numbers from 1 on, such as 64 or 64,64",
+    ),
     (
         ("fit", "flowers.csv", "--target", "species", "--activation", "reul"),
         2,
@@ -307,7 +311,7 @@ BAD = [
     (
         ("fit", "flowers.csv", "--target", "species", "--validation", "2"),
         2,
-        "--validation is 2.0; it must be a number from 0 to less than 1",
+        "--validation is 2; it must be a number from 0 to less than 1",
     ),
     (("fit", "flowers.csv", "--target", "species", "--ignore", "colr"), 2, "did you mean 'colour'"),
     (("fit", "flowers.csv", "--target", "species", "--text", "colr"), 2, "did you mean 'colour'"),
@@ -317,14 +321,14 @@ BAD = [
     (("fit", "flowers.csv", "--target", "species", "--what"), 2, "--what"),
     (("fit", "--what", "flowers.csv", "--target", "species"), 2, "--what"),
     (("frobnicate",), 2, "frobnicate"),
-    (("predict", "model", "few.csv"), 65, "the columns 'length', 'colour', 'scented' are not in the table"),
-    (("predict", "model", "renamed.csv"), 65, "the column 'colour' (is it 'color'?) is not in the table"),
+    (("predict", "model", "few.csv"), 65, "the columns 'length', 'colour', 'scented' are not in few.csv"),
+    (("predict", "model", "renamed.csv"), 65, "the column 'colour' (is it 'color'?) is not in renamed.csv"),
     (("predict", "model", "flowers.csv", "--out", "old"), 73, "old exists; add --force"),
     (("predict", "none", "flowers.csv"), 66, "there is no model file none"),
     (("predict", "altered", "flowers.csv"), 76, "was altered or truncated"),
     (("predict", "flowers.csv", "flowers.csv"), 76, "is not a deltarule model file"),
     (("predict", "network", "flowers.csv"), 76, "holds a bare network"),
-    (("evaluate", "model", "few.csv"), 65, "no target column 'species' in the table"),
+    (("evaluate", "model", "few.csv"), 65, "no target column 'species' in few.csv"),
     (("inspect", "altered"), 76, "was altered or truncated"),
     (("check", "model", "flowers.csv", "--rows", "0"), 2, "--rows is 0; it must be a whole number from 1 on"),
     (
@@ -355,7 +359,7 @@ BAD = [
     ),
     (("explain", "model", "flowers.csv", "--split", "2"), 2, "cannot be broken at h_2"),
     (("explain", "model", "flowers.csv", "--optimiser", "lbfgs"), 2, "lbfgs makes no step"),
-    (("suspects", "model", "few.csv"), 65, "no target column 'species' in the table"),
+    (("suspects", "model", "few.csv"), 65, "no target column 'species' in few.csv"),
 ]
 
 
@@ -467,7 +471,7 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
     ("words", "said"),
     [
         (("--set", "when"), "--set 'when' is no COLUMN=KIND"),
-        (("--set", "wen=date"), "there is no column 'wen' to set in the table; did you mean 'when'?"),
+        (("--set", "wen=date"), "there is no column 'wen' to set in messy.csv; did you mean 'when'?"),
         (
             ("--strict",),
             "column 'when' holds dates, but 1 cell (row 31 'oops'); mend it, or add --missing 'oops'",

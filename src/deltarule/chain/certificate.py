@@ -24,8 +24,9 @@ from deltarule.maths import differences, passes
 from deltarule.maths.arrays import Array
 from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats, Network
-from deltarule.options import CHECK, checked
+from deltarule.options import CHECK, checked, typed_keywords
 from deltarule.parameters import Only
+from deltarule.spelling import plural
 from deltarule.units import still
 
 COMPLEX_LIMIT = 1e-7
@@ -147,6 +148,7 @@ class Certificate:
         return self.text()
 
 
+@typed_keywords
 def check(
     net: Network,
     X: ArrayLike,
@@ -317,7 +319,7 @@ def _largest(comparisons: Sequence[Comparison], error: str) -> float:
 
 
 def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    return plural(n, noun)
 
 
 def _of(n: int, total: int, noun: str) -> str:

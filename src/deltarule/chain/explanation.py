@@ -21,6 +21,7 @@ from deltarule.maths import jacobians, passes
 from deltarule.maths.jacobians import Factor
 from deltarule.maths.optimisers import Optimiser
 from deltarule.network import Floats, Network
+from deltarule.options import typed_keywords
 from deltarule.parameters import Parameter
 
 AGREEMENT = 1e-12
@@ -251,6 +252,7 @@ class Chain:
         return equations(self._document)
 
 
+@typed_keywords
 def explain(
     net: Network,
     parameter: str,

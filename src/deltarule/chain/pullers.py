@@ -14,7 +14,7 @@ from deltarule.chain.text import aligned
 from deltarule.errors import ShapeError
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
-from deltarule.options import Option
+from deltarule.options import Option, typed_keywords
 from deltarule.parameters import Parameter
 
 MOST = Option("most", "whole", low=1, default=5, help="How many examples to name in each direction.")
@@ -129,6 +129,7 @@ def _number(n: int, places: NDArray[np.intp] | None) -> int:
     return (n if places is None else int(places[n])) + 1
 
 
+@typed_keywords
 def pullers(
     net: Network,
     parameter: str,

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.chain.pullers import blocks
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
+from deltarule.options import typed_keywords
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Suspects:
         ]
 
 
+@typed_keywords
 def suspects(net: Network, X: ArrayLike, y: ArrayLike) -> Suspects:
     """Rank examples by the norm of their gradients: those that would change the network most.
 

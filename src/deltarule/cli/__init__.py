@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, ValidationError
+from cyclopts import App, CycloptsError
 
 from deltarule import __version__, memory
 from deltarule.cli.apart import is_wanted, run_apart
 from deltarule.cli.interruption import heeded
 from deltarule.cli.standard import ReaderGoneError, guarded
 from deltarule.cli.streams import printable
+from deltarule.cli.words import joined, said_of
 from deltarule.errors import DeltaruleError
 
 NO_ROOM = "out of memory: the program itself does not fit; raise the limit (ulimit -v)."
@@ -23,6 +24,7 @@ app = App(
     help_epilogue="Exit codes: 0 done; 2 usage; 65 bad data; 66 no input; 71 out of memory; 73 cannot create; "
     "74 input/output; 76 bad model file; 130 Ctrl-C; 1 anything else.",
     version=__version__,
+    version_flags=["--version", "-V"],
     suppress_keyboard_interrupt=False,
 )
 app.command("deltarule.cli.fit:fit", name="fit", help="Train a network on a table and write a model file.")
@@ -71,17 +73,14 @@ def _run(words: list[str], is_debug: bool) -> int:
     try:
         with printable(), heeded():
             code = app(
-                words,
+                joined(words),
                 exit_on_error=False,
                 print_error=False,
                 result_action="return_value",
             )
         return code if isinstance(code, int) else 0
     except CycloptsError as error:
-        said = error.exception_message if isinstance(error, ValidationError) else str(error)
-        message = " ".join(said.split()).rstrip(".")
-        verb = f" {words[0]}" if words and words[0] in app and not words[0].startswith("-") else ""
-        return _fail(f"{message}. See: deltarule{verb} --help", USAGE)
+        return _fail(said_of(error, words, app), USAGE)
     except DeltaruleError as error:
         if is_debug:
             raise

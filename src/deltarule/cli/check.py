@@ -17,12 +17,22 @@ from deltarule.cli.output import (
     read_for,
     setting,
     with_targets,
+    working,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.errors import DataError, InputError
 from deltarule.options import CHECK
 from deltarule.saving import open_table
+from deltarule.spelling import plural
 from deltarule.training.proof import check as certify
+
+MOST, FEWEST = 1000, 100
+"""Parameters, and rows, that are looked at unless told otherwise."""
+WORK = 25 * 10**8
+"""Parameters compared x rows x parameters of the network, in a second or two."""
+FOR_SECONDS = f"for {MOST:,}, or fewer, {FEWEST} at least, where that would take longer than seconds"
+PARAMETERS = replace(CHECK["max_parameters"], none=FOR_SECONDS)
+ROWS = replace(CHECK["max_examples"], none=FOR_SECONDS)
 
 
 def check(
@@ -30,8 +40,8 @@ def check(
     data: Data,
     /,
     *,
-    parameters: Annotated[Whole, setting(CHECK["max_parameters"], "--parameters")] = 1000,
-    rows: Annotated[Whole, setting(replace(CHECK["max_examples"], none=None), "--rows")] = 1000,
+    parameters: Annotated[Whole | None, setting(PARAMETERS, "--parameters")] = None,
+    rows: Annotated[Whole | None, setting(ROWS, "--rows")] = None,
     seed: Annotated[Whole, setting(CHECK["seed"], "--seed")] = 0,
     gradient: Path | None = None,
     missing: Names = None,
@@ -62,14 +72,24 @@ def check(
     table, _ = with_targets(opened, read_for(opened, data, missing, file))
     X, y = opened.arrays(table)
     given = None if gradient is None else _read(gradient)
-    certificate = certify(
-        opened.network, X, y, gradient=given, max_parameters=parameters, max_examples=rows, seed=seed
-    )
+    net = opened.network
+    n_parameters = parameters or _most(FEWEST * net.layout.size)
+    n_rows = rows or _most(n_parameters * net.layout.size)
+    P, N = min(n_parameters, net.layout.size), min(n_rows, len(y))
+    with working(f"comparing {plural(P, 'derivative')} on {plural(N, 'row')}"):
+        certificate = certify(
+            net, X, y, gradient=given, max_parameters=n_parameters, max_examples=n_rows, seed=seed
+        )
     if json:
         print_json(certificate.record())
     else:
         print_text(certificate.text())
     return 0 if certificate.passed else 1
+
+
+def _most(work: int) -> int:
+    """Return how many rows or parameters keep the work within what takes seconds."""
+    return max(FEWEST, min(MOST, WORK // max(work, 1)))
 
 
 def _read(path: Path) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,18 +11,23 @@ from deltarule.chain import pullers as who_pulls
 from deltarule.cli.output import (
     Data,
     Flag,
+    Real,
     Whole,
+    choice,
     one_row,
     print_json,
     print_text,
     read_for,
     with_targets,
+    working,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import has_every_letter, print_document
 from deltarule.errors import DataError, OptionError
+from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.network import Floats, Network
 from deltarule.saving import open_table
+from deltarule.spelling import plural
 from deltarule.tables import ClassTarget, TableModel, groups_of
 
 Format: TypeAlias = Literal["text", "latex", "html", "json"]
@@ -39,8 +44,8 @@ def explain(
     by: str | None = None,
     top: Whole = 5,
     split: Whole | None = None,
-    optimiser: str = "gradient_descent",
-    learning_rate: float | None = None,
+    optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "gradient_descent",
+    learning_rate: Real | None = None,
     format: Format = "text",
     ascii: Flag = False,
     missing: Names = None,
@@ -49,7 +54,7 @@ def explain(
 ) -> int:
     """Show every factor of one parameter's derivative, their product, its proof, and the update; or who pulls it.
 
-    For example: deltarule explain penguins.deltarule penguins.csv --row 3 --parameter "w[1,2,1]"
+    For example: deltarule explain penguins.deltarule penguins.csv --row 183 --parameter "w[1,7,9]"
     Ends with exit code 1 where the proof fails.
 
     Parameters
@@ -72,8 +77,6 @@ def explain(
         With --pullers: how many rows to list in each direction.
     split
         Also break the chain at the activation of this layer.
-    optimiser
-        What would make the update: gradient_descent, adam or another.
     learning_rate
         Of the update; left out, the optimiser's own.
     format
@@ -99,7 +102,8 @@ def explain(
     table, kept = with_targets(opened, table)
     net, names = opened.network, _names(opened)
     X, y = opened.arrays(table)
-    chosen = parameter or _largest(net, X, y)
+    with working(f"taking the gradient of {plural(len(y), 'row')}"):
+        chosen = parameter or _largest(net, X, y)
     if pullers or by is not None:
         if form in ("latex", "html"):
             raise OptionError(f"--pullers gives text or json; leave out --format {form}.")
@@ -107,9 +111,10 @@ def explain(
         answer = who_pulls(net, chosen, X, y, groups=groups, by=by or "", most=top, **names)
         print_json(answer.record(kept)) if form == "json" else print_text(answer.text(kept))
         return 0
-    chain = explain_chain(
-        net, chosen, X, y, split=split, optimiser=optimiser, learning_rate=learning_rate, **names
-    )
+    with working(f"explaining {chosen} on {plural(len(y), 'row')}"):
+        chain = explain_chain(
+            net, chosen, X, y, split=split, optimiser=optimiser, learning_rate=learning_rate, **names
+        )
     match form:
         case "text":
             print_text(chain.text(ascii=ascii or not has_every_letter()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,7 +18,13 @@ from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
     Flag,
+    Force,
+    Out,
+    Quiet,
+    TargetName,
+    Units,
     Whole,
+    choice,
     columns_text,
     explain_constant,
     paragraph,
@@ -26,11 +33,10 @@ from deltarule.cli.output import (
     scores_table,
     setting,
     text_of,
-    whole_numbers,
     working,
 )
 from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
-from deltarule.errors import DataWarning
+from deltarule.errors import DataWarning, OptionError
 from deltarule.estimators import TableClassifier, TableRegressor
 from deltarule.estimators.settings import SETTINGS
 from deltarule.files import SUFFIX
@@ -38,6 +44,7 @@ from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.options import Option
 from deltarule.saving import save
+from deltarule.spelling import listed, plural
 from deltarule.tables import (
     ClassTarget,
     Column,
@@ -51,15 +58,16 @@ from deltarule.tables import (
     read_toml,
 )
 from deltarule.tables.folds import Split, apart, split
+from deltarule.tables.leaks import leaks_among
 from deltarule.tables.readers.sources import PART
 from deltarule.tables.tasks import compared, rows_with_target, with_target
 from deltarule.training import Run
 from deltarule.units import off_words
 from deltarule.writing import is_standard_output
 
-HIDDEN = Parameter(
-    help=setting(SETTINGS["hidden"], "--hidden").help
-)  # whose text is read before it is checked
+HIDDEN = Parameter(help=setting(SETTINGS["hidden"], "--hidden").help)
+PERFECT = 0.99
+"""An accuracy or R^2, and the share of the constant's log loss that is gone, that are suspicious on rows held out."""
 TEST = Option(
     "test", "real", low=0, high=1, is_high_open=True, default=0.2,
     help="Share of the rows to hold out and measure on; 0 learns from all",
@@ -70,9 +78,9 @@ def fit(
     data: Data,
     /,
     *,
-    target: str,
-    out: Path | None = None,
-    force: Flag = False,
+    target: TargetName | None = None,
+    out: Out | None = None,
+    force: Force = False,
     task: Literal["classification", "regression"] | None = None,
     schema: Path | None = None,
     columns: ColumnOptions = ALL_FOUND,
@@ -83,9 +91,9 @@ def fit(
     equal_rows: Annotated[
         Literal["together", "apart"] | None, setting(SETTINGS["equal_rows"], "--equal-rows")
     ] = None,
-    hidden: Annotated[str | None, HIDDEN] = None,
-    activation: Annotated[str, Parameter(help=f"{', '.join(ACTIVATIONS)}.")] = "relu",
-    optimiser: Annotated[str, Parameter(help=f"{', '.join(OPTIMISERS)}.")] = "adamw",
+    hidden: Annotated[Units | None, HIDDEN] = None,
+    activation: Annotated[str, choice("--activation", ACTIVATIONS)] = "relu",
+    optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "adamw",
     learning_rate: Annotated[float | None, setting(SETTINGS["learning_rate"], "--learning-rate")] = None,
     epochs: Annotated[Whole | None, setting(SETTINGS["epochs"], "--epochs")] = None,
     batch_size: Annotated[Whole | None, setting(SETTINGS["batch_size"], "--batch-size")] = None,
@@ -95,7 +103,7 @@ def fit(
     seed: Annotated[Whole, setting(SETTINGS["seed"], "--seed")] = 0,
     threads: Annotated[Whole | None, setting(SETTINGS["n_threads"], "--threads")] = None,
     json: Flag = False,
-    quiet: Flag = False,
+    quiet: Quiet = False,
 ) -> int:
     """Train a network on a table and write a model file.
 
@@ -131,9 +139,13 @@ def fit(
     """
     where = "standard input" if data == "-" else data
     path = out or Path(_stem(data) + SUFFIX)
-    refuse_existing(path, force)
     with working(f"reading {where}") if not quiet else nullcontext():
         raw = read_table(data, **file.words())
+    if target is None:
+        raise OptionError(
+            f"which column is to be learnt? {where} has {listed(raw.names)}; name one: "
+            f"deltarule fit {shlex.quote(data)} --target COLUMN"
+        )
     raw.column(target, "target column", where)
     found = find(
         raw,
@@ -159,11 +171,12 @@ def fit(
     if by["group"] is not None:
         found = apart(found, by["group"])
         features = Table(features.columns.values(), read_by=found)
+    refuse_existing(path, force)
     parts = _split(features, column, found, guess, test, seed, equal_rows=equal_rows, **by)
     learn, held = parts.learn, parts.held
     notices = (*notices, *left_out, *parts.notices)
     estimator = (TableClassifier if guess == "classification" else TableRegressor)(
-        hidden=None if hidden is None else whole_numbers(hidden, "--hidden"),
+        hidden=hidden,
         activation=activation,
         optimiser=optimiser,
         learning_rate=learning_rate,
@@ -195,7 +208,8 @@ def fit(
     if json:
         print_json(_record(model, run, path, why, rows, notices), told)
     elif not quiet:
-        print(_summary(model, run, path, where, why, rows, notices), file=told)
+        summary = _summary(model, run, path, where, why, rows, notices, has_epochs=epochs is not None)
+        print(summary, file=told)
     if run.is_interrupted:
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED
@@ -245,7 +259,14 @@ def _record(
 
 
 def _summary(
-    model: TableModel, run: Run, path: Path, where: str, why: str, n_rows: int, notices: Sequence[str]
+    model: TableModel,
+    run: Run,
+    path: Path,
+    where: str,
+    why: str,
+    n_rows: int,
+    notices: Sequence[str],
+    has_epochs: bool,
 ) -> str:
     net = model.network
     sizes = "-".join(map(str, net.sizes))
@@ -256,8 +277,8 @@ def _summary(
         learnt += (
             "; classes " + ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
         )
-    used = f"{len(model.encoder.columns)} columns used as {net.sizes[0]} features"
-    shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {net.layout.size:,} parameters"
+    used = f"{plural(len(model.encoder.columns), 'column')} used as {plural(net.sizes[0], 'feature')}"
+    shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {plural(net.layout.size, 'parameter')}"
     seconds = run.history.seconds[-1] if len(run.history) else 0.0
     settings = model.settings
     course = (
@@ -266,7 +287,7 @@ def _summary(
         + (f" (compiled first, once on this machine, in {run.compiling:.1f} s)" if run.compiling else "")
     )
     lines = [
-        paragraph("Data", f"{where}: {n_rows:,} rows, {used}"),
+        paragraph("Data", f"{where}: {plural(n_rows, 'row')}, {used}"),
         columns_text(model.encoder.describe()),
         *(paragraph("", notice) for notice in (*model.encoder.schema.notices, *notices)),
         "",
@@ -278,7 +299,47 @@ def _summary(
     ]
     lines += [f"  {line}" for line in off_words(net, run.off)]
     lines += [f"  {run.notice}"] if run.notice else []
+    lines += [
+        paragraph("", said, 2) for said in _of_course(model, run, has_epochs) + _of_scores(model, notices)
+    ]
     if "validation" not in model.scores:
         lines.append("  no validation part (--validation 0.1 holds one out)")
     lines += [f"  {explain_constant(model.task)}", "", f"Model    {path}"]
     return "\n".join(lines)
+
+
+def _of_course(model: TableModel, run: Run, has_epochs: bool) -> list[str]:
+    """Return what to say of training that might well go on."""
+    is_watched = "validation" in model.scores
+    ended = run.epochs >= model.settings["epochs"]
+    if not (ended and (has_epochs or is_watched) and run.history.is_falling):
+        return []
+    which = "validation" if is_watched else "training"
+    return [
+        f"The {which} loss still fell when the epochs were over; --epochs {2 * run.epochs} trains for twice as many."
+    ]
+
+
+def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
+    """Return what to say of scores that are too good to be true, or may be."""
+    leaks, target = leaks_among(notices), model.target.name
+    if leaks:
+        verb, them = ("tells", "it") if len(leaks) == 1 else ("tell", "them")
+        out = " ".join(f"--ignore {shlex.quote(name)}" for name in leaks)
+        return [
+            f"These scores may be too good: {listed(leaks)} alone {verb} {target} ({out} leaves {them} out)."
+        ]
+    part = model.scores.get("test") or model.scores.get("validation")
+    if part is None or not _is_perfect(part):
+        return []
+    return [
+        f"Suspiciously good: does a column hold what is known only together with {target}? --ignore COLUMN "
+        "leaves it out."
+    ]
+
+
+def _is_perfect(scores: dict[str, float]) -> bool:
+    """Return whether scores on rows held out are better than real tables give."""
+    if "r2" in scores:
+        return scores["r2"] > 1 - (1 - PERFECT) / 10
+    return scores["accuracy"] > PERFECT and scores["log_loss"] < (1 - PERFECT) * scores["constant_log_loss"]

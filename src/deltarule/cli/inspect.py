@@ -8,6 +8,7 @@ from deltarule.cli.output import Flag, explain_constant, number, print_json, sco
 from deltarule.files import summary
 from deltarule.network import Network
 from deltarule.saving import load
+from deltarule.spelling import plural
 from deltarule.tables import ClassTarget, TableModel
 
 
@@ -77,7 +78,8 @@ def _layers(net: Network) -> str:
         name = net.g[k].name if k < net.K else f"{net.output} output"
         shape = f"{net.sizes[k]} x {net.sizes[k - 1]}"
         rows.append([str(k), str(net.sizes[k]), name, shape, str(net.sizes[k]), f"{abs(net.W[k]).max():.3g}"])
-    return f"{table(rows, right=(1,))}\n  {net.layout.size:,} parameters, {net.dtype}; loss: {net.output.loss_name}"
+    size = plural(net.layout.size, "parameter")
+    return f"{table(rows, right=(1,))}\n  {size}, {net.dtype}; loss: {net.output.loss_name}"
 
 
 def _table_part(model: TableModel) -> str:
@@ -86,7 +88,10 @@ def _table_part(model: TableModel) -> str:
     if isinstance(target, ClassTarget):
         pairs = zip(target.names, target.frequencies, strict=True)
         lines.append(table([str(name), f"{share:.1%} of training"] for name, share in pairs))
-    lines += ["", f"Columns  {len(model.encoder.columns)} as {len(model.encoder.features)} features"]
+    used = (
+        f"{plural(len(model.encoder.columns), 'column')} as {plural(len(model.encoder.features), 'feature')}"
+    )
+    lines += ["", f"Columns  {used}"]
     lines.append(table(model.encoder.describe()))
     lines += ["", "Training", table(_training(model))]
     if model.scores:
@@ -103,7 +108,7 @@ def _training(model: TableModel) -> list[list[str]]:
     rows = [
         ["optimiser", f"{settings['optimiser']['name']}: {optimiser}"],
         ["schedule", settings["schedule"]],
-        ["batches", f"{settings['batch_size']} of {settings['n_examples']:,} rows"],
+        ["batches", f"{settings['batch_size']} of {plural(settings['n_examples'], 'row')}"],
         ["seed", str(settings["seed"])],
         ["stopped", settings["stopped"]],
     ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import textwrap
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,11 @@ from rich.text import Text
 from deltarule.chain.text import aligned
 from deltarule.cli.reading import FileOptions, tell
 from deltarule.cli.streams import print_document
+from deltarule.cli.words import UNITS, checked
+from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, OptionError, OutputError
-from deltarule.options import Option
+from deltarule.options import Option, named
+from deltarule.spelling import listed
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
@@ -33,15 +37,10 @@ def _refuse_option(_: object, value: str) -> None:
         raise ValueError(f"Unknown option: {value}")
 
 
-def _whole_number(kind: Any, tokens: Sequence[Token]) -> int:
-    """Return the whole number that was typed: 20, 20.0 or 2e1, but not 20.5, which int() would cut."""
-    text = tokens[0].value
-    try:
-        return int(text)
-    except ValueError:
-        if not float(text).is_integer():
-            raise ValueError(f"{text} is not a whole number") from None
-        return int(float(text))
+def _number(kind: Any, tokens: Sequence[Token]) -> Any:
+    """Return the number that was typed: of whole ones 20, 20.0 or 2e1, but not 20.5, which int() would cut."""
+    name = tokens[0].keyword or "the number"
+    return checked(Option(name, "real" if kind is float else "whole"), [token.value for token in tokens])
 
 
 def setting(option: Option, flag: str) -> Parameter:
@@ -52,18 +51,53 @@ def setting(option: Option, flag: str) -> Parameter:
     """
     typed = replace(option, name=flag, none=None, also=None)
 
-    def check(_: object, value: object) -> None:
-        if value is not None:  # left out
-            typed.check(value)
+    def read(_: object, tokens: Sequence[Token]) -> Any:
+        return checked(typed, [token.value for token in tokens])
 
     left_out = "" if option.none is None else f"; leave it out {option.none}"
-    return Parameter(help=f"{option.help.rstrip('.')}{left_out}.", validator=check)
+    return Parameter(
+        help=f"{option.help.rstrip('.')}{left_out}.",
+        converter=read if option.kind in ("whole", "real") else None,
+    )
+
+
+def choice(flag: str, known: Mapping[str, object], *also: str) -> Parameter:
+    """Return what a name out of a registry is on the command line: its help, and its check under the name of the flag.
+
+    >>> choice("--activation", {"tanh": 1, "relu": 2}).help
+    'tanh, relu.'
+    """
+
+    def read(_: object, tokens: Sequence[Token]) -> str:
+        named(flag, tokens[0].value, known)
+        return tokens[0].value
+
+    return Parameter(help=f"{', '.join(known)}.", converter=read, alias=also)
+
+
+def _units(_: object, tokens: Sequence[Token]) -> list[int]:
+    """Return the numbers of units that were typed: 64,64 or 64 64 or 64x64, in one text or several."""
+    typed = " ".join(token.value for token in tokens)
+    values = [as_number(part, "whole") for part in re.split(r"[\s,;x×]+", typed.strip(" ,()[]"))]
+    try:
+        return Option(UNITS, "whole", low=1, several="list").check(values)
+    except OptionError:
+        raise OptionError(
+            f"{UNITS} is {typed!r}; it must be whole numbers from 1 on, such as 64 or 64,64."
+        ) from None
 
 
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]
 """The table of a verb: a path, or - for standard input."""
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
-Whole: TypeAlias = Annotated[int, Parameter(converter=_whole_number)]
+Whole: TypeAlias = Annotated[int, Parameter(converter=_number)]
+Real: TypeAlias = Annotated[float, Parameter(converter=_number)]
+Units: TypeAlias = Annotated[list[int], Parameter(converter=_units, negative="")]
+"""Units of hidden layers, however they are typed."""
+TargetName: TypeAlias = Annotated[str, Parameter(alias="-t")]
+Out: TypeAlias = Annotated[Path, Parameter(alias="-o")]
+Force: TypeAlias = Annotated[bool, Parameter(alias="-f", negative="")]
+Quiet: TypeAlias = Annotated[bool, Parameter(alias="-q", negative="")]
 
 VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}
 
@@ -71,6 +105,10 @@ METRICS = {
     "classification": ("accuracy", "log_loss"),
     "regression": ("r2", "rmse", "mae"),
 }
+PLAIN = "accuracy", "log_loss", "r2"
+"""Metrics without a unit."""
+LONGEST_NAME = 24
+"""Of a file in a table."""
 TITLES = {"accuracy": "accuracy", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 
 
@@ -98,8 +136,18 @@ def text_of(path: Path) -> str:
 
 def read_for(model: TableModel, data: str, missing: Sequence[str] | None, file: FileOptions) -> Table:
     """Return the table of a verb as a model reads it; what is to be told of it goes to standard error."""
+    return as_read(model, raw_for(model, data, missing, file))
+
+
+def raw_for(model: TableModel, data: str, missing: Sequence[str] | None, file: FileOptions) -> Table:
+    """Return the table of a verb as it is in the file."""
     names = list(model.encoder.schema.columns)
-    raw = read_table(data, missing=missing or (), names=names, **file.words())
+    with working(f"reading {data}"):
+        return read_table(data, missing=missing or (), names=names, **file.words())
+
+
+def as_read(model: TableModel, raw: Table) -> Table:
+    """Return a table as a model reads it; what is to be told of it goes to standard error."""
     table, notices = model.read(raw)
     tell([*raw.notices, *notices])
     return table
@@ -139,18 +187,18 @@ def table(rows: Iterable[Sequence[str]], indent: int = 2, right: Sequence[int] =
     return "\n".join(aligned(rows, indent, right))
 
 
-MOST_ALIKE, MOST_LINES = 4, 40
+MOST_ALIKE, MOST_LINES, MOST_NAMES = 4, 40, 60
 
 
 def columns_text(described: Sequence[tuple[str, str]]) -> str:
-    """Return what becomes of every column; more than MOST_ALIKE with the same fate share a line."""
+    """Return what becomes of every column; more than MOST_ALIKE with the same fate are told together."""
     groups: dict[str, list[str]] = {}
     for name, fate in described:
         groups.setdefault(fate, []).append(name)
     rows: list[tuple[str, str]] = []
     for fate, names in groups.items():
         if len(names) > MOST_ALIKE:
-            rows.append((f"{names[0]}, ... ({len(names)} columns)", fate))
+            rows.append((f"{len(names):,} columns", f"{fate}: {listed(names, MOST_NAMES)}"))
         else:
             rows += [(name, fate) for name in names]
     shown = rows[:MOST_LINES]
@@ -177,6 +225,27 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
+def in_digits(name: str, value: float) -> str:
+    """Return a metric as a table of scores shows it: without a unit in four places, else in four digits.
+
+    >>> in_digits("r2", -2.3e-6), in_digits("r2", 0.98765), in_digits("rmse", 2.3e-6)
+    ('0.0000', '0.9877', '2.3e-06')
+    """
+    if name not in PLAIN or not abs(value) < 1e4:
+        return number(value)
+    return f"{round(value, 4) + 0.0:.4f}"  # + 0: -0 is 0
+
+
+def short(path: str) -> str:
+    """Return what a table calls a file: its name alone, cut where it is long.
+
+    >>> short("/data/2024/may.csv"), short("measurements-of-all-stations.csv")
+    ('may.csv', 'measurements-of-all-s...')
+    """
+    name = "standard input" if path == "-" else Path(path).name or path
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
+
+
 def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
     """Return the metrics of every part beside those of the constant prediction."""
     names = METRICS[task]
@@ -187,7 +256,7 @@ def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
     for part, metrics in scores.items():
         row = [part, f"{metrics['rows']:,.0f}"]
         for name in names:
-            row += [number(metrics[name]), number(metrics[f"constant_{name}"])]
+            row += [in_digits(name, metrics[name]), in_digits(name, metrics[f"constant_{name}"])]
         rows.append(row)
     return table(rows, right=range(1, len(head)))
 
@@ -212,14 +281,6 @@ def refuse_existing(path: Path, is_forced: bool) -> None:
         raise OutputError(f"{path} exists; add --force to replace it, or give another --out.")
     if not (folder := target_of(path).parent).is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {folder}.")
-
-
-def whole_numbers(text: str, option: str) -> list[int]:
-    """Return the numbers of a list such as "64,64"."""
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise OptionError(f"{option} is {text!r}; expected whole numbers such as 64 or 64,64.") from None
 
 
 def plain(value: Any) -> str:

@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
+from deltarule.cli.words import checked
 from deltarule.errors import OptionError
+from deltarule.options import Option
 from deltarule.tables import Table
 from deltarule.tables.readers.options import Ragged
 
 Names: TypeAlias = Annotated[list[str] | None, Parameter(negative="")]
+
+
+def _lines(_: object, tokens: Sequence[Token]) -> int:
+    return checked(Option("--skip", "whole", low=0), [token.value for token in tokens])
 
 
 @Parameter(name="*")
@@ -28,7 +34,9 @@ class FileOptions:
     ] = None
     quote: Annotated[str | None, Parameter(help="The sign around texts, or none.")] = None
     encoding: Annotated[str | None, Parameter(help="The encoding of a text file, such as cp1252.")] = None
-    skip: Annotated[int | None, Parameter(help="How many lines stand before the table.")] = None
+    skip: Annotated[
+        int | None, Parameter(converter=_lines, help="How many lines stand before the table.")
+    ] = None
     ragged: Annotated[
         Ragged | None,
         Parameter(help="What becomes of rows of another length: fill (or cut) them, skip or refuse them."),

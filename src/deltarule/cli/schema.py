@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
-from deltarule.cli.output import Data, Flag, print_document, refuse_existing, working
+from deltarule.cli.output import Data, Flag, Force, Out, TargetName, print_document, refuse_existing, working
 from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
 from deltarule.tables import read_table, write_toml
 from deltarule.tables import schema as schema_of
@@ -19,11 +18,11 @@ def schema(
     data: Data,
     /,
     *,
-    target: str | None = None,
+    target: TargetName | None = None,
     columns: ColumnOptions = ALL_FOUND,
     file: FileOptions = FOUND,
-    out: Path | None = None,
-    force: Flag = False,
+    out: Out | None = None,
+    force: Force = False,
     json: Flag = False,
 ) -> int:
     """Show what each column of a table is, how it is written, and why; nothing is trained.
@@ -49,12 +48,12 @@ def schema(
         Print the schema as JSON.
     """
     where = "standard input" if data == "-" else data
-    if out is not None:
-        refuse_existing(out, force)
     with working(f"reading {where}"):
         table = read_table(data, **file.words())
     if target is not None:
         table.column(target, "target column", where)
+    if out is not None:
+        refuse_existing(out, force)
     with working(f"looking at {len(table):,} rows of {len(table.names):,} columns"):
         found = schema_of(table, target, **columns.words(table, (target,)))
     if out is not None:

@@ -15,9 +15,11 @@ from deltarule.cli.output import (
     read_for,
     table,
     with_targets,
+    working,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.saving import open_table
+from deltarule.spelling import plural
 from deltarule.tables import ClassTarget
 
 
@@ -55,7 +57,8 @@ def suspects(
     opened = open_table(model)
     given, kept = with_targets(opened, read_for(opened, data, missing, file))
     X, y = opened.arrays(given)
-    ranked, target = rank(opened.network, X, y), opened.target
+    with working(f"taking the gradients of {plural(len(y), 'row')}"):
+        ranked, target = rank(opened.network, X, y), opened.target
     first = ranked.order[: max(top, 0)]
     true = target.decode(y[first])
     is_class = isinstance(target, ClassTarget)

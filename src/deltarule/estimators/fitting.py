@@ -49,6 +49,7 @@ from deltarule.tables import (
 )
 from deltarule.tables.folds import is_whole
 from deltarule.tables.prepared import Prepared
+from deltarule.tables.seen import kept as kept_of
 from deltarule.tables.tasks import with_target
 from deltarule.tables.weights import weights_of
 from deltarule.training import Listener, Run, train
@@ -153,6 +154,11 @@ class TableEstimator(BaseEstimator, ABC):
             large, usual = (LARGE_QUANTILES, HELD_OUT_QUANTILES) if is_quantiles else (LARGE, HELD_OUT_LARGE)
             can_be = large <= N and not any(is_whole(each) for each in (rows.group, rows.time) if each)
             share = usual if can_be else 0.0
+        if plain.early_stopping is not None and share == 0:
+            raise OptionError(
+                "early stopping watches the loss of a validation part, and there is none; add validation=0.1 "
+                "(--validation 0.1)."
+            )
         values = rows.values(targets)
         parts = rows.split(
             share, np.random.default_rng([plain.seed, 0]),
@@ -241,7 +247,12 @@ class TableEstimator(BaseEstimator, ABC):
     ) -> None:
         """Keep what was learnt, and how; curves go on from earlier ones."""
         run = self.run_
-        settings = {**run.settings, "stopped": run.stopped, "seconds": run.seconds}
+        settings = {
+            **run.settings,
+            "stopped": run.stopped,
+            "seconds": run.seconds,
+            "rows_seen": kept_of(rows.table, rows.schema, model.encoded(rows.targets)),
+        }
         history: dict[str, Any] = run.history.record()
         if earlier is not None:
             history = {name: [*earlier.history.get(name, ()), *values] for name, values in history.items()}

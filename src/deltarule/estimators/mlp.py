@@ -35,7 +35,7 @@ from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.schedules import SCHEDULES, Schedule
 from deltarule.memory import require_network
 from deltarule.network import Floats, Network
-from deltarule.options import Option, is_finite, is_several, named, shown
+from deltarule.options import Option, is_finite, is_several, named, shown, typed_keywords
 from deltarule.parameters import Only
 from deltarule.training import Listener
 
@@ -422,6 +422,7 @@ class MLPClassifier(_MLP, sklearn.neural_network.MLPClassifier):
         "label_smoothing": [SHARE],
     }
 
+    @typed_keywords
     def __init__(
         self,
         hidden_layer_sizes: int | ArrayLike = (100,),
@@ -590,6 +591,7 @@ class MLPRegressor(_MLP, sklearn.neural_network.MLPRegressor):
         "quantile": [Interval(Real, 0, 1, closed="neither")],
     }
 
+    @typed_keywords
     def __init__(
         self,
         loss: str = "squared_error",

@@ -29,7 +29,7 @@ from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.output import Output
 from deltarule.maths.outputs import Huber, Quantile, output
 from deltarule.maths.schedules import Schedule
-from deltarule.options import checked, is_several, shown
+from deltarule.options import checked, is_several, shown, typed_keywords
 from deltarule.tables import (
     ClassTarget,
     NumberTarget,
@@ -123,6 +123,7 @@ class TableClassifier(ClassifierMixin, TableEstimator):
 
     task = "classification"
 
+    @typed_keywords
     def __init__(
         self,
         hidden: int | Sequence[int] | None = None,
@@ -282,6 +283,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
 
     task = "regression"
 
+    @typed_keywords
     def __init__(
         self,
         hidden: int | Sequence[int] | None = None,

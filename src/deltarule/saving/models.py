@@ -17,6 +17,7 @@ import numpy as np
 from deltarule.errors import ModelFileError, OptionError
 from deltarule.files import head_of, pack, read, tensors_of, valid
 from deltarule.network import Network
+from deltarule.options import typed_keywords
 from deltarule.saving.pipelines import dumped, is_pipeline, restored, skops
 from deltarule.saving.plain import CannotSaveError, Decoder, Encoder, Tensors, network_of, set_attributes
 from deltarule.tables import TableModel
@@ -42,6 +43,7 @@ class Parts(NamedTuple):
     tensors: Tensors
 
 
+@typed_keywords
 def save(model: Model, path: str | Path) -> None:
     """Write a model to a file, whole or not at all.
 
@@ -79,6 +81,7 @@ def save(model: Model, path: str | Path) -> None:
     write(pack(*parts), Path(path))
 
 
+@typed_keywords
 def load(path: str | Path) -> Model:
     """Return what `save` wrote, of the same type and bit for bit: parameters, predictions, and how learning goes on.
 

@@ -207,8 +207,8 @@ class TableEncoder:
         hints = [f"{name!r} (is it {near!r}?)" if near else repr(name) for name, near in pairs]
         verb = "is" if len(absent) == 1 else "are"
         raise DataError(
-            f"the column{'' if len(absent) == 1 else 's'} {', '.join(hints)} {verb} not in the table, but the model "
-            f"learnt from {'it' if len(absent) == 1 else 'them'}; add or rename."
+            f"the column{'' if len(absent) == 1 else 's'} {', '.join(hints)} {verb} not in {table.where}, but the "
+            f"model learnt from {'it' if len(absent) == 1 else 'them'}; add or rename."
         )
 
     def describe(self) -> list[tuple[str, str]]:

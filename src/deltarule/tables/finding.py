@@ -77,7 +77,7 @@ def find(
     for name in known:
         if name not in table:
             raise DataError(
-                f"the schema has a column {name!r}, and the table has not; take it out of the schema."
+                f"the schema has a column {name!r}, and {table.where} has not; take it out of the schema."
             )
     marked, kept = by_column(missing, table), by_column(not_missing, table)
 
@@ -358,7 +358,7 @@ def _told(name: str, text: str, table: Table) -> ColumnSchema:
     if name not in table:
         near = closest(name, table.names)
         hint = f"; did you mean {near!r}?" if near else f"; its columns: {', '.join(table.names[:20])}."
-        raise OptionError(f"there is no column {name!r} to set in the table{hint}")
+        raise OptionError(f"there is no column {name!r} to set in {table.where}{hint}")
     return column_told(name, text)
 
 

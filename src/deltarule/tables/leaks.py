@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from deltarule.tables.table import Table
 Values = NDArray[np.float64]
 Whole = NDArray[np.integer]
 
+TELLS = ": alone it tells "
 FEWEST_ROWS = 20
 FEWEST_OTHERS = 5
 """Rows outside of the most frequent class below which a column may part them by chance."""
@@ -68,10 +70,19 @@ def suspected_leaks(table: Table, target: str, y: NDArray[Any], *, seed: int = 0
     tells = _tells_class if is_classes else _tells_value
     names = [column.name for column in table.columns.values() if tells(column.rows(rows), y)]
     return tuple(
-        f"{name}: alone it tells {target} almost exactly, as a copy does, or what is known only later; a suspected "
+        f"{name}{TELLS}{target} almost exactly, as a copy does, or what is known only later; a suspected "
         f"leak, learnt from all the same (--ignore {typed(name)} leaves it out)"
         for name in names
     )
+
+
+def leaks_among(notices: Sequence[str]) -> list[str]:
+    """Return the columns that `suspected_leaks` gave notices of.
+
+    >>> leaks_among(["x: 1 cell, counted as missing", "in cents: alone it tells price almost exactly, as a copy does"])
+    ['in cents']
+    """
+    return [notice.partition(TELLS)[0] for notice in notices if TELLS in notice]
 
 
 def _tells_class(column: Column, y: Whole) -> bool:

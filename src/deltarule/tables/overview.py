@@ -12,6 +12,7 @@ import numpy as np
 
 from deltarule.chain.text import aligned
 from deltarule.errors import DataError
+from deltarule.options import typed_keywords
 from deltarule.tables.columns import Column
 from deltarule.tables.finding import find
 from deltarule.tables.leaks import suspected_leaks
@@ -88,6 +89,7 @@ class Overview(Schema):
         return self.text()
 
 
+@typed_keywords
 def schema(
     data: object,
     target: str | None = None,

@@ -226,7 +226,7 @@ class Schema:
                 notices.append(
                     f"{name}: {cells(column, unlike)}, not {PLURAL[self[name].kind]}, counted as missing"
                 )
-        return Table(columns.values(), self), tuple(notices)
+        return Table(columns.values(), self, where=table.where), tuple(notices)
 
     def record(self) -> list[dict[str, Any]]:
         """Return it as plain data for JSON."""

@@ -19,6 +19,7 @@ class Table:
     """Columns by name, in order.
 
     read_by: the schema that has read them, if one has. notices: how they were read from a file, none for other tables.
+    where: what messages call the table.
 
     >>> table = Table.of({"age": [28.0, None], "sex": ["male", "female"]})
     >>> table.names, len(table), table["age"].kind
@@ -26,13 +27,18 @@ class Table:
     """
 
     def __init__(
-        self, columns: Iterable[Column], read_by: object = None, notices: Iterable[str] = ()
+        self,
+        columns: Iterable[Column],
+        read_by: object = None,
+        notices: Iterable[str] = (),
+        where: str = "the table",
     ) -> None:
         columns = list(columns)
         self.read_by = read_by
         _refuse_twice(column.name for column in columns)
         self.columns = {column.name: column for column in columns}
         self.notices = tuple(notices)
+        self.where = where
 
     @classmethod
     def of(cls, data: object) -> Table:
@@ -75,28 +81,28 @@ class Table:
 
     def rows(self, index: NDArray[Any]) -> Table:
         """Return the table of these rows."""
-        return Table((column.rows(index) for column in self.columns.values()), self.read_by, self.notices)
+        return self.having(column.rows(index) for column in self.columns.values())
 
     def without(self, *names: str) -> Table:
         """Return the table without these columns."""
-        return Table(
-            (column for column in self.columns.values() if column.name not in names),
-            self.read_by,
-            self.notices,
-        )
+        return self.having(column for column in self.columns.values() if column.name not in names)
 
-    def with_notices(self, notices: Iterable[str]) -> Table:
-        """Return the table with what is to be told of it."""
-        return Table(self.columns.values(), self.read_by, notices)
+    def having(self, columns: Iterable[Column]) -> Table:
+        """Return a table of other columns, of which the same is to be told."""
+        return Table(columns, self.read_by, self.notices, self.where)
 
-    def column(self, name: str, role: str = "column", where: str = "the table") -> Column:
+    def told(self, notices: Iterable[str], where: str) -> Table:
+        """Return the table with what is to be told of it, and what messages call it."""
+        return Table(self.columns.values(), self.read_by, notices, where)
+
+    def column(self, name: str, role: str = "column", where: str | None = None) -> Column:
         """Return a column by name, or raise a DataError that names the closest one there is."""
         if name in self.columns:
             return self.columns[name]
         near = closest(name, self.names)
         hint = f"; did you mean {near!r}?" if near else "."
         listed = ", ".join(self.names[:20]) + (", ..." if len(self.names) > 20 else "")
-        raise DataError(f"there is no {role} {name!r} in {where}{hint} Its columns: {listed}.")
+        raise DataError(f"there is no {role} {name!r} in {where or self.where}{hint} Its columns: {listed}.")
 
 
 def _frame_columns(data: object) -> list[Column]:

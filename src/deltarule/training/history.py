@@ -7,6 +7,9 @@ from typing import Any
 
 from deltarule.training.events import EpochEnded, Event
 
+STILL = 0.99
+"""A loss below this share of the least before, in the last tenth of the epochs, is still falling."""
+
 
 @dataclass
 class History:
@@ -26,6 +29,18 @@ class History:
 
     def __len__(self) -> int:
         return len(self.epoch)
+
+    @property
+    def is_falling(self) -> bool:
+        """Whether the loss watched, of validation where there is one, was least at the end and fell until then.
+
+        >>> History(loss=[1 / n for n in range(1, 40)]).is_falling, History(loss=[1.0] * 40).is_falling
+        (True, False)
+        """
+        held = [loss for loss in self.validation_loss if loss is not None]
+        watched = held or self.loss
+        last = max(1, len(watched) // 10)
+        return len(watched) > 2 and min(watched[-last:]) < STILL * min(watched[:-last])
 
     def record(self) -> dict[str, Any]:
         """Return the lists by name, ready for JSON."""

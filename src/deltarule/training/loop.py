@@ -22,7 +22,7 @@ from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.memory import SMALLER, require_training, room_for
 from deltarule.network import Floats, Network
-from deltarule.options import OPTIONS, callables, checked
+from deltarule.options import OPTIONS, callables, checked, typed_keywords
 from deltarule.parameters import Only
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
@@ -64,6 +64,7 @@ class Run:
     state: State | None = None
 
 
+@typed_keywords
 def train(
     net: Network,
     X: ArrayLike,
@@ -128,7 +129,8 @@ def train(
         A fraction of the examples to hold out (by classes, where the output is a softmax), or (Xv, yv) or
         (Xv, yv, weights).
     early_stopping
-        Epochs to wait for a better loss before stopping; the best weights are restored.
+        Epochs to wait for a better validation loss, or training loss where nothing is held out, before stopping; the
+        best weights are restored.
     shuffle
         Visit the examples in a new order every epoch, from the seed.
     seed
@@ -213,7 +215,9 @@ def train(
         "patience": stopping.patience if stopping else None,
     }
     best = stopping.best_epoch if stopping and stopping.best_epoch else None
-    restored = f"; weights of epoch {best} restored" if best not in (None, last.epoch) else ""
+    which = "validation" if first.n_validation else "training"
+    restored = f"; weights of epoch {best} restored, where the {which} loss was least"
+    restored = "" if best in (None, last.epoch) else restored
     return Run(
         net=net,
         history=history,
@@ -259,6 +263,7 @@ def drive(run: Iterator[Event], listeners: Sequence[Listener]) -> tuple[RunStart
     return first, event
 
 
+@typed_keywords
 def events(
     net: Network,
     X: ArrayLike,

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from deltarule.chain import Certificate
 from deltarule.chain import check as certify
@@ -16,9 +17,11 @@ from deltarule.maths.optimisers import GradientDescent
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant
 from deltarule.network import Floats, Network
+from deltarule.options import typed_keywords
 from deltarule.parameters import Only, Selection
 
 
+@typed_keywords
 def check(
     net: Network,
     X: ArrayLike,
@@ -70,10 +73,11 @@ def check(
     >>> certificate.passed, certificate.engine.name
     (True, 'reference engine, float32')
     """
-    return certify(
-        net, X, y, weights, only=only, gradient=gradient, l1=l1, l2=l2, max_parameters=max_parameters,
-        max_examples=max_examples, seed=seed, runner=runner_of(net, engine),
-    )  # fmt: skip
+    with threadpool_limits(1, "blas"):  # products are small, and threads that wait for each other are slower
+        return certify(
+            net, X, y, weights, only=only, gradient=gradient, l1=l1, l2=l2, max_parameters=max_parameters,
+            max_examples=max_examples, seed=seed, runner=runner_of(net, engine),
+        )  # fmt: skip
 
 
 def runner_of(net: Network, name: str = "auto") -> Runner:

@@ -187,7 +187,7 @@ def by_column(texts: Sequence[str], table: Table) -> dict[str, tuple[str, ...]]:
             near = closest(text.partition("=")[0], table.names)
             hint = f"; did you mean {near!r}?" if near else f"; its columns: {', '.join(table.names[:20])}."
             raise OptionError(
-                f"{text!r} is for a column {text.partition('=')[0]!r}, which the table has not{hint}"
+                f"{text!r} is for a column {text.partition('=')[0]!r}, which {table.where} has not{hint}"
             )
         for each in said.values():
             each.append(text.strip())

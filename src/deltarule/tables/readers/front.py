@@ -114,7 +114,7 @@ def read_table(
         path,
         Reading.of(missing, encoding, sheet, header, delimiter, quote, skip, ragged, names),
     )
-    return Table.of(read.frame).with_notices(read.notices)
+    return Table.of(read.frame).told(read.notices, Source.of(path).name)
 
 
 def read_frame(path: str | Path, reading: Reading) -> Read:
