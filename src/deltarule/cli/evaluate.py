@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import shlex
 
+import numpy as np
+from numpy.typing import NDArray
+
 from deltarule.cli.output import (
     Data,
     Flag,
-    explain_constant,
     paragraph,
     print_json,
     read_for,
-    scores_table,
-    short,
     with_targets,
 )
 from deltarule.cli.output import table as aligned
 from deltarule.cli.reading import FOUND, FileOptions, Names
+from deltarule.cli.scores import explain_constant, scores_table, short
 from deltarule.saving import open_table
-from deltarule.tables import ClassTarget
 from deltarule.tables.seen import share_seen
 from deltarule.tables.tasks import FEW_MISSING
+from deltarule.tables.weights import weights_of
 
 ALL, FEW = 0.995, 0.01
 """Shares of rows from which on, and below which, no percentage is said."""
@@ -59,32 +60,44 @@ def evaluate(
     """
     opened = open_table(model)
     table = read_for(opened, data, missing, file)
-    target = opened.target
-    is_few = bool(table.column(target.name, "target column").is_missing.mean() <= FEW_MISSING)
+    names = [target.name for target in opened.targets]
+    is_few = all(table.column(name, "target column", data).is_missing.mean() <= FEW_MISSING for name in names)
     table, _ = with_targets(opened, table, drop_missing_target or is_few or None)
-    scores = opened.evaluate(table)
-    names = [str(name) for name in target.names] if isinstance(target, ClassTarget) else []
-    confusion = opened.confusion(table) if names else None
-    y = target.encode(table.column(target.name))
-    seen = share_seen(table.without(target.name), opened.encoder.schema, y, opened.settings.get("rows_seen"))
+    weight = opened.settings.get("weight")
+    weights = weights_of(table[weight], len(table)) if weight is not None and weight in table else None
+    X, y = opened.arrays(table)
+    scores = opened.metrics(X, y, weights)
+    confusion = opened.confusion(table) if opened.task == "classification" and len(names) == 1 else None
+    seen = share_seen(table.without(*names), opened.encoder.schema, y, opened.settings.get("rows_seen"))
     if json:
-        record = {"task": opened.task, "target": target.name, **scores, "share_seen": seen}
+        record = {
+            "task": opened.task,
+            "target": names[0] if len(names) == 1 else names,
+            **scores,
+            "share_seen": seen,
+        }
         if confusion is not None:
-            record |= {"classes": names, "confusion": confusion.tolist()}
+            record |= {"classes": list(scores["f1_by_class"]), "confusion": confusion.tolist()}
         print_json(record)
         return 0
-    print(scores_table(opened.task, {short(data): scores}))
-    print(f"  {explain_constant(opened.task)}")
+    print(scores_table({short(data): scores}))
+    print(f"  {explain_constant(opened)}")
+    if weights is not None:
+        print(f"  Rows count by {weight}, as in training.")
     if seen:
         print(paragraph("", _too_good(seen, model), 2))
-    if confusion is not None and len(names) <= MOST_CLASSES:
-        print(f"\n  {target.name}: rows are true classes, columns predicted ones")
-        rows = [
-            ["", *names],
-            *([name, *map(str, row)] for name, row in zip(names, confusion.tolist(), strict=True)),
-        ]
-        print(aligned(rows, indent=4, right=range(1, len(names) + 1)))
+    if confusion is not None and len(confusion) <= MOST_CLASSES:
+        print(f"\n  {names[0]}: rows are true classes, columns predicted ones")
+        print(_confusion(confusion, scores["f1_by_class"]))
     return 0
+
+
+def _confusion(counts: NDArray[np.integer], f1: dict[str, float]) -> str:
+    """Return a table of how many rows of each class were predicted as each, with its F1."""
+    rows = [["", *f1, "F1"]]
+    for (name, score), row in zip(f1.items(), counts.tolist(), strict=True):
+        rows.append([name, *map(str, row), f"{score:.4f}"])
+    return aligned(rows, indent=4, right=range(1, len(rows[0])))
 
 
 def _too_good(share: float, model: str) -> str:

@@ -13,61 +13,46 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from cyclopts import Parameter
+from numpy.typing import NDArray
 
 from deltarule.cli import INTERRUPTED
 from deltarule.cli.output import (
     Data,
     Flag,
     Force,
+    Levels,
     Out,
     Quiet,
-    TargetName,
+    Targets,
     Units,
     Whole,
     choice,
-    columns_text,
-    explain_constant,
-    paragraph,
     print_json,
     refuse_existing,
-    scores_table,
     setting,
     text_of,
     working,
 )
-from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
+from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions, Names
+from deltarule.cli.summary import record, summary
 from deltarule.errors import DataWarning, OptionError
 from deltarule.estimators import TableClassifier, TableRegressor
-from deltarule.estimators.settings import SETTINGS
+from deltarule.estimators.settings import LOSSES, OF_VALUES, SETTINGS, SHORT
 from deltarule.files import SUFFIX
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
-from deltarule.options import Option
+from deltarule.options import Option, named
 from deltarule.saving import save
-from deltarule.spelling import listed, plural
-from deltarule.tables import (
-    ClassTarget,
-    Column,
-    NumberTarget,
-    Schema,
-    Table,
-    TableModel,
-    find,
-    guess_task,
-    read_table,
-    read_toml,
-)
-from deltarule.tables.folds import Split, apart, split
-from deltarule.tables.leaks import leaks_among
+from deltarule.spelling import closest, listed
+from deltarule.tables import ClassTarget, NumberTarget, Task, find, read_table, read_toml
+from deltarule.tables.prepared import Prepared, refuse_many_classes, task_of
 from deltarule.tables.readers.sources import PART
-from deltarule.tables.tasks import compared, rows_with_target, with_target
-from deltarule.training import Run
-from deltarule.units import off_words
+from deltarule.tables.tasks import with_target
 from deltarule.writing import is_standard_output
 
 HIDDEN = Parameter(help=setting(SETTINGS["hidden"], "--hidden").help)
-PERFECT = 0.99
-"""An accuracy or R^2, and the share of the constant's log loss that is gone, that are suspicious on rows held out."""
+QUANTILE = Parameter(help=f"{OF_VALUES['quantile'].help}; implies --loss quantile.")
+CROSS_ENTROPY, BALANCED = "cross_entropy", "balanced"
 TEST = Option(
     "test", "real", low=0, high=1, is_high_open=True, default=0.2,
     help="Share of the rows to hold out and measure on; 0 learns from all",
@@ -78,7 +63,7 @@ def fit(
     data: Data,
     /,
     *,
-    target: TargetName | None = None,
+    target: Targets | None = None,
     out: Out | None = None,
     force: Force = False,
     task: Literal["classification", "regression"] | None = None,
@@ -86,6 +71,14 @@ def fit(
     columns: ColumnOptions = ALL_FOUND,
     file: FileOptions = FOUND,
     drop_missing_target: Flag = False,
+    loss: str | None = None,
+    quantile: Annotated[Levels | None, QUANTILE] = None,
+    huber_delta: Annotated[float | None, setting(OF_VALUES["huber_delta"], "--huber-delta")] = None,
+    transform: Annotated[
+        Literal["none", "log", "sqrt"] | None, setting(OF_VALUES["transform"], "--transform")
+    ] = None,
+    class_weight: Names = None,
+    weight: Annotated[str | None, setting(SETTINGS["weight"], "--weight")] = None,
     group: Annotated[str | None, setting(SETTINGS["group"], "--group")] = None,
     time: Annotated[str | None, setting(SETTINGS["time"], "--time")] = None,
     equal_rows: Annotated[
@@ -116,7 +109,7 @@ def fit(
         A table: CSV or other text, Parquet, Arrow, JSON, a workbook, a database; several files by a pattern, or - for
         standard input.
     target
-        The column to learn.
+        The column to learn; several, of values or of two classes each, by --target again.
     out
         The model file to write; by default the name of DATA with the ending .deltarule, in this folder. A pipe or
         a device is written into; where it is /dev/stdout, the summary goes to standard error.
@@ -124,6 +117,11 @@ def fit(
         Replace the model file if it exists.
     task
         What to learn; guessed from the target if left out.
+    loss
+        Of values: squared_error (predicts the mean; usual), absolute_error (the median), huber (in between), quantile
+        (see --quantile) or poisson (for counts and rates). Of classes it is cross_entropy.
+    class_weight
+        Weights of classes in training: "balanced", or CLASS=WEIGHT, which may be given several times.
     schema
         A TOML file that deltarule schema --out has written: what the columns are; --set changes single ones.
     columns
@@ -146,36 +144,35 @@ def fit(
             f"which column is to be learnt? {where} has {listed(raw.names)}; name one: "
             f"deltarule fit {shlex.quote(data)} --target COLUMN"
         )
-    raw.column(target, "target column", where)
+    for name in target:
+        raw.column(name, "target column", where)
     found = find(
         raw,
         base=None if schema is None else read_toml(text_of(schema), str(schema)),
-        **columns.words(raw, (target, group, time)),
+        **columns.words(raw, (*target, group, time, weight)),
     )
-    found = with_target(found, raw, target, task)
+    for name in target:
+        found = with_target(found, raw, name, task)
     frame, unlike = found.read(raw)
-    notices = (*raw.notices, *unlike)
-    column = frame.column(target, "target column", where)
-    kept, left_out = rows_with_target(
-        column, raw[target], drop_missing_target or (False if columns.strict else None)
-    )
-    rows = len(frame)
-    if len(kept) < rows:
-        frame, column = frame.rows(kept), column.rows(kept)
-    features = frame.without(target)
-    guess, why = guess_task(column) if task is None else (task, "as --task says")
-    by = {
-        role: None if name is None else features.column(name, f"{role} column", where)
-        for role, name in (("group", group), ("time", time))
-    }
-    if by["group"] is not None:
-        found = apart(found, by["group"])
-        features = Table(features.columns.values(), read_by=found)
+    learnt = [frame[name] for name in target]
+    kind, why = task_of(learnt) if task is None else (task, "as --task says")
+    special = _special(kind, why, target, loss, quantile, huber_delta, transform, class_weight)
+    rows = Prepared.of(
+        found, frame.without(*target), learnt, [raw[name] for name in target],
+        drop=drop_missing_target or (False if columns.strict else None),
+        group=group, time=time, weight=weight, where=where,
+    )  # fmt: skip
     refuse_existing(path, force)
-    parts = _split(features, column, found, guess, test, seed, equal_rows=equal_rows, **by)
-    learn, held = parts.learn, parts.held
-    notices = (*notices, *left_out, *parts.notices)
-    estimator = (TableClassifier if guess == "classification" else TableRegressor)(
+    parts = rows.split(
+        test,
+        np.random.default_rng(seed),
+        part="test part",
+        equal_rows=equal_rows,
+        classes=_classes(rows, kind),
+    )
+    learn, held = rows.rows(parts.learn), rows.rows(parts.held)
+    notices = (*raw.notices, *unlike, *rows.notices, *parts.notices)
+    estimator = (TableClassifier if kind == "classification" else TableRegressor)(
         hidden=hidden,
         activation=activation,
         optimiser=optimiser,
@@ -187,29 +184,29 @@ def fit(
         seed=seed,
         n_threads=threads,
         progress=False if quiet else None,
-        schema=found,
+        schema=rows.schema,
+        weight=weight,
         group=group,
         time=time,
         equal_rows=equal_rows,
+        **special,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # these are printed with the others
-        estimator.fit(features.rows(learn), column.rows(learn))
+        estimator.fit(learn.table, learn.targets)
     notices = (*notices, *estimator.notices_)
     run, model = estimator.run_, estimator.model_
     if len(held):
-        part = features.rows(held)
-        notices = (*notices, *model.encoder.beyond(part, kept[held]))
-        measured = model.metrics(model.features_of(part), model.target.encode(column.rows(held)))
-        scores = {**model.scores, "test": measured}
-        estimator.model_ = model = replace(model, scores=scores)
+        notices = (*notices, *model.encoder.beyond(held.table, held.kept))
+        measured = model.metrics(model.features_of(held.table), model.encoded(held.targets), held.weights)
+        estimator.model_ = model = replace(model, scores={**model.scores, "test": measured})
     save(estimator, path)
     told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream
     if json:
-        print_json(_record(model, run, path, why, rows, notices), told)
+        print_json(record(model, run, path, why, len(frame), notices), told)
     elif not quiet:
-        summary = _summary(model, run, path, where, why, rows, notices, has_epochs=epochs is not None)
-        print(summary, file=told)
+        text = summary(model, run, path, where, why, len(frame), notices, has_epochs=epochs is not None)
+        print(text, file=told)
     if run.is_interrupted:
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
         return INTERRUPTED
@@ -222,124 +219,67 @@ def _stem(data: str) -> str:
     return "model" if data == "-" or set(stem) & set("*?[") else stem
 
 
-def _split(
-    features: Table, column: Column, found: Schema, task: str, test: float, seed: int, **options: Any
-) -> Split:
-    """Return the rows to learn from and those to test on."""
-    if task == "regression":
-        NumberTarget.fit(column)  # refuses what cannot be learnt before anything else
-        classes = None
-    else:
-        classes = ClassTarget.fit(column).encode(column)
-    table = compared(features, found, column)
-    return split(table, test, np.random.default_rng(seed), part="test part", classes=classes, **options)
+def _classes(rows: Prepared, kind: Task) -> NDArray[np.integer] | None:
+    """Return the classes to hold out a share of each; refuses targets that cannot be learnt before anything else."""
+    columns = rows.targets.columns.values()
+    if kind == "regression":
+        for column in columns:
+            NumberTarget.fit(column)
+        return None
+    targets = [ClassTarget.fit(column) for column in columns]
+    refuse_many_classes(targets)
+    return rows.values(targets) if len(targets) == 1 else None
 
 
-def _record(
-    model: TableModel, run: Run, path: Path, why: str, n_rows: int, notices: Sequence[str]
+def _special(
+    kind: Task,
+    why: str,
+    target: Sequence[str],
+    loss: str | None,
+    quantile: list[float] | None,
+    huber_delta: float | None,
+    transform: str | None,
+    class_weight: Sequence[str] | None,
 ) -> dict[str, Any]:
+    """Return what only values, or only classes, are learnt with, as their estimator takes it."""
+    if kind == "classification":
+        if loss not in (None, CROSS_ENTROPY) or (quantile, huber_delta, transform) != (None, None, None):
+            given = f"--loss {loss}" if loss not in (None, CROSS_ENTROPY) else "it"
+            raise OptionError(
+                f"{given} is for values, and {listed(target)} is learnt as classes ({why}), by {CROSS_ENTROPY}; leave "
+                "it out, or add --task regression."
+            )
+        return {"class_weight": _weights(class_weight)}
+    if class_weight:
+        raise OptionError(
+            f"--class-weight is for classes, and {listed(target)} is learnt as values ({why}); --weight COLUMN weighs "
+            "rows."
+        )
+    if loss is None:
+        loss = "quantile" if quantile else "huber" if huber_delta is not None else "squared_error"
+    named("--loss", loss, {**LOSSES, **SHORT})
     return {
-        "model": str(path),
-        "task": model.task,
-        "because": why,
-        "rows": n_rows,
-        "columns": dict(model.encoder.describe()),
-        "notices": [*model.encoder.schema.notices, *notices],
-        "network": model.network.spec(),
-        "parameters": model.network.layout.size,
-        "epochs": run.epochs,
-        "stopped": run.stopped,
-        "engine": run.engine,
-        "notice": run.notice,
-        "seconds": round(run.seconds, 3),
-        "seconds_compiling": round(run.compiling, 3),
-        "scores": model.scores,
-        "units_off": run.off,
+        "loss": loss,
+        "quantile": quantile or OF_VALUES["quantile"].default,
+        "huber_delta": huber_delta,
+        "transform": transform,
     }
 
 
-def _summary(
-    model: TableModel,
-    run: Run,
-    path: Path,
-    where: str,
-    why: str,
-    n_rows: int,
-    notices: Sequence[str],
-    has_epochs: bool,
-) -> str:
-    net = model.network
-    sizes = "-".join(map(str, net.sizes))
-    names = sorted({g.name for g in net.g[1:]}) or ["no hidden layer"]
-    target = model.target
-    learnt = f"{target.name} ({model.task}: {why})"
-    if isinstance(target, ClassTarget):
-        learnt += (
-            "; classes " + ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
-        )
-    used = f"{plural(len(model.encoder.columns), 'column')} used as {plural(net.sizes[0], 'feature')}"
-    shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {plural(net.layout.size, 'parameter')}"
-    seconds = run.history.seconds[-1] if len(run.history) else 0.0
-    settings = model.settings
-    course = (
-        f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: ended {run.stopped}; "
-        f"{seconds:.2f} s, {run.engine} engine"
-        + (f" (compiled first, once on this machine, in {run.compiling:.1f} s)" if run.compiling else "")
-    )
-    lines = [
-        paragraph("Data", f"{where}: {plural(n_rows, 'row')}, {used}"),
-        columns_text(model.encoder.describe()),
-        *(paragraph("", notice) for notice in (*model.encoder.schema.notices, *notices)),
-        "",
-        paragraph("Target", learnt),
-        paragraph("Network", shape),
-        paragraph("Training", course),
-        "",
-        scores_table(model.task, model.scores),
-    ]
-    lines += [f"  {line}" for line in off_words(net, run.off)]
-    lines += [f"  {run.notice}"] if run.notice else []
-    lines += [
-        paragraph("", said, 2) for said in _of_course(model, run, has_epochs) + _of_scores(model, notices)
-    ]
-    if "validation" not in model.scores:
-        lines.append("  no validation part (--validation 0.1 holds one out)")
-    lines += [f"  {explain_constant(model.task)}", "", f"Model    {path}"]
-    return "\n".join(lines)
-
-
-def _of_course(model: TableModel, run: Run, has_epochs: bool) -> list[str]:
-    """Return what to say of training that might well go on."""
-    is_watched = "validation" in model.scores
-    ended = run.epochs >= model.settings["epochs"]
-    if not (ended and (has_epochs or is_watched) and run.history.is_falling):
-        return []
-    which = "validation" if is_watched else "training"
-    return [
-        f"The {which} loss still fell when the epochs were over; --epochs {2 * run.epochs} trains for twice as many."
-    ]
-
-
-def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
-    """Return what to say of scores that are too good to be true, or may be."""
-    leaks, target = leaks_among(notices), model.target.name
-    if leaks:
-        verb, them = ("tells", "it") if len(leaks) == 1 else ("tell", "them")
-        out = " ".join(f"--ignore {shlex.quote(name)}" for name in leaks)
-        return [
-            f"These scores may be too good: {listed(leaks)} alone {verb} {target} ({out} leaves {them} out)."
-        ]
-    part = model.scores.get("test") or model.scores.get("validation")
-    if part is None or not _is_perfect(part):
-        return []
-    return [
-        f"Suspiciously good: does a column hold what is known only together with {target}? --ignore COLUMN "
-        "leaves it out."
-    ]
-
-
-def _is_perfect(scores: dict[str, float]) -> bool:
-    """Return whether scores on rows held out are better than real tables give."""
-    if "r2" in scores:
-        return scores["r2"] > 1 - (1 - PERFECT) / 10
-    return scores["accuracy"] > PERFECT and scores["log_loss"] < (1 - PERFECT) * scores["constant_log_loss"]
+def _weights(typed: Sequence[str] | None) -> dict[str, float] | str | None:
+    """Return weights of classes as they were typed."""
+    if not typed or list(typed) == [BALANCED]:
+        return BALANCED if typed else None
+    weights: dict[str, float] = {}
+    for each in typed:
+        name, equals, weight = each.rpartition("=")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            equals = ""
+        if not equals:
+            near = f"; did you mean {BALANCED!r}?" if closest(each, [BALANCED]) else ""
+            raise OptionError(
+                f"--class-weight {each!r} is neither {BALANCED!r} nor CLASS=WEIGHT, such as yes=3{near or '.'}"
+            )
+    return weights

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deltarule.cli.output import Flag, explain_constant, number, print_json, scores_table, table
+from deltarule.cli.output import Flag, number, print_json, table
+from deltarule.cli.scores import explain_constant, scores_table
 from deltarule.files import summary
 from deltarule.network import Network
 from deltarule.saving import load
@@ -83,11 +84,12 @@ def _layers(net: Network) -> str:
 
 
 def _table_part(model: TableModel) -> str:
-    target = model.target
-    lines = ["", f"Target   {target.name} ({model.task})"]
-    if isinstance(target, ClassTarget):
-        pairs = zip(target.names, target.frequencies, strict=True)
-        lines.append(table([str(name), f"{share:.1%} of training"] for name, share in pairs))
+    lines: list[str] = []
+    for target in model.targets:
+        lines += ["", f"Target   {target.name} ({model.task})"]
+        if isinstance(target, ClassTarget):
+            pairs = zip(target.names, target.frequencies, strict=True)
+            lines.append(table([str(name), f"{share:.1%} of training"] for name, share in pairs))
     used = (
         f"{plural(len(model.encoder.columns), 'column')} as {plural(len(model.encoder.features), 'feature')}"
     )
@@ -95,7 +97,7 @@ def _table_part(model: TableModel) -> str:
     lines.append(table(model.encoder.describe()))
     lines += ["", "Training", table(_training(model))]
     if model.scores:
-        lines += ["", "Scores", scores_table(model.task, model.scores), f"  {explain_constant(model.task)}"]
+        lines += ["", "Scores", scores_table(model.scores), f"  {explain_constant(model)}"]
     return "\n".join(lines)
 
 

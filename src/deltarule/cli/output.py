@@ -25,11 +25,14 @@ from deltarule.cli.streams import print_document
 from deltarule.cli.words import UNITS, checked
 from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, OptionError, OutputError
+from deltarule.estimators.settings import OF_VALUES
 from deltarule.options import Option, named
 from deltarule.spelling import listed
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
+
+QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="list", fewest=1)
 
 
 def _refuse_option(_: object, value: str) -> None:
@@ -87,6 +90,12 @@ def _units(_: object, tokens: Sequence[Token]) -> list[int]:
         ) from None
 
 
+def _levels(_: object, tokens: Sequence[Token]) -> list[float]:
+    """Return the numbers that were typed: 0.1,0.9 or 0.1 0.9, in one text or several."""
+    parts = re.split(r"[\s,;]+", " ".join(token.value for token in tokens).strip(" ,()[]"))
+    return checked(QUANTILE, parts)
+
+
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]
 """The table of a verb: a path, or - for standard input."""
 Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
@@ -94,22 +103,15 @@ Whole: TypeAlias = Annotated[int, Parameter(converter=_number)]
 Real: TypeAlias = Annotated[float, Parameter(converter=_number)]
 Units: TypeAlias = Annotated[list[int], Parameter(converter=_units, negative="")]
 """Units of hidden layers, however they are typed."""
+Levels: TypeAlias = Annotated[list[float], Parameter(converter=_levels, negative="")]
+"""Quantiles, however they are typed."""
 TargetName: TypeAlias = Annotated[str, Parameter(alias="-t")]
+Targets: TypeAlias = Annotated[list[str], Parameter(alias="-t", negative="")]
 Out: TypeAlias = Annotated[Path, Parameter(alias="-o")]
 Force: TypeAlias = Annotated[bool, Parameter(alias="-f", negative="")]
 Quiet: TypeAlias = Annotated[bool, Parameter(alias="-q", negative="")]
 
 VERDICTS = {"PASS": "bold green", "kink": "bold yellow", "FAIL": "bold red"}
-
-METRICS = {
-    "classification": ("accuracy", "log_loss"),
-    "regression": ("r2", "rmse", "mae"),
-}
-PLAIN = "accuracy", "log_loss", "r2"
-"""Metrics without a unit."""
-LONGEST_NAME = 24
-"""Of a file in a table."""
-TITLES = {"accuracy": "accuracy", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 
 
 def print_json(record: object, file: TextIO | None = None) -> None:
@@ -154,13 +156,16 @@ def as_read(model: TableModel, raw: Table) -> Table:
 
 
 def with_targets(model: TableModel, table: Table, drop: bool | None = True) -> tuple[Table, NDArray[np.intp]]:
-    """Return the rows of a table that have a target, and their places; what is left out is told.
+    """Return the rows of a table that have their targets, and their places; what is left out is told.
 
     drop: as in `rows_with_target`.
     """
-    column = table.column(model.target.name, "target column")
-    kept, notices = rows_with_target(column, column, drop)
-    tell(notices)
+    kept = np.arange(len(table))
+    for target in model.targets:
+        column = table.column(target.name, "target column")
+        of_target, notices = rows_with_target(column, column, drop)
+        tell(notices)
+        kept = np.intersect1d(kept, of_target)
     return table.rows(kept) if len(kept) < len(table) else table, kept
 
 
@@ -223,49 +228,6 @@ def number(value: float) -> str:
             f"{value:,.4f}" if abs(value) < 10 else f"{value:,.5g}" if abs(value) < 1e4 else f"{value:,.0f}"
         )
     return f"{value:.4g}"
-
-
-def in_digits(name: str, value: float) -> str:
-    """Return a metric as a table of scores shows it: without a unit in four places, else in four digits.
-
-    >>> in_digits("r2", -2.3e-6), in_digits("r2", 0.98765), in_digits("rmse", 2.3e-6)
-    ('0.0000', '0.9877', '2.3e-06')
-    """
-    if name not in PLAIN or not abs(value) < 1e4:
-        return number(value)
-    return f"{round(value, 4) + 0.0:.4f}"  # + 0: -0 is 0
-
-
-def short(path: str) -> str:
-    """Return what a table calls a file: its name alone, cut where it is long.
-
-    >>> short("/data/2024/may.csv"), short("measurements-of-all-stations.csv")
-    ('may.csv', 'measurements-of-all-s...')
-    """
-    name = "standard input" if path == "-" else Path(path).name or path
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
-
-
-def scores_table(task: str, scores: dict[str, dict[str, float]]) -> str:
-    """Return the metrics of every part beside those of the constant prediction."""
-    names = METRICS[task]
-    head = ["", "rows"]
-    for name in names:
-        head += [TITLES[name], "constant"]
-    rows = [head]
-    for part, metrics in scores.items():
-        row = [part, f"{metrics['rows']:,.0f}"]
-        for name in names:
-            row += [in_digits(name, metrics[name]), in_digits(name, metrics[f"constant_{name}"])]
-        rows.append(row)
-    return table(rows, right=range(1, len(head)))
-
-
-def explain_constant(task: str) -> str:
-    """Return what the constant prediction is."""
-    if task == "classification":
-        return "constant: the most frequent class of training (log loss: class frequencies)"
-    return "constant: the mean of training"
 
 
 def refuse_existing(path: Path, is_forced: bool) -> None:

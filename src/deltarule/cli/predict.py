@@ -25,7 +25,7 @@ from deltarule.cli.streams import print_document
 from deltarule.errors import OptionError
 from deltarule.saving import open_table
 from deltarule.spelling import plural
-from deltarule.tables import ClassTarget, Column, NumberTarget, TableModel
+from deltarule.tables import ClassTarget, TableModel
 from deltarule.writing import is_standard_output, write
 
 
@@ -77,32 +77,44 @@ def predict(
         refuse_existing(out, force)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    predicted = _texts(opened, opened.predict(table))
-    name = opened.target.name
+    y_hat = opened.y_hat(table)
+    texts = _texts(opened, y_hat)
     columns = [(column.name, [text or "" for text in column.texts()]) for column in carried]
-    columns.append((f"predicted {name}" if name in (id or ()) else name, predicted))
-    if probabilities and isinstance(opened.target, ClassTarget):
-        shares = opened.predict_proba(table).T.tolist()
-        for each, column in zip(opened.target.names, shares, strict=True):
-            columns.append((f"probability of {each}", [f"{share:.6g}" for share in column]))
+    for name, of_target in zip(opened.predicted, texts, strict=True):
+        columns.append((f"predicted {name}" if name in (id or ()) else name, of_target))
+    if probabilities:
+        columns += _shares(opened, y_hat)
     writer.writerow([title for title, _ in columns])
     writer.writerows(zip(*(texts for _, texts in columns), strict=True))
     if out is None or is_standard_output(out):
         print_document(buffer.getvalue(), end="")
     else:
         write(buffer.getvalue().encode(), out)
-        print(f"deltarule: wrote {plural(len(predicted), 'prediction')} to {out}", file=sys.stderr)
+        print(f"deltarule: wrote {plural(len(y_hat), 'prediction')} to {out}", file=sys.stderr)
     return 0
 
 
-def _texts(model: TableModel, predicted: NDArray[Any]) -> list[str]:
-    """Return predictions as they stand in a CSV file: values to the digits that the network's numbers have."""
-    target = model.target
-    if not isinstance(target, NumberTarget):
-        return [plain(value) for value in predicted.tolist()]
-    z = target.encode(Column(target.name, "number", predicted))
-    step = np.finfo(model.network.dtype).eps * np.maximum(np.abs(z), 1.0)  # of the network's output
-    size = np.abs(target.decode(z + step) - predicted)
-    places = np.ceil(-np.log10(np.maximum(size, np.finfo(np.float64).tiny)))
-    pairs = zip(predicted.tolist(), places.tolist(), strict=True)
-    return [plain(round(value, int(n)) if np.isfinite(value) else value) for value, n in pairs]
+def _texts(model: TableModel, y_hat: NDArray[Any]) -> list[list[str]]:
+    """Return the columns of predictions as they stand in a CSV file: values to the digits of the network's numbers."""
+    predicted = model.decoded(y_hat).reshape(len(y_hat), -1).T
+    if model.task == "classification":
+        return [[plain(value) for value in column.tolist()] for column in predicted]
+    step = np.finfo(y_hat.dtype).eps * np.maximum(np.abs(y_hat), 1.0)
+    size = np.abs(model.decoded(y_hat + step).reshape(len(y_hat), -1).T - predicted)
+    places = np.clip(np.ceil(-np.log10(np.maximum(size, np.finfo(np.float64).tiny))), -400, 300)
+    return [
+        [plain(round(value, int(n)) if np.isfinite(value) else value) for value, n in zip(*pair, strict=True)]
+        for pair in zip(predicted.tolist(), places.tolist(), strict=True)
+    ]
+
+
+def _shares(model: TableModel, y_hat: NDArray[Any]) -> list[tuple[str, list[str]]]:
+    """Return a column with the probability of every class; of several targets, of the second of each."""
+    columns: list[tuple[str, list[str]]] = []
+    for target, part in model.parts_of(y_hat):
+        assert isinstance(target, ClassTarget)
+        of_class = dict(zip(map(str, target.names), target.shares(part).T.tolist(), strict=True))
+        for name, shares in list(of_class.items())[len(model.targets) > 1 :]:
+            what = f"{target.name}={name}" if len(model.targets) > 1 else name
+            columns.append((f"probability of {what}", [f"{share:.6g}" for share in shares]))
+    return columns

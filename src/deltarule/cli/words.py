@@ -28,20 +28,21 @@ if TYPE_CHECKING:
     from deltarule.options import Option
 
 UNITS = "--hidden"
-"""The option that takes several numbers, which may be words of their own."""
+SEVERAL = UNITS, "--quantile"
+"""The options that take several numbers, which may be words of their own."""
 POSITIONS = {"MODEL": "a model file that fit has written", "DATA": "a table, such as a CSV file"}
 KINDS = {int: "a whole number", float: "a number", Path: "the name of a file"}
 
 
 def joined(words: Sequence[str]) -> list[str]:
-    """Return a command line in which several numbers after --hidden are one word.
+    """Return a command line in which several numbers after --hidden, or --quantile, are one word.
 
     >>> joined(["fit", "t.csv", "--hidden", "64", "32", "--seed", "1"])
     ['fit', 't.csv', '--hidden', '64,32', '--seed', '1']
     """
     made: list[str] = []
     for word in words:
-        if made[-2:-1] == [UNITS] and re.fullmatch(r"[\d,)\]]+", word):
+        if len(made) > 1 and made[-2] in SEVERAL and re.fullmatch(r"[\d.,)\]]+", word):
             made[-1] = f"{made[-1].rstrip(',')},{word}"
         else:
             made.append(word)

@@ -251,6 +251,7 @@ class TableEstimator(BaseEstimator, ABC):
             **run.settings,
             "stopped": run.stopped,
             "seconds": run.seconds,
+            "weight": self.weight,
             "rows_seen": kept_of(rows.table, rows.schema, model.encoded(rows.targets)),
         }
         history: dict[str, Any] = run.history.record()

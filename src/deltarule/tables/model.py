@@ -59,7 +59,7 @@ class TableModel:
         DataError
             The table lacks a column, or holds what training did not.
         """
-        return self.decoded(self._y_hat(data))
+        return self.decoded(self.y_hat(data))
 
     def decoded(self, y_hat: NDArray[Any]) -> NDArray[Any]:
         """Return what `predict` does, of what the network predicts, (N, n_K)."""
@@ -91,7 +91,7 @@ class TableModel:
         """
         if self.task == "regression":
             raise OptionError("a regression model predicts values and has no probabilities.")
-        y_hat = self._y_hat(data)
+        y_hat = self.y_hat(data)
         if len(self.targets) > 1:
             return y_hat.astype(np.float64)
         assert isinstance(self.target, ClassTarget)
@@ -171,7 +171,7 @@ class TableModel:
         true = self.encoded(table)
         C = len(self.target.names)
         counts = np.zeros((C, C), np.int64)
-        np.add.at(counts, (true, self._y_hat(table).argmax(axis=1)), 1)
+        np.add.at(counts, (true, self.y_hat(table).argmax(axis=1)), 1)
         return counts
 
     def _read(self, data: object) -> Table:
@@ -180,7 +180,8 @@ class TableModel:
         warn_of(notices)
         return table
 
-    def _y_hat(self, data: object) -> NDArray[Any]:
+    def y_hat(self, data: object) -> NDArray[Any]:
+        """Return what the network predicts for a table, (N, n_K), before it is decoded."""
         return predict(self.network, self.features_of(self._read(data)))
 
     def record(self) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""What fit prints when it is done, for a person and for a program."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deltarule.cli.output import columns_text, paragraph
+from deltarule.cli.scores import explain_constant, scores_table
+from deltarule.estimators.settings import LOSSES
+from deltarule.spelling import listed, plural
+from deltarule.tables import ClassTarget, TableModel
+from deltarule.tables.leaks import leaks_among
+from deltarule.training import Run
+from deltarule.units import off_words
+
+PERFECT = 0.99
+"""An accuracy or R^2, and the share of the constant's log loss that is gone, that are suspicious on rows held out."""
+
+
+def record(
+    model: TableModel, run: Run, path: Path, why: str, n_rows: int, notices: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "task": model.task,
+        "because": why,
+        "rows": n_rows,
+        "columns": dict(model.encoder.describe()),
+        "notices": [*model.encoder.schema.notices, *notices],
+        "network": model.network.spec(),
+        "parameters": model.network.layout.size,
+        "epochs": run.epochs,
+        "stopped": run.stopped,
+        "engine": run.engine,
+        "notice": run.notice,
+        "seconds": round(run.seconds, 3),
+        "seconds_compiling": round(run.compiling, 3),
+        "scores": model.scores,
+        "units_off": run.off,
+    }
+
+
+def summary(
+    model: TableModel,
+    run: Run,
+    path: Path,
+    where: str,
+    why: str,
+    n_rows: int,
+    notices: Sequence[str],
+    has_epochs: bool,
+) -> str:
+    net = model.network
+    sizes = "-".join(map(str, net.sizes))
+    names = sorted({g.name for g in net.g[1:]}) or ["no hidden layer"]
+    learnt = f"{_names(model)} ({model.task}: {why}){_how(model)}"
+    used = f"{plural(len(model.encoder.columns), 'column')} used as {plural(net.sizes[0], 'feature')}"
+    shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {plural(net.layout.size, 'parameter')}"
+    seconds = run.history.seconds[-1] if len(run.history) else 0.0
+    settings = model.settings
+    course = (
+        f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: ended {run.stopped}; "
+        f"{seconds:.2f} s, {run.engine} engine"
+        + (f" (compiled first, once on this machine, in {run.compiling:.1f} s)" if run.compiling else "")
+    )
+    lines = [
+        paragraph("Data", f"{where}: {plural(n_rows, 'row')}, {used}"),
+        columns_text(model.encoder.describe()),
+        *(paragraph("", notice) for notice in (*model.encoder.schema.notices, *notices)),
+        "",
+        paragraph("Target", learnt),
+        paragraph("Network", shape),
+        paragraph("Training", course),
+        "",
+        scores_table(model.scores),
+    ]
+    lines += [f"  {line}" for line in off_words(net, run.off)]
+    lines += [f"  {run.notice}"] if run.notice else []
+    lines += [
+        paragraph("", said, 2) for said in _of_course(model, run, has_epochs) + _of_scores(model, notices)
+    ]
+    if "validation" not in model.scores:
+        lines.append("  no validation part (--validation 0.1 holds one out)")
+    lines += [f"  {explain_constant(model)}", "", f"Model    {path}"]
+    return "\n".join(lines)
+
+
+def _of_course(model: TableModel, run: Run, has_epochs: bool) -> list[str]:
+    """Return what to say of training that might well go on."""
+    is_watched = "validation" in model.scores
+    ended = run.epochs >= model.settings["epochs"]
+    if not (ended and (has_epochs or is_watched) and run.history.is_falling):
+        return []
+    which = "validation" if is_watched else "training"
+    return [
+        f"The {which} loss still fell when the epochs were over; --epochs {2 * run.epochs} trains for twice as many."
+    ]
+
+
+def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
+    """Return what to say of scores that are too good to be true, or may be."""
+    leaks, target = leaks_among(notices), _names(model)
+    if leaks:
+        verb, them = ("tells", "it") if len(leaks) == 1 else ("tell", "them")
+        out = " ".join(f"--ignore {shlex.quote(name)}" for name in leaks)
+        return [
+            f"These scores may be too good: {listed(leaks)} alone {verb} {target} ({out} leaves {them} out)."
+        ]
+    part = model.scores.get("test") or model.scores.get("validation")
+    if part is None or not any(map(_is_perfect, part.get("targets", {"": part}).values())):
+        return []
+    return [
+        f"Suspiciously good: does a column hold what is known only together with {target}? --ignore COLUMN "
+        "leaves it out."
+    ]
+
+
+def _names(model: TableModel) -> str:
+    return listed([target.name for target in model.targets])
+
+
+def _how(model: TableModel) -> str:
+    """Return what the classes are, or how values are learnt where it is not by squared errors."""
+    target = model.target
+    if isinstance(target, ClassTarget):
+        if len(model.targets) > 1:
+            return ""
+        return (
+            "; classes " + ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
+        )
+    name = model.network.output.name
+    loss = next((loss for loss, output in LOSSES.items() if output == name), name)
+    levels = f" {', '.join(f'{q:g}' for q in model.levels)}" if model.levels else ""
+    return "" if loss == "squared_error" else f"; loss {loss}{levels}"
+
+
+def _is_perfect(scores: dict[str, Any]) -> bool:
+    """Return whether scores on rows held out are better than real tables give."""
+    if "accuracy" not in scores:
+        return scores.get("r2", 0.0) > 1 - (1 - PERFECT) / 10
+    return scores["accuracy"] > PERFECT and scores["log_loss"] < (1 - PERFECT) * scores["constant_log_loss"]
