@@ -284,8 +284,8 @@ OPTIONS = declared(
     ),
     Option(
         "early_stopping", "whole", low=1, also="an EarlyStopping", none="to run all epochs",
-        help="Epochs to wait for a better validation loss, or training loss where nothing is held out, before stopping; "
-        "the best weights are restored.",
+        help="Epochs to wait for a better validation loss, or training loss where nothing is held out, before "
+        "stopping; the best weights are restored.",
     ),
     Option(
         "shuffle", "flag", default=True, help="Visit the examples in a new order every epoch, from the seed."
