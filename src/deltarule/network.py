@@ -24,6 +24,7 @@ from deltarule.memory import SMALLER, require_network, room_for
 from deltarule.options import NETWORK, is_several, typed_keywords
 from deltarule.parameters import Layout, Only
 from deltarule.sparse import canonical, is_sparse
+from deltarule.spelling import plural
 
 Floats: TypeAlias = NDArray[Any]
 """A NumPy array of float32 or float64."""
@@ -101,7 +102,7 @@ class Network:
             )
         chosen = _dtype(dtype)
         require_network(self.sizes, chosen.itemsize)
-        with room_for(f"the network of {self.layout.size:,} parameters", SMALLER):
+        with room_for(f"the network of {plural(self.layout.size, 'parameter')}", SMALLER):
             self._theta: Floats = np.zeros(self.layout.size, chosen)
             self._take_views()
             self._begin(seed, initial)
@@ -267,7 +268,9 @@ class Network:
         p = self.targets(y)
         N: int = X_.shape[0]
         if len(p) != N:
-            raise ShapeError(f"X has {N:,} rows and y has {len(p):,}; they must be the same examples.")
+            raise ShapeError(
+                f"X has {plural(N, 'row')} and y has {len(p):,}; they must be the same examples."
+            )
         return X_, p, self.weights(weights, N)
 
     def inputs(self, X: ArrayLike, *, may_be_sparse: bool = False) -> Any:
@@ -360,7 +363,7 @@ class Network:
         )
         return (
             f"Network({list(self.sizes)}, {shown}output={str(self.output)!r}, "
-            f"dtype={str(self.dtype)!r})  # {self.layout.size:,} parameters"
+            f"dtype={str(self.dtype)!r})  # {plural(self.layout.size, 'parameter')}"
         )
 
 

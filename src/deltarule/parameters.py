@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from deltarule.errors import OptionError, ShapeError
 from deltarule.maths.arrays import Array
 from deltarule.options import is_several, plain_scalar, shown
+from deltarule.spelling import plural
 
 Only: TypeAlias = str | Iterable[str] | NDArray[np.bool_] | None
 """None for all; names of arrays and of single parameters; or a boolean mask over theta."""
@@ -115,7 +116,7 @@ class Layout:
                 return Parameter(k, i + 1, j + 1)
             if n < self.b[k].stop:
                 return Parameter(k, n - self.b[k].start + 1)
-        raise OptionError(f"theta has {self.size:,} entries; there is no entry {n:,}.")
+        raise OptionError(f"theta has {plural(self.size, 'entry', 'entries')}; there is no entry {n:,}.")
 
     def name(self, n: int) -> str:
         """Return the name of the parameter at place n of theta, for example "w[1,1,1]"."""
@@ -196,7 +197,7 @@ class Layout:
             if only.dtype != bool or only.shape != (self.size,):
                 raise ShapeError(
                     f"the mask `only` has shape {only.shape} and dtype {only.dtype}; "
-                    f"expected one bool for each of the {self.size:,} parameters, shape ({self.size},)."
+                    f"expected one bool for each of the {plural(self.size, 'parameter')}, shape ({self.size},)."
                 )
             return only
         mask = np.zeros(self.size, bool)

@@ -11,6 +11,7 @@ import pytest
 
 import deltarule
 from deltarule import TableClassifier, save
+from deltarule.__main__ import main as from_the_shell
 from deltarule.cli import app, main
 from deltarule.errors import OptionError
 from deltarule.maths.activations import ACTIVATIONS
@@ -390,3 +391,14 @@ def test_numbers_of_python_are_whole_too(make: Callable[..., TableClassifier]):
 
 def test_one_output_is_linear_unless_told():
     assert [deltarule.Network([3, n]).output.name for n in (1, 2)] == ["linear", "softmax"]
+
+
+def test_without_the_application_the_command_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("deltarule.__main__.find_spec", lambda name: None)
+    assert from_the_shell() == 1
+    assert capsys.readouterr().err == (
+        "deltarule: the command line needs cyclopts and rich; install it with: "
+        'python -m pip install "deltarule[app]"\n'
+    )

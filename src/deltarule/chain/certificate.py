@@ -128,16 +128,16 @@ class Certificate:
         if self.engine and not self.engine.off:
             lines += ["", *self.engine.lines()]
         if self.n_zero:
-            lines += ["", f"  {self.n_zero:,} of {_count(n, 'derivative')} are exactly 0."]
+            lines += ["", f"  {self.n_zero:,} of {plural(n, 'derivative')} are exactly 0."]
         lines += [f"  {line}" for line in self.units]
         if kinks:
             lines += [
                 "",
-                f"  {_count(kinks, 'parameter')} at a kink: a unit or the loss changes side within the",
+                f"  {plural(kinks, 'parameter')} at a kink: a unit or the loss changes side within the",
                 "  central step, so the complex step alone is the proof there.",
             ]
         if failed:
-            lines += ["", f"  {_count(failed, 'parameter')} failed."]
+            lines += ["", f"  {plural(failed, 'parameter')} failed."]
         return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:
@@ -318,9 +318,5 @@ def _largest(comparisons: Sequence[Comparison], error: str) -> float:
     return max(values, key=lambda value: math.inf if math.isnan(value) else value, default=0.0)
 
 
-def _count(n: int, noun: str) -> str:
-    return plural(n, noun)
-
-
 def _of(n: int, total: int, noun: str) -> str:
-    return _count(n, noun) if n == total else f"{n:,} of {_count(total, noun)} (a seeded sample)"
+    return plural(n, noun) if n == total else f"{n:,} of {plural(total, noun)} (a seeded sample)"

@@ -20,6 +20,7 @@ from deltarule.chain.grid import Grid, grid, rounded, shown
 from deltarule.chain.paths import Path
 from deltarule.maths.jacobians import Factor, output_formulas, partial_products
 from deltarule.network import Floats
+from deltarule.spelling import plural
 
 DIGITS = 6
 """Of products, and the fewest of factors."""
@@ -111,7 +112,7 @@ def _about(chain: Chain) -> Iterator[Block]:
     yield Paragraph(f"`{chain.parameter}`: {chain.where}")
     yield Paragraph(
         f"Network {form}{', ' + names if names else ''}, {net.output} output, {net.output.loss_name}. "
-        f"{'One example' if N == 1 else f'{N:,} examples'}, `L` = {shown(chain.loss, DIGITS)}."
+        f"{'One example' if N == 1 else plural(N, 'example')}, `L` = {shown(chain.loss, DIGITS)}."
     )
     if N == 1 and len(chain.p[0]) <= 6:
         y_hat = ", ".join(shown(float(q), 4) for q in chain.trace.y_hat[0])
@@ -180,11 +181,11 @@ def _views(chain: Chain, digits: int) -> Iterator[Block]:
     at, N = chain.parameter, len(chain.p)
     made = f"`delta_{at.k}[{at.i}] h_{at.k - 1}[{at.j}]`" if at.j else f"`delta_{at.k}[{at.i}]`"
     if N > 1:
-        made += f", summed over {N:,} examples"
+        made += f", summed over {plural(N, 'example')}"
     elif at.j:
         delta, h = float(chain.recursion.delta[0]), float(chain.recursion.h[0])
         made += f" = {shown(delta, digits)} x {shown(h, digits)}"
-    ways = f"{chain.paths.count:,} path{'' if chain.paths.count == 1 else 's'} to the outputs"
+    ways = f"{plural(chain.paths.count, 'path')} to the outputs"
     values = [shown(value, 12) for value in chain.views.values()]
     yield Heading("Three views of the same number", 2)
     yield Table(

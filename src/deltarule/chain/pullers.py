@@ -16,6 +16,7 @@ from deltarule.maths import passes
 from deltarule.network import Floats, Network
 from deltarule.options import Option, typed_keywords
 from deltarule.parameters import Parameter
+from deltarule.spelling import plural
 
 MOST = Option("most", "whole", low=1, default=5, help="How many examples to name in each direction.")
 BLOCK = 4096
@@ -68,8 +69,8 @@ class Pullers:
         N = len(self.contributions)
         lines = [
             f"Who pulls {self.parameter}, {self.where}",
-            f"  derivative {self.derivative:.6g}, the sum of the contributions of {N:,} examples: gradient descent "
-            f"moves it {'down' if self.derivative > 0 else 'up' if self.derivative < 0 else 'nowhere'}",
+            f"  derivative {self.derivative:.6g}, the sum of the contributions of {plural(N, 'example')}: gradient "
+            f"descent moves it {'down' if self.derivative > 0 else 'up' if self.derivative < 0 else 'nowhere'}",
             f"  of single examples: mean {self.mean:.6g}, variance {self.variance:.6g}",
         ]
         total = float(np.abs(self.contributions).sum()) or 1.0
@@ -223,7 +224,9 @@ def _by_group(
 ) -> tuple[Group, ...]:
     names = np.array([str(group) for group in groups])
     if names.shape != contributions.shape:
-        raise ShapeError(f"groups has {len(names):,} entries for {len(contributions):,} examples.")
+        raise ShapeError(
+            f"groups has {plural(len(names), 'entry', 'entries')} for {plural(len(contributions), 'example')}."
+        )
     different, number = np.unique(names, return_inverse=True)
     counts = np.bincount(number)
     pulls, sums = np.bincount(number, contributions), np.bincount(number, slopes)

@@ -27,7 +27,7 @@ from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, OptionError, OutputError
 from deltarule.estimators.settings import OF_VALUES
 from deltarule.options import Option, named
-from deltarule.spelling import listed
+from deltarule.spelling import listed, plural
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
@@ -203,7 +203,7 @@ def columns_text(described: Sequence[tuple[str, str]]) -> str:
     rows: list[tuple[str, str]] = []
     for fate, names in groups.items():
         if len(names) > MOST_ALIKE:
-            rows.append((f"{len(names):,} columns", f"{fate}: {listed(names, MOST_NAMES)}"))
+            rows.append((plural(len(names), "column"), f"{fate}: {listed(names, MOST_NAMES)}"))
         else:
             rows += [(name, fate) for name in names]
     shown = rows[:MOST_LINES]

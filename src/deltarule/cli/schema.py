@@ -6,6 +6,7 @@ import shutil
 
 from deltarule.cli.output import Data, Flag, Force, Out, TargetName, print_document, refuse_existing, working
 from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions
+from deltarule.spelling import plural
 from deltarule.tables import read_table, write_toml
 from deltarule.tables import schema as schema_of
 from deltarule.writing import write
@@ -54,7 +55,7 @@ def schema(
         table.column(target, "target column", where)
     if out is not None:
         refuse_existing(out, force)
-    with working(f"looking at {len(table):,} rows of {len(table.names):,} columns"):
+    with working(f"looking at {plural(len(table), 'row')} of {plural(len(table.names), 'column')}"):
         found = schema_of(table, target, **columns.words(table, (target,)))
     if out is not None:
         write(write_toml(found).encode(), out)

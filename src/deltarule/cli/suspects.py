@@ -84,7 +84,7 @@ def suspects(
             ]
         )
     right = [0, *range(3 if is_class else 1, len(head))]
-    print(f"{len(first):,} of {len(ranked.order):,} rows, by the norm of their gradients")
+    print(f"{len(first):,} of {plural(len(ranked.order), 'row')}, by the norm of their gradients")
     print(table(listed, right=right))
     share = float(np.sum(ranked.norms[first] ** 2) / (np.sum(ranked.norms**2) or 1.0))
     print(f"  They make up {share:.0%} of the sum of all squared norms.")

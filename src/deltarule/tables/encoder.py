@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
 from deltarule.sparse import FEW, WIDE
+from deltarule.spelling import plural
 from deltarule.tables.encoders import Encoder, Levels
 from deltarule.tables.finding import find
 from deltarule.tables.fitting import fit_encoders, from_record
@@ -129,7 +130,7 @@ class TableEncoder:
         N, m = len(table), len(self.features)
         k = sum(1 if isinstance(one, Levels) else len(one.features) for one in self.encoders)
         is_listed = m >= WIDE and k * FEW <= m
-        what = f"the encoded table ({N:,} rows of {m:,} features)"
+        what = f"the encoded table ({plural(N, 'row')} of {plural(m, 'feature')})"
         size = np.dtype(dtype).itemsize
         with room_for(what):
             require(N * k * (size + 4) if is_listed else 2 * N * m * size, what)

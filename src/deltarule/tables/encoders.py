@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column, Kind
 from deltarule.tables.scaling import Floats, Scale, median_of
 
@@ -320,7 +321,7 @@ class Levels(Encoder):
     def describe(self) -> str:
         missing = ", missing" if self.marks_missing else ""
         other = "other" if self.shared == 1 else f"others at {self.shared} shared places"
-        return f"text, one-hot: {len(self.levels)} levels{missing}, {other}"
+        return f"text, one-hot: {plural(len(self.levels), 'level')}{missing}, {other}"
 
     def _converted(self, column: Column) -> Column:
         """Read anything as text, so that the level "3" is found in a column of numbers."""

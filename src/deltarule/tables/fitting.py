@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 from deltarule.tables.dates import Dates
 from deltarule.tables.encoders import Boolean, Encoder, Levels, Number, Position
@@ -47,7 +48,7 @@ def fit_encoders(column: Column, one: ColumnSchema | None = None) -> list[Encode
     levels = Levels.fit(column)
     if not levels.levels and levels.shared == 1:
         present = int((~is_missing).sum())
-        return f"{len(column.coded.level_counts()):,} different texts in {present:,} rows"
+        return f"{len(column.coded.level_counts()):,} different texts in {plural(present, 'row')}"
     if one is not None and one.levels:
         return [
             Position.fit(column, one.levels),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column, moment
 from deltarule.tables.schema import ColumnSchema, Schema
 from deltarule.tables.table import Table
@@ -129,7 +130,7 @@ def split(
     is_new = np.zeros(len(held), bool) if classes is None else ~_are_in(classes[held], classes[learn])
     if is_new.any():
         said.append(
-            f"{int(is_new.sum()):,} row{_s(is_new)} of the {part} {_are(is_new)} of a class that no row to learn from "
+            f"{plural(int(is_new.sum()), 'row')} of the {part} {_are(is_new)} of a class that no row to learn from "
             f"has, and {_are(is_new)} left out"
         )
     return Split(learn, held[~is_copy & ~is_new], (*notices[:is_chance], *said))
@@ -227,7 +228,7 @@ def _drawn(
     try:
         held = eligible[hold_out(len(eligible), share, rng, strata)[1]]
     except DataError:
-        few = f"{len(eligible):,} row{'' if len(eligible) == 1 else 's'}"
+        few = plural(len(eligible), "row")
         return units[:0], [*said, f"{few} to hold {share:.0%} out of are too few; there is no {part}"]
     is_held = np.zeros(len(size), bool)
     is_held[held] = True
@@ -303,9 +304,9 @@ def _of_groups(group: Column | None, groups: Rows | None, held: Rows, part: str)
     if group is None or groups is None:
         return
     n, of = len(np.unique(groups[held])), int(groups.max()) + 1
-    yield f"{group.name}: {n:,} of {of:,} groups are the {part}; no group is on both sides"
+    yield f"{group.name}: {n:,} of {plural(of, 'group')} are the {part}; no group is on both sides"
     if (is_missing := group.is_missing).any():
-        yield f"{group.name}: {int(is_missing.sum()):,} row{_s(is_missing)} without a group are one together"
+        yield f"{group.name}: {plural(int(is_missing.sum()), 'row')} without a group are one together"
 
 
 def _of_time(
@@ -322,9 +323,9 @@ def _of_time(
             f"row{_s(is_late)} to learn from {_are(is_late)} as late"
         )
     else:
-        yield f"{time.name}: the {part} is the last {len(held):,} rows, from {begin} on"
+        yield f"{time.name}: the {part} is the last {plural(len(held), 'row')}, from {begin} on"
     if (is_missing := time.is_missing).any():
-        yield f"{time.name}: {int(is_missing.sum()):,} row{_s(is_missing)} without a time count as the first"
+        yield f"{time.name}: {plural(int(is_missing.sum()), 'row')} without a time count as the first"
 
 
 def _others(held: Rows, N: int) -> Rows:

@@ -13,6 +13,7 @@ import numpy as np
 from deltarule.chain.text import aligned
 from deltarule.errors import DataError
 from deltarule.options import typed_keywords
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 from deltarule.tables.finding import find
 from deltarule.tables.leaks import suspected_leaks
@@ -62,7 +63,11 @@ class Overview(Schema):
         for name, one in self.columns.items():
             seen = self.seen[name]
             rows.append([name, one.brief, seen.values, self._missing(one), seen.use, one.why])
-        lines = [f"{self.rows:,} rows, {len(self.columns):,} columns", "", *_lines(rows, width)]
+        lines = [
+            f"{plural(self.rows, 'row')}, {plural(len(self.columns), 'column')}",
+            "",
+            *_lines(rows, width),
+        ]
         if self.target:
             lines += ["", *textwrap.wrap(f"Target   {self.target}", width, subsequent_indent=" " * 9)]
         for said in self.all_notices:

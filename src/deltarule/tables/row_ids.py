@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deltarule.errors import typed
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def why_key(column: Column) -> str:
         or (words <= NUMBERS and n == len(values))
         or is_numbered
     ):
-        return f"a key, {n:,} different whole numbers in {len(values):,} rows"
+        return f"a key, {n:,} different whole numbers in {plural(len(values), 'row')}"
     return ""
 
 
@@ -94,7 +95,7 @@ def why_key_text(name: str, distinct: pl.Series, n_rows: int) -> str:
     is_code = not distinct.str.contains(r"\s").any()
     is_named = is_code and (not KEYS.isdisjoint(_words(name)) or _words(name) <= NUMBERS)
     if is_named or (is_code and len(distinct) == n_rows and _are_counted(distinct)) or _are_hashes(distinct):
-        return f"a key, {len(distinct):,} different texts such as {distinct[0]!r} in {n_rows:,} rows"
+        return f"a key, {len(distinct):,} different texts such as {distinct[0]!r} in {plural(n_rows, 'row')}"
     return ""
 
 
@@ -116,7 +117,7 @@ def group_notices(name: str, n_keys: int, n_rows: int) -> tuple[str, ...]:
     if n_keys < FEWEST_KEYS or not TWICE * n_keys <= n_rows <= MOST_OF_ONE * n_keys:
         return ()
     return (
-        f"{n_keys:,} keys of about {n_rows / n_keys:.0f} rows each, which may stand on both sides of a split; "
+        f"{plural(n_keys, 'key')} of about {n_rows / n_keys:.0f} rows each, which may stand on both sides of a split; "
         f'--group {typed(name)} (in Python group="{name}") keeps the rows of each together',
     )
 

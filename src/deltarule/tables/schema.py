@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, closest
+from deltarule.spelling import plural
 from deltarule.tables.coded import Coded
 from deltarule.tables.columns import Column
 from deltarule.tables.notations import formats, moments, numbers
@@ -305,5 +306,5 @@ def cells(column: Column, rows: NDArray[np.intp]) -> str:
     """Return rows with their texts, the first of them."""
     texts = column.rows(rows[:SHOWN]).texts()
     shown = ", ".join(f"row {row + 1:,} {text!r}" for row, text in zip(rows.tolist(), texts, strict=False))
-    count = f"{len(rows):,} cell{'s' if len(rows) > 1 else ''}"
+    count = plural(len(rows), "cell")
     return f"{count} ({shown}{', ...' if len(rows) > SHOWN else ''})"

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 from deltarule.tables.scaling import SOME, ends
 
@@ -68,7 +69,7 @@ def _sentence(column: Column, raw: Column | None, value: float, count: int, rest
     if column.kind != "number":
         text = str((raw or column).rows(np.array([row])).texts()[0]).strip()
     return (
-        f"{text} in {count:,} row{'s' if count > 1 else ''}, first row {row + 1:,}, is far from the rest "
+        f"{text} in {plural(count, 'row')}, first row {row + 1:,}, is far from the rest "
         f'({first} to {last}); if it means missing, --missing "{column.name}={text}" says so'
     )
 

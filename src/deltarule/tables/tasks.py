@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError, OptionError
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 from deltarule.tables.finding import find
 from deltarule.tables.scaling import is_far as far_from_rest
@@ -63,7 +64,7 @@ def _as_numbers(column: Column, one: ColumnSchema, task: Task | None) -> ColumnS
         is_key = find(alone)[column.name].kind != "number"  # which may be classes, if they are not too many
         if values <= max(FEW, len(column) / FEWEST if is_key else FEW):
             return None
-    return replace(found, why=f"{n:,} of {of:,} cells are numbers")
+    return replace(found, why=f"{n:,} of {plural(of, 'cell')} are numbers")
 
 
 def rows_with_target(
@@ -101,10 +102,10 @@ def rows_with_target(
         )
     if drop is False or (drop is None and n > FEW_MISSING * N):
         raise DataError(
-            f"the target {column.name!r} is missing in {n:,} of {N:,} rows ({cells}); add --drop-missing-target "
-            "(in Python drop_missing_target=True) to leave such rows out."
+            f"the target {column.name!r} is missing in {n:,} of {plural(N, 'row')} ({cells}); add "
+            "--drop-missing-target (in Python drop_missing_target=True) to leave such rows out."
         )
-    said = f"{column.name}: no target in {n:,} of {N:,} rows ({cells}); such rows are left out"
+    said = f"{column.name}: no target in {n:,} of {plural(N, 'row')} ({cells}); such rows are left out"
     asked = "" if drop else " (--strict, or drop_missing_target=False, refuses them)"
     kept, far = _without_far(column, np.flatnonzero(~is_missing))
     return kept, (said + asked, *far)
@@ -121,7 +122,7 @@ def _without_far(column: Column, kept: NDArray[np.intp]) -> tuple[NDArray[np.int
     rest, rows = values[~is_far], kept[is_far]
     cells = ", ".join(f"row {row + 1:,} {column.values[row]:.10g}" for row in rows[:SHOWN].tolist())
     said = (
-        f"{column.name}: {len(rows):,} of {len(kept):,} rows far outside of the rest, {rest.min():.10g} to "
+        f"{column.name}: {len(rows):,} of {plural(len(kept), 'row')} far outside of the rest, {rest.min():.10g} to "
         f"{rest.max():.10g} ({cells}{', ...' if len(rows) > SHOWN else ''}); such rows are left out"
     )
     return kept[~is_far], (said,)

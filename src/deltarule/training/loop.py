@@ -24,6 +24,7 @@ from deltarule.memory import SMALLER, require_training, room_for
 from deltarule.network import Floats, Network
 from deltarule.options import OPTIONS, callables, checked, typed_keywords
 from deltarule.parameters import Only
+from deltarule.spelling import plural
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
 from deltarule.training.interruption import interruptible
@@ -356,7 +357,7 @@ def events(
         passes = (
             runner.epoch(_order(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)
         )
-    epoch, before, reason = 0, started, f"after {epochs:,} {'iterations' if is_lbfgs else 'epochs'}"
+    epoch, before, reason = 0, started, f"after {plural(epochs, 'iteration' if is_lbfgs else 'epoch')}"
     for result in passes:
         if work is not net:
             net.theta = work.theta
@@ -380,7 +381,7 @@ def events(
     if interrupted[0]:
         reason = f"by an interruption after {epoch:,} full epochs; what was learnt so far is kept"
     elif epoch < epochs:
-        reason = f"after {epoch:,} iterations, at a minimum as near as the tolerance asks"
+        reason = f"after {plural(epoch, 'iteration')}, at a minimum as near as the tolerance asks"
     yield Stopped(net, epoch, reason, is_interrupted=bool(interrupted[0]))
 
 

@@ -37,7 +37,7 @@ class ProgressBar:
         )
         if self.is_shown and find_spec("rich") is None:
             if is_shown:
-                raise OptionError('the progress bar needs rich: pip install "deltarule[app]".')
+                raise OptionError('the progress bar needs rich: python -m pip install "deltarule[app]".')
             self.is_shown = False
 
     def __call__(self, event: Event) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.options import OPTIONS
+from deltarule.spelling import plural
 
 FRACTION = replace(OPTIONS["validation"], name="fraction", also=None, none=None)
 
@@ -50,6 +51,6 @@ def hold_out(
     is_held = np.diff(ticks) > 0
     if is_held.all() or not is_held.any():
         raise DataError(
-            f"{N:,} rows are too few to hold out {fraction:.0%} of them; give more rows or hold out none."
+            f"{plural(N, 'row')} are too few to hold out {fraction:.0%} of them; give more rows or hold out none."
         )
     return np.sort(order[~is_held]), np.sort(order[is_held])

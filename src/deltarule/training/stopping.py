@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from deltarule.network import Floats
 from deltarule.options import Option, check_fields, declared
+from deltarule.spelling import plural
 from deltarule.training.events import EpochEnded, Event, Stopped
 
 FIELDS = declared(
@@ -40,7 +41,7 @@ class EarlyStopping:
                 self._best_theta = event.net.theta.copy()
             elif event.epoch - self.best_epoch >= self.patience:
                 which = "training" if event.validation_loss is None else "validation"
-                return f"at epoch {event.epoch}, after {self.patience} epochs without a better {which} loss"
+                return f"at epoch {event.epoch}, after {plural(self.patience, 'epoch')} without a better {which} loss"
         elif isinstance(event, Stopped) and self._best_theta is not None:
             event.net.theta = self._best_theta
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deltarule.spelling import plural
 from deltarule.tables.columns import EXACT
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def doubts(present: pl.DataFrame, unit: str, decimal: str, thousands: str) -> tu
     for name in _any(told, *cases):
         some = told.filter(name)
         count = int(some["weight"].sum())
-        what = f"{count:,} cell{'s' if count > 1 else ''} such as {some['text'][0]!r} {cases[name]}"
+        what = f"{plural(count, 'cell')} such as {some['text'][0]!r} {cases[name]}"
         said.append((what, "category"))
     if len(present) and present["text"].str.contains(r"\d K$").all():  # kelvins
         said.append((f"{present['text'][0]!r} counted as thousands", f"number:1{thousands}234{decimal}56 K"))

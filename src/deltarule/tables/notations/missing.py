@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deltarule.errors import OptionError, closest
+from deltarule.spelling import plural
 from deltarule.tables.table import Table
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def unlike_answers(counts: Mapping[str, int], name: str) -> tuple[str, ...]:
         others = [text for text, word in small.items() if word not in (yes, no)]
         n = sum(counts[text] for text in others)
         if {yes, no} <= set(small.values()) and 0 < n <= FEW * sum(counts.values()):
-            cells = f"{n:,} cell{'s' if n > 1 else ''} such as {others[0]!r}"
+            cells = f"{plural(n, 'cell')} such as {others[0]!r}"
             return (
                 f"{cells} neither {yes!r} nor {no!r}, and kept as levels "
                 f'(--missing "{name}={others[0]}" counts it as missing)',

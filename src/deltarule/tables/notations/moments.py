@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from deltarule.errors import OptionError
+from deltarule.spelling import plural
 from deltarule.tables.notations import formats
 from deltarule.tables.notations.characters import read_apart
 from deltarule.tables.notations.families import ORDERS, PATTERNS, SHOWN, Order, small
@@ -127,7 +128,7 @@ def found(
 def _both(one: Found, also: Found, texts: pl.Series, count: int) -> Found:
     """Return what is found of texts of which some are in another notation than most."""
     notation = replace(one.notation, also=str(also.notation))
-    said = (f"in two notations, {count:,} cell{'s' if count > 1 else ''} as {also.notation}", "category")
+    said = (f"in two notations, {plural(count, 'cell')} as {also.notation}", "category")
     other = None
     if one.other is not None:
         other = replace(one.other, also=str(also.notation))

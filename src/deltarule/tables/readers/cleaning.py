@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deltarule.spelling import plural
 from deltarule.tables.readers.cells import column_look, is_rule
 from deltarule.tables.readers.layout import Layout
-from deltarule.tables.readers.options import Reading, count, cut
+from deltarule.tables.readers.options import Reading, cut
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,7 +55,7 @@ def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl
         return frame, []
     is_kept = np.ones(frame.height, bool)
     is_kept[rows] = False
-    said = f"{count(len(rows), 'row')} of dashes left out, first row {rows[0] + 1:,} (--ragged fill keeps such rows)"
+    said = f"{plural(len(rows), 'row')} of dashes left out, first row {rows[0] + 1:,} (--ragged fill keeps such rows)"
     return frame.filter(pl.Series(is_kept)), [said]
 
 
@@ -91,10 +92,10 @@ def _without_headers(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tu
     first = f"first row {rows[0] + 1:,}"
     others = frame.head(SAMPLE).filter(pl.Series(is_kept[:SAMPLE]))
     if all(column_look(others[name].cast(pl.String).drop_nulls()) in ("text", "missing") for name in header):
-        said = f"{count(len(rows), 'row')} like the header, {first}"
+        said = f"{plural(len(rows), 'row')} like the header, {first}"
         if reading.ragged != "skip":
             return frame, [f"{said} (--ragged skip leaves such rows out)"]
-    said = f"{count(len(rows), 'row')} left out: the header again, {first} (--no-header keeps such rows)"
+    said = f"{plural(len(rows), 'row')} left out: the header again, {first} (--no-header keeps such rows)"
     return frame.filter(pl.Series(is_kept)), [said]
 
 
@@ -107,7 +108,7 @@ def _without_empty_rows(frame: pl.DataFrame, _: Layout, reading: Reading) -> tup
     if not last:
         return frame, []
     return frame.head(frame.height - last), [
-        f"{count(last, 'empty row')} at the end left out (--ragged fill keeps them)"
+        f"{plural(last, 'empty row')} at the end left out (--ragged fill keeps them)"
     ]
 
 
@@ -121,11 +122,11 @@ def _without_empty_columns(frame: pl.DataFrame, shape: Layout, _: Reading) -> tu
     told: list[str] = []
     if empty and len(empty) < frame.width:
         frame = frame.drop(empty)
-        told.append(f"{count(len(empty), 'column')} with neither name nor values left out")
+        told.append(f"{plural(len(empty), 'column')} with neither name nor values left out")
     kept = [each for each in unnamed[shape.has_row_names :] if each in frame.columns]
     if kept:
         shown = ", ".join(kept[:3]) + (", ..." if len(kept) > 3 else "")
-        told.append(f"the header has no name for {count(len(kept), 'column')}: called {shown}")
+        told.append(f"the header has no name for {plural(len(kept), 'column')}: called {shown}")
     return frame, told
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from deltarule.errors import DataError, OptionError, closest
-from deltarule.tables.readers.options import count, cut
+from deltarule.spelling import plural
+from deltarule.tables.readers.options import cut
 
 CHUNK = 2**20
 HEAD, FARTHEST, ENOUGH = 2**18, 2**24, 2**14
@@ -209,7 +210,7 @@ def _guessed(content: bytes, bad: int, name: str) -> tuple[bytes, str]:
         mended = re.sub(r"[\udc80-\udcff]", _as_1252, escaped)
         shown = cut(mended.split("\n")[line - 1])
         return mended.encode(), (
-            f"{count(strange, 'byte')} not UTF-8 as the rest is, first in line {line:,} ({shown}); read as cp1252 "
+            f"{plural(strange, 'byte')} not UTF-8 as the rest is, first in line {line:,} ({shown}); read as cp1252 "
             "(--encoding NAME reads all as another)"
         )
     lines = content.split(b"\n")
@@ -227,7 +228,7 @@ def _guessed(content: bytes, bad: int, name: str) -> tuple[bytes, str]:
             for each, is_one in zip(lines, is_other, strict=True)
         )
         return mended.encode(), (
-            f"{count(sum(is_other), 'line')} not UTF-8 as others are, first line {line:,} "
+            f"{plural(sum(is_other), 'line')} not UTF-8 as others are, first line {line:,} "
             f"({cut(whole.decode(encoding, 'replace').strip())}), read as {encoding} (--encoding NAME reads all as "
             "another)"
         )
@@ -308,4 +309,4 @@ def _without_nul(content: bytes, name: str) -> tuple[bytes, str]:
         raise DataError(
             f"{name} is empty: it holds NUL bytes and nothing else; expected a table with a header line."
         )
-    return left, f"{count(nuls, 'NUL byte')} left out, first in line {row:,}"
+    return left, f"{plural(nuls, 'NUL byte')} left out, first in line {row:,}"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from deltarule.errors import DataError, OptionError
 from deltarule.memory import require, room_for
+from deltarule.spelling import plural
 from deltarule.tables.readers.contents import JSONS, form, may_be_json, refuse_foreign
 from deltarule.tables.readers.databases import read_duckdb, read_sqlite
 from deltarule.tables.readers.frames import read_arrow, read_parquet
 from deltarule.tables.readers.jsons import NoJsonError, read_json
-from deltarule.tables.readers.options import Read, Reading, count
+from deltarule.tables.readers.options import Read, Reading
 from deltarule.tables.readers.sources import PART, Source
 from deltarule.tables.readers.texts import read_text
 from deltarule.tables.readers.unfolding import member, unfolded, without_ending
@@ -120,7 +121,7 @@ def read_table(
 def read_frame(path: str | Path, reading: Reading) -> Read:
     """Return a file as a Polars frame, with notices."""
     if find_spec("polars") is None:
-        raise OptionError('reading files needs Polars: pip install "deltarule[app]".')
+        raise OptionError('reading files needs Polars: python -m pip install "deltarule[app]".')
     sources = Source.of(path).matching()
     reads: list[Read] = []
     for source in sources:
@@ -235,8 +236,8 @@ def _stacked(sources: Sequence[Source], reads: Sequence[Read]) -> Read:
         if len(dtypes) > 1 and not all(dtype.is_numeric() for dtype in dtypes):
             frames = [frame.with_columns(pl.col(each).cast(pl.String)) for frame in frames]
     told = [
-        f"{count(len(frames), 'file')}, {sources[0].name} ({count(frames[0].height, 'row')}) to {sources[-1].name} "
-        f"({count(frames[-1].height, 'row')})"
+        f"{plural(len(frames), 'file')}, {sources[0].name} ({plural(frames[0].height, 'row')}) to {sources[-1].name} "
+        f"({plural(frames[-1].height, 'row')})"
     ]
     by_notice: dict[str, list[str]] = {}
     for source, read in zip(sources, reads, strict=True):

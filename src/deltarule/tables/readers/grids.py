@@ -7,10 +7,11 @@ from itertools import islice, pairwise
 from typing import Any
 
 from deltarule.errors import DataError
+from deltarule.spelling import plural
 from deltarule.tables.readers.cleaning import cleaned
 from deltarule.tables.readers.irregular import footers_of, refuse_second_table
 from deltarule.tables.readers.layout import Layout, layout
-from deltarule.tables.readers.options import Read, Reading, count, refuse_no_rows
+from deltarule.tables.readers.options import Read, Reading, refuse_no_rows
 from deltarule.tables.readers.singly import Odd
 from deltarule.tables.readers.values import column, plain, shown
 
@@ -57,7 +58,7 @@ def _rows(
         return body, []
     left_out = {each.row for each in notes}
     told = (
-        f"{count(len(notes), 'note')} after the table left out, first row {notes[0].line:,} of the sheet "
+        f"{plural(len(notes), 'note')} after the table left out, first row {notes[0].line:,} of the sheet "
         f"({notes[0].shown(', ')}; --ragged fill keeps such rows)"
     )
     return [row for n, row in enumerate(body) if n not in left_out], [told]

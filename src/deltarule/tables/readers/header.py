@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deltarule.errors import DataError
+from deltarule.spelling import plural
 from deltarule.tables.readers.cells import column_look, look
 from deltarule.tables.readers.options import cut
 
@@ -158,7 +159,8 @@ def names_of(
         )
     elif len(given) < width:
         raise DataError(
-            f"{name}: the header names {len(given):,} columns and most rows have {width:,} fields; mend the header, or "
+            f"{name}: the header names {plural(len(given), 'column')} and most rows have "
+            f"{plural(width, 'field')}; mend the header, or "
             'read it as a row (--no-header), or name what is between the fields, as in --delimiter ";".'
         )
     taken, renamed = {each for each in given if each}, list[str]()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
+from deltarule.spelling import plural
 from deltarule.tables.notations.measures import CURRENCIES, FAMILIES, spelled
 from deltarule.tables.readers.cells import column_look, filled, is_rule, look
-from deltarule.tables.readers.options import count, cut
+from deltarule.tables.readers.options import cut
 
 LOOKED_AT = 200
 """Rows below that a row is compared with."""
@@ -61,7 +62,7 @@ def headings(header: list[str], rows: Sequence[list[str]], start: int) -> Headin
     if second:
         shown = cut(", ".join(cell for cell in second[0] if cell.strip()))[1:-1]
         found.notices.append(
-            f"{count(len(second), 'row')} under the header left out, of units or words ({shown}; --ragged fill "
+            f"{plural(len(second), 'row')} under the header left out, of units or words ({shown}; --ragged fill "
             "keeps such rows)"
         )
     if has_rule:

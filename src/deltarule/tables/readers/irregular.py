@@ -9,10 +9,11 @@ import numpy as np
 
 from deltarule.errors import DataError
 from deltarule.memory import require
+from deltarule.spelling import plural
 from deltarule.tables.readers.cells import column_look, filled, look
 from deltarule.tables.readers.dialects import USUAL, Dialect, is_comment
 from deltarule.tables.readers.layout import Layout
-from deltarule.tables.readers.options import Reading, count, cut
+from deltarule.tables.readers.options import Reading, cut
 from deltarule.tables.readers.regular import Records, Scan, read_regular, scanned
 from deltarule.tables.readers.singly import Odd, Rows, closed_rows
 
@@ -85,7 +86,7 @@ def _mended(
     )
     if shape.width == 1 and rows.blanks:
         told.append(
-            f"{count(rows.blanks, 'blank line')} left out (--ragged fill keeps them as missing values)"
+            f"{plural(rows.blanks, 'blank line')} left out (--ragged fill keeps them as missing values)"
         )
     width = shape.width
     return told, {each.row: _of_width(each.fields, width) if each.is_wanted else None for each in odd}
@@ -113,7 +114,7 @@ def refuse_second_table(
             fields = by_row[start].fields if start in by_row else rows[start]
             line = _line_of(start, rows, by_row)
             raise DataError(
-                f"{name} holds two tables: after {start:,} rows and a blank line another begins "
+                f"{name} holds two tables: after {plural(start, 'row')} and a blank line another begins "
                 f"({cut(','.join(fields))}"
                 f"{f', line {line:,}' if line else ''}); put each into a file of its own "
                 "(--ragged fill reads all as one)."
@@ -133,7 +134,7 @@ def _headers_again(odd: Sequence[Odd], shape: Layout) -> list[str]:
     if not again:
         return []
     first = f"first line {again[0].line:,}"
-    return [f"{count(len(again), 'row')} left out: the header again, {first} (--no-header keeps such rows)"]
+    return [f"{plural(len(again), 'row')} left out: the header again, {first} (--no-header keeps such rows)"]
 
 
 def _sorted_out(
@@ -160,7 +161,7 @@ def _sorted_out(
         if "\n" in each.fields[-1] and dialect.quote:
             raise DataError(
                 f"{name}: row {each.row + 1:,} (line {each.line:,}) ends within a text of "
-                f"{each.fields[-1].count(chr(10)) + 1:,} lines, {each.shown(sign)}: a quote is opened "
+                f"{plural(each.fields[-1].count(chr(10)) + 1, 'line')}, {each.shown(sign)}: a quote is opened "
                 "or closed by mistake; mend "
                 "it, or read quotes as letters (--quote none)."
             )
@@ -202,14 +203,14 @@ def _filled(short: Sequence[Odd], long: Sequence[Odd], width: int, sign: str) ->
     told: list[str] = []
     if short:
         told.append(
-            f"{count(len(short), 'row')} with fewer than {width:,} fields, first row "
+            f"{plural(len(short), 'row')} with fewer than {plural(width, 'field')}, first row "
             f"{short[0].row + 1:,} ({short[0].shown(sign)}); what they lack counts as missing "
             "(--ragged skip leaves such "
             "rows out, --ragged refuse refuses them)"
         )
     if long:
         told.append(
-            f"{count(len(long), 'row')} with more than {width:,} fields, first row "
+            f"{plural(len(long), 'row')} with more than {plural(width, 'field')}, first row "
             f"{long[0].row + 1:,} ({long[0].shown(sign)}); the surplus is left out (--ragged skip leaves such rows out)"
         )
     return told
@@ -245,8 +246,8 @@ def _is_note(row: Odd, width: int) -> bool:
 def _too_many_or_few(row: Odd, width: int, dialect: Dialect, name: str) -> DataError:
     sign = dialect.shown_sign
     return DataError(
-        f"{name}: row {row.row + 1:,} (line {row.line:,}) has {count(len(row.fields), 'field')} and "
-        f"the table {count(width, 'column')}: "
+        f"{name}: row {row.row + 1:,} (line {row.line:,}) has {plural(len(row.fields), 'field')} and "
+        f"the table {plural(width, 'column')}: "
         f"{row.shown(sign)}; mend that line (a stray delimiter, or a text that wants quotes), or leave such rows out "
         "(--ragged skip), or cut and fill them (--ragged fill)."
     )

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deltarule.errors import DataError
+from deltarule.spelling import plural
 from deltarule.tables.readers.cells import filled, is_rule, look
 from deltarule.tables.readers.dialects import is_comment
 from deltarule.tables.readers.header import judge, names_of, told_verdict
 from deltarule.tables.readers.headings import Headings, headings
-from deltarule.tables.readers.options import Reading, count, cut
+from deltarule.tables.readers.options import Reading, cut
 
 TITLES = 100
 """Rows that may stand before a table."""
@@ -54,11 +55,11 @@ def layout(rows: Sequence[list[str]], reading: Reading, name: str, start: int | 
         if skipped:
             shown = ", ".join(cut(",".join(row).rstrip(",") or "", 40) for row in skipped[:2])
             told.append(
-                f"{count(len(skipped), 'line')} before the table left out ({shown}"
+                f"{plural(len(skipped), 'line')} before the table left out ({shown}"
                 f"{', ...' if len(skipped) > 2 else ''}; --skip 0 --no-header keeps them as rows)"
             )
     if start >= len(rows):
-        raise DataError(f"{name} has no rows after the first {start:,} lines; skip fewer (--skip).")
+        raise DataError(f"{name} has no rows after the first {plural(start, 'line')}; skip fewer (--skip).")
     first = rows[start]
     cells, under = _uncommented(first), Headings(first)
     if reading.header is not False and reading.ragged != "fill":

@@ -112,15 +112,6 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def count(n: int, what: str) -> str:
-    """Return a number of things in words.
-
-    >>> count(1, "row"), count(2000, "byte")
-    ('1 row', '2,000 bytes')
-    """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
 def cut(text: str, most: int = 60) -> str:
     """Return a text as a message shows it: on one line, not too long, in quotes."""
     return repr(text if len(text) <= most else text[: most - 1] + "…")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deltarule.errors import DataError
 from deltarule.memory import require
+from deltarule.spelling import plural
 from deltarule.tables.readers.cleaning import cleaned
 from deltarule.tables.readers.contents import refuse_foreign_text, refuse_merge
 from deltarule.tables.readers.decoding import decoded
@@ -166,7 +167,7 @@ def _swallowed(frame: pl.DataFrame, dialect: Dialect) -> list[str]:
             at = int(is_like_rows.arg_max() or 0)
             text = str(frame[column][at])
             return [
-                f"row {at + 1:,} holds {text.count(chr(10)) + 1:,} lines in one cell of {column!r} that look like "
-                f"rows ({cut(text)}): if a quote was opened by mistake, --quote none reads quotes as letters"
+                f"row {at + 1:,} holds {plural(text.count(chr(10)) + 1, 'line')} in one cell of {column!r} that look "
+                f"like rows ({cut(text)}): if a quote was opened by mistake, --quote none reads quotes as letters"
             ]
     return []
