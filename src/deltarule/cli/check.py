@@ -60,10 +60,15 @@ def check(
     """
     opened = open_table(model)
     table, _ = with_targets(opened, read_for(opened, data, missing, file))
-    X, y = opened.arrays(table)
     given = None if gradient is None else _read(gradient)
     certificate = certify(
-        opened.network, X, y, gradient=given, max_parameters=parameters, max_examples=rows, seed=seed
+        opened,
+        table,
+        opened.target.name,
+        gradient=given,
+        max_parameters=parameters,
+        max_examples=rows,
+        seed=seed,
     )
     if json:
         print_json(certificate.record())

@@ -54,18 +54,18 @@ def suspects(
     """
     opened = open_table(model)
     given, kept = with_targets(opened, read_for(opened, data, missing, file))
-    X, y = opened.arrays(given)
-    ranked, target = rank(opened.network, X, y), opened.target
+    target = opened.target
+    ranked = rank(opened, given, target.name)
+    assert ranked.target is not None
+    assert ranked.predicted is not None
     first = ranked.order[: max(top, 0)]
-    true = target.decode(y[first])
-    is_class = isinstance(target, ClassTarget)
-    said = target.decode(ranked.y_hat[first].argmax(axis=1) if is_class else ranked.y_hat[first, 0])
+    true, said = ranked.target[first], ranked.predicted[first]
     if json:
         rows = ranked.record(len(first), kept)
-        for entry, value, guess in zip(rows, true.tolist(), said.tolist(), strict=True):
-            entry |= {"target": value, "predicted": guess}
         print_json({"rows": len(ranked.order), "target": target.name, "suspects": rows})
         return 0
+    is_class = isinstance(target, ClassTarget)
+    y = target.encode(given.column(target.name, "target column"))
     head = ["row", target.name, "predicted", *(["its probability"] if is_class else []), "loss", "gradient"]
     listed = [head]
     for n, value, guess in zip(first.tolist(), true.tolist(), said.tolist(), strict=True):

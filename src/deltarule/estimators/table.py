@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
+from deltarule.chain.explained import Explained
 from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.schedules import Schedule
@@ -326,6 +327,11 @@ class _TableEstimator(BaseEstimator, ABC):
         """The network behind it, for explain, check and gradients."""
         check_is_fitted(self, "model_")
         return self.model_.network
+
+    def explained(self, X: object, y: object, weights: Any = None, *, table: object = None) -> Explained:
+        """Return what `explain`, `check`, `pullers` and `suspects` look at, of X and y as in `fit`."""
+        check_is_fitted(self, "model_")
+        return self.model_.explained(X, y, weights, table=table)
 
     def predict(self, X: object) -> NDArray[Any]:
         """Return class names of the type they had, or values in the target's units, (N,)."""
