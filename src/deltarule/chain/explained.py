@@ -111,7 +111,7 @@ def explained(
     steps = cast("list[tuple[str, Any]]", getattr(model, "steps", []))
     if not steps:
         raise OptionError(
-            f"a {type(model).__name__} has no network to look into; give a Network, an estimator of deltarule, or a "
+            f"{type(model).__name__} has no network to look into; give a Network, an estimator of deltarule, or a "
             "Pipeline that ends in one."
         )
     table = X if table is None else table

@@ -70,7 +70,7 @@ def chosen_training(
             )
     elif isinstance(trained.optimiser, LBFGS):
         rate = optimiser("gradient_descent", learning_rate)
-        said = "; lbfgs, which trained it, makes no step from one derivative alone"
+        said = " (lbfgs, which trained it, makes no step from one derivative alone)"
         made = replace(trained, optimiser=rate, schedule=said)
     elif learning_rate is not None:
         made = replace(trained, optimiser=optimiser(trained.optimiser, learning_rate), rate=None, schedule="")

@@ -69,9 +69,8 @@ def explained(est: Any, X: Any, y: Any, weights: Any, table: Any) -> Explained:
 def _targets(est: Any, y: NDArray[Any]) -> NDArray[Any]:
     """Return labels as the network learns them, (N, n_K)."""
     if y.ndim == 1 and len(unknown := np.setdiff1d(y, est.classes_)):
-        raise DataError(
-            f"y has {unknown[0]!r}, a class that was not in training; known: {', '.join(map(str, est.classes_[:20]))}."
-        )
+        known = ", ".join(map(str, est.classes_[:20]))
+        raise DataError(f"y has {str(unknown[0])!r}, a class that was not in training; known: {known}.")
     return est._label_binarizer.transform(y).astype(float)
 
 
