@@ -118,7 +118,7 @@ TAKES: dict[Callable[..., Any], list[str]] = {
     network: settings_of(Network),
     run: settings_of(train, "net", "X", "y", "weights"),
     table: settings_of(TableClassifier),
-    certificate: settings_of(check, "net", "X", "y", "weights", "gradient"),
+    certificate: settings_of(check, "model", "X", "y", "weights", "gradient"),
     EarlyStopping: ["patience", "least"],
     Huber: ["d"],
     Quantile: ["q"],

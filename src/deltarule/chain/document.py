@@ -28,6 +28,8 @@ EXACT = 17
 """Digits that tell every float64 from its neighbours."""
 MOST_CHECKED = 10_000
 """Numbers of a factor up to which its digits are chosen so that the printed product comes out."""
+MOST_CELLS = 12
+"""Inputs of an example."""
 MOST_MATRICES = 3
 """Of a stack with a matrix for each example."""
 
@@ -118,6 +120,17 @@ def _about(chain: Chain) -> Iterator[Block]:
         y_hat = ", ".join(shown(float(q), 4) for q in chain.trace.y_hat[0])
         p = ", ".join(shown(float(q), 4) for q in chain.p[0])
         yield Paragraph(f"`y_hat` = ({y_hat}), target ({p}).")
+    if chain.target:
+        yield Paragraph(f"{_words(chain.target)}.")
+    if chain.cells:
+        listed = ", ".join(map(_words, chain.cells[:MOST_CELLS]))
+        more = len(chain.cells) - MOST_CELLS
+        yield Paragraph(f"Inputs: {listed}{f', and {more:,} more' if more > 0 else ''}.")
+
+
+def _words(text: str) -> str:
+    """Return what a table's owner calls something; backticks would begin mathematics."""
+    return text.replace("`", "'")
 
 
 def _product_of_symbols(chain: Chain) -> str:
@@ -273,12 +286,19 @@ def _update(chain: Chain) -> Iterator[Block]:
     yield Heading("The update", 2)
     if update.optimiser == "gradient_descent":
         yield Paragraph(f"`{at} <- {at} - alpha dL/d{at}`")
+    yield Paragraph(f"By {update.assumes}.")
+    penalty = (
+        (("the penalty's part of the derivative", shown(update.penalty, DIGITS)),) if update.penalty else ()
+    )
+    decay = (("of it weight decay", shown(update.decay, DIGITS)),) if update.decay else ()
     yield Table(
         ("", "value"),
         (
             (f"`{at}`", shown(update.w, DIGITS)),
             (f"`alpha`, {update.optimiser.replace('_', ' ')}", shown(update.learning_rate, DIGITS)),
+            *penalty,
             ("step", shown(update.step, DIGITS)),
+            *decay,
             (f"new `{at}`", shown(update.new_w, DIGITS)),
             ("change of the loss, predicted: derivative times step", shown(update.predicted, DIGITS)),
             ("change of the loss, if this parameter alone moves", shown(update.actual, DIGITS)),

@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.chain.certificate import Comparison, compare
+from deltarule.chain.explained import Explained, Model, Training, explained
 from deltarule.chain.labels import Labels
 from deltarule.chain.paths import Paths, sum_over_paths
 from deltarule.chain.sizes import Size, sizes, vanishing
-from deltarule.chain.update import Update, stepper, update
+from deltarule.chain.update import Update, chosen_training, update
 from deltarule.errors import OptionError
 from deltarule.maths import jacobians, passes
 from deltarule.maths.jacobians import Factor
-from deltarule.maths.optimisers import Optimiser
+from deltarule.maths.optimisers import Optimiser, State
 from deltarule.network import Floats, Network
 from deltarule.options import typed_keywords
 from deltarule.parameters import Parameter
@@ -86,7 +87,9 @@ class Chain:
     numerical
         Central difference and complex step beside the product, with their errors and the verdict.
     update
-        What an optimiser makes of it.
+        What an optimiser makes of it: of an estimator the one that trained it, from the state in which it ended.
+    seen
+        The examples as they came, with the names and units of their owner.
     sizes, smallest
         How much every factor lets through, and which the least.
     """
@@ -111,7 +114,27 @@ class Chain:
     update: Update
     sizes: tuple[Size, ...]
     loss: float
+    seen: Explained
     split_at: int | None = None
+
+    @property
+    def target(self) -> str:
+        """The target of the one example and what is predicted, in its own units; empty where they are the network's."""
+        own = self.seen.own
+        if own is None or len(self.p) != 1 or not (own.is_class or own.scale):
+            return ""
+        true, said = own.y[0], own.decode(self.trace.y_hat)[0]
+        if own.is_class:
+            return f"{own.name} = {true}, predicted {said}"
+        y, y_hat = (f"{float(each):,.6g}" for each in (true, said))
+        p, q = (f"{float(each[0, 0]):.4g}" for each in (self.p, self.trace.y_hat))
+        error = f"{float(said) - float(true):,.6g}"
+        return f"{own.name} = {y} ({own.scale} {p}), predicted {y_hat} ({own.scale} {q}), off by {error}"
+
+    @property
+    def cells(self) -> list[str]:
+        """The inputs of the example with their own values, as in "age = 39 (standardised 0.03)"; none of several."""
+        return [] if self.seen.cells is None or len(self.p) != 1 else self.seen.cells(0)
 
     @property
     def factors(self) -> list[Factor]:
@@ -200,6 +223,8 @@ class Chain:
             "examples": len(self.p),
             "weights": self.c.tolist(),
             "loss": self.loss,
+            "inputs": self.cells,
+            "target": self.target,
             "y_hat": self.trace.y_hat.tolist(),
             "derivative": self.product,
             "contributions": self.contributions.tolist(),
@@ -254,15 +279,16 @@ class Chain:
 
 @typed_keywords
 def explain(
-    net: Network,
+    model: Model,
     parameter: str,
-    x: ArrayLike,
-    y: ArrayLike,
+    x: ArrayLike | Any,
+    y: ArrayLike | Any,
     weights: ArrayLike | None = None,
     *,
     split: int | None = None,
-    optimiser: str | Optimiser = "gradient_descent",
+    optimiser: str | Optimiser | None = None,
     learning_rate: float | None = None,
+    state: State | None = None,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
 ) -> Chain:
@@ -272,18 +298,21 @@ def explain(
 
     Parameters
     ----------
-    net
-        Of any dtype; everything is computed in float64 on its weights.
+    model
+        A Network of any dtype; everything is computed in float64 on its weights. Or a fitted estimator, a TableModel,
+        or a Pipeline that ends in an estimator, with the x and y that its `fit` takes.
     parameter
         "w[k,i,j]", layer k, to unit i, from unit j, or "b[k,i]"; counted from 1.
     x, y
-        One example, (n_0,) and its target; or a batch, (N, n_0) and its targets, as in `Network.loss`.
+        One example, (n_0,) and its target; or a batch, (N, n_0) and its targets, as in `Network.loss`. Of an
+        estimator rows of its table, and their labels or values, or the name of the column that has them.
     weights
         Of the examples of a batch, (N,), not negative, in any scale.
     split
         Also break the chain at the activation of this layer, between what all weights below share and the rest.
-    optimiser, learning_rate
-        What would make the update, and its alpha; left out, the optimiser's own.
+    optimiser, learning_rate, state
+        What would make the update, its alpha, and where it has come to (`Run.state`, of all parameters). Left out, of
+        an estimator what trained it, in the state in which it ended, and of a Network plain gradient descent.
     inputs, outputs
         Names of the network's inputs and outputs, for the words.
 
@@ -312,14 +341,15 @@ def explain(
     >>> round(chain.product, 12), chain.numerical.verdict
     (0.6, 'PASS')
     """
-    exact = net.astype("float64")
+    seen = explained(model, x, y, weights)
+    exact = seen.net.astype("float64")
     n = exact.layout.find(parameter)
     at = exact.layout.parameter(n)
-    X, p, c = exact.examples(x, _target_of_one(exact, x, y), weights)
-    labels = Labels(exact, inputs, outputs)
-    chosen = stepper(optimiser, learning_rate)
+    X, p, c = exact.examples(seen.X, _target_of_one(exact, seen.X, seen.y), seen.weights)
+    labels = Labels(exact, inputs or seen.inputs, outputs or seen.outputs)
+    training = chosen_training(seen.training, optimiser, learning_rate, state, exact)
     with np.errstate(all="ignore"):  # the factored form may overflow where the fused one does not
-        chain = _explain(exact, at, n, X, p, c, labels, chosen, split)
+        chain = _explain(exact, at, n, X, p, c, labels, training, split, seen)
     if split is not None:
         chain.split(split)
     return chain
@@ -333,8 +363,9 @@ def _explain(
     p: Floats,
     c: Floats,
     labels: Labels,
-    chosen: Optimiser,
+    training: Training,
     split_at: int | None,
+    seen: Explained,
 ) -> Chain:
     trace = passes.forward(net, X)
     a_K = trace.a[net.K]
@@ -370,11 +401,17 @@ def _explain(
         is_fused=bool(note),
         note=note,
         numerical=numerical,
-        update=update(net, trace, p, c, n, product, chosen),
+        update=update(net, trace, p, c, n, product, training, _weight(seen, len(p))),
         sizes=tuple(sizes(net, trace, deltas, at, contributions, labels)),
         loss=float((c * net.output.loss(a_K, p)).sum()),
+        seen=seen,
         split_at=split_at,
     )
+
+
+def _weight(seen: Explained, N: int) -> float:
+    """Return the sum of the example weights."""
+    return float(N) if seen.weights is None else float(np.sum(seen.weights))
 
 
 def _target_of_one(net: Network, x: ArrayLike, y: ArrayLike) -> ArrayLike:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.chain.explained import Model, explained
 from deltarule.chain.labels import Labels
 from deltarule.chain.text import aligned
-from deltarule.errors import ShapeError
+from deltarule.errors import OptionError, ShapeError
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
 from deltarule.options import Option, typed_keywords
@@ -48,6 +49,8 @@ class Pullers:
         The places, from 0, of the examples with the largest contributions above 0 and below 0.
     groups
         The contributions by group, the farthest from 0 first; they add up to the derivative.
+    rows
+        Where each example is, from 0, in the table that was given, (N,); None where it is all of it.
     """
 
     parameter: Parameter
@@ -60,12 +63,14 @@ class Pullers:
     up: tuple[int, ...]
     groups: tuple[Group, ...]
     by: str = ""
+    rows: NDArray[np.intp] | None = None
 
     def text(self, places: NDArray[np.intp] | None = None) -> str:
         """Return the answer for a person; rows count from 1.
 
-        places: (N,), where each example stood, from 0, if not all of a table's rows were given.
+        places: (N,), where each example stood, from 0, if not all of a table's rows were given; None takes `rows`.
         """
+        places = self.rows if places is None else places
         N = len(self.contributions)
         lines = [
             f"Who pulls {self.parameter}, {self.where}",
@@ -101,6 +106,7 @@ class Pullers:
 
     def record(self, places: NDArray[np.intp] | None = None) -> dict[str, Any]:
         """Return everything as plain data, unrounded; rows count from 1, and `places` are as in `text`."""
+        places = self.rows if places is None else places
         return {
             "parameter": str(self.parameter),
             "where": self.where,
@@ -132,10 +138,10 @@ def _number(n: int, places: NDArray[np.intp] | None) -> int:
 
 @typed_keywords
 def pullers(
-    net: Network,
+    model: Model,
     parameter: str,
-    X: ArrayLike,
-    y: ArrayLike,
+    X: ArrayLike | Any,
+    y: ArrayLike | Any,
     weights: ArrayLike | None = None,
     *,
     groups: Sequence[object] | NDArray[Any] | None = None,
@@ -152,15 +158,15 @@ def pullers(
 
     Parameters
     ----------
-    net, X, y, weights
-        As in `Network.loss`.
+    model, X, y, weights
+        As in `explain`: a Network with arrays, or an estimator with a table.
     parameter
         "w[k,i,j]" or "b[k,i]", counted from 1.
     groups
         What group every example belongs to, (N,): classes, levels of a column, months. Contributions by group
         add up to the derivative.
     by
-        What the groups are called together.
+        What the groups are called together; of an estimator without `groups`, the column that makes them.
     most
         How many examples to name in each direction.
     inputs, outputs
@@ -184,16 +190,23 @@ def pullers(
     [('b', -1.3333), ('a', 0.6667)]
     """
     most = MOST.check(most)
-    exact = net.astype("float64")
+    seen = explained(model, X, y, weights)
+    if by and groups is None:
+        if seen.groups is None:
+            raise OptionError(
+                f"by={by!r} names a column, and there are none here; give groups, one for each example."
+            )
+        groups = seen.groups(by)
+    exact = seen.net.astype("float64")
     at = exact.layout.parameter(exact.layout.find(parameter))
-    X_, p, c = exact.examples(X, y, weights)
+    X_, p, c = exact.examples(seen.X, seen.y, seen.weights)
     slopes = np.concatenate([_slopes(exact, at, X_[rows], p[rows]) for rows in blocks(len(X_))])
     contributions = c * slopes
     mean = float(contributions.sum())
     order = np.argsort(contributions, kind="stable")
     return Pullers(
         parameter=at,
-        where=Labels(exact, inputs, outputs).parameter(at),
+        where=Labels(exact, inputs or seen.inputs, outputs or seen.outputs).parameter(at),
         derivative=mean,
         contributions=contributions,
         mean=mean,
@@ -202,6 +215,7 @@ def pullers(
         up=tuple(int(n) for n in order[:most] if contributions[n] < 0),
         groups=() if groups is None else _by_group(groups, contributions, slopes),
         by=by,
+        rows=seen.rows,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.chain.explained import Model, explained
 from deltarule.chain.pullers import blocks
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
@@ -24,31 +25,42 @@ class Suspects:
         ||dL_n/dtheta||_2 and L_n of every example, (N,).
     y_hat
         What the network says of every example, (N, n_K).
+    rows
+        Where each example is, from 0, in the table that was given, (N,); None where it is all of it.
+    target, predicted
+        Of an estimator, the labels or values given and those predicted, in units of their own, (N,) or (N, n).
     """
 
     order: NDArray[np.intp]
     norms: Floats
     losses: Floats
     y_hat: Floats
+    rows: NDArray[np.intp] | None = None
+    target: NDArray[Any] | None = None
+    predicted: NDArray[Any] | None = None
 
     def record(self, most: int = 20, places: NDArray[np.intp] | None = None) -> list[dict[str, Any]]:
         """Return the first suspects as plain data; rows count from 1.
 
-        places: (N,), where each example stood, from 0, if not all of a table's rows were given.
+        places: (N,), where each example stood, from 0, if not all of a table's rows were given; None takes `rows`.
         """
+        places = self.rows if places is None else places
+        told = {"target": self.target, "predicted": self.predicted}
+        own = {name: each.tolist() for name, each in told.items() if each is not None}
         return [
             {
                 "row": int(n if places is None else places[n]) + 1,
                 "gradient_norm": float(self.norms[n]),
                 "loss": float(self.losses[n]),
                 "y_hat": self.y_hat[n].tolist(),
+                **{name: each[n] for name, each in own.items()},
             }
             for n in self.order[:most]
         ]
 
 
 @typed_keywords
-def suspects(net: Network, X: ArrayLike, y: ArrayLike) -> Suspects:
+def suspects(model: Model, X: ArrayLike | Any, y: ArrayLike | Any) -> Suspects:
     """Rank examples by the norm of their gradients: those that would change the network most.
 
     ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1)
@@ -58,8 +70,9 @@ def suspects(net: Network, X: ArrayLike, y: ArrayLike) -> Suspects:
 
     Parameters
     ----------
-    net, X, y
-        As in `Network.loss`; everything is computed in float64, block by block.
+    model, X, y
+        As in `explain`: a Network with arrays, or an estimator with a table; everything is computed in float64, block
+        by block.
 
     Examples
     --------
@@ -68,13 +81,22 @@ def suspects(net: Network, X: ArrayLike, y: ArrayLike) -> Suspects:
     >>> suspects(net, [[1.0], [2.0], [3.0]], [1.0, 2.5, 9.0]).order
     array([2, 1, 0])
     """
-    exact = net.astype("float64")
-    X_, p, _ = exact.examples(X, y)
+    seen = explained(model, X, y)
+    exact, own = seen.net.astype("float64"), seen.own
+    X_, p, _ = exact.examples(seen.X, seen.y)
     norms, losses, y_hat = (
         np.concatenate(part)
         for part in zip(*(_of_block(exact, X_[rows], p[rows]) for rows in blocks(len(X_))), strict=True)
     )
-    return Suspects(np.argsort(-norms, kind="stable"), norms, losses, y_hat)
+    return Suspects(
+        order=np.argsort(-norms, kind="stable"),
+        norms=norms,
+        losses=losses,
+        y_hat=y_hat,
+        rows=seen.rows,
+        target=None if own is None else own.y,
+        predicted=None if own is None else own.decode(y_hat),
+    )
 
 
 def _of_block(net: Network, X: Floats, p: Floats) -> tuple[Floats, Floats, Floats]:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from deltarule.errors import OptionError
+from deltarule.chain.explained import Training
+from deltarule.errors import OptionError, ShapeError
 from deltarule.maths import passes
-from deltarule.maths.optimisers import LBFGS, Optimiser, optimiser
+from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, State, decay, optimiser
+from deltarule.maths.penalties import clip_by_norm, clip_by_value
 from deltarule.network import Floats, Network
 
 
 @dataclass(frozen=True)
 class Update:
-    """One step of an optimiser from its first state: w becomes w + step.
+    """The next step of an optimiser: w becomes w + step.
 
-    predicted is dL/dw times the step; actual is how the loss changes when this parameter alone makes its step.
+    assumes says in words which optimiser, rate and state make it. penalty is what a penalty adds to the derivative,
+    decay the part of the step that is weight decay. predicted is dL/dw times the step; actual is how the loss changes
+    when this parameter alone makes its step.
     """
 
     optimiser: str
     learning_rate: float
+    assumes: str
     w: float
+    penalty: float
+    decay: float
     step: float
     predicted: float
     actual: float
@@ -31,32 +39,141 @@ class Update:
         return self.w + self.step
 
 
-def stepper(which: str | Optimiser, learning_rate: float | None) -> Optimiser:
-    """Return an optimiser that makes a step from one derivative."""
-    chosen = optimiser(which, learning_rate)
-    if isinstance(chosen, LBFGS):
-        raise OptionError(
-            "lbfgs makes no step from one derivative alone; explain with gradient_descent, adam or another."
+def chosen_training(
+    trained: Training | None,
+    which: str | Optimiser | None,
+    learning_rate: float | None,
+    state: State | None,
+    net: Network,
+) -> Training:
+    """Return what makes the update: as the network was trained, or as is asked for.
+
+    Raises
+    ------
+    OptionError
+        No optimiser has that name, or it makes no step from one derivative.
+    ShapeError
+        The state is not of this network.
+    """
+    if which is not None or trained is None:
+        rest = (
+            Training(GradientDescent())
+            if trained is None
+            else replace(trained, state=None, rate=None, schedule="")
         )
-    return chosen
+        made = replace(
+            rest, optimiser=optimiser("gradient_descent" if which is None else which, learning_rate)
+        )
+        if isinstance(made.optimiser, LBFGS):
+            raise OptionError(
+                "lbfgs makes no step from one derivative alone; explain with gradient_descent, adam or another."
+            )
+    elif isinstance(trained.optimiser, LBFGS):
+        rate = optimiser("gradient_descent", learning_rate)
+        said = " (lbfgs, which trained it, makes no step from one derivative alone)"
+        made = replace(trained, optimiser=rate, schedule=said)
+    elif learning_rate is not None:
+        made = replace(trained, optimiser=optimiser(trained.optimiser, learning_rate), rate=None, schedule="")
+    else:
+        made = trained
+    if state is None:
+        return made
+    for name, values in state.items():
+        if np.shape(values) not in ((), net.theta.shape):
+            raise ShapeError(
+                f"state has {name} of shape {np.shape(values)}; expected {net.theta.shape}, an entry for every "
+                "parameter."
+            )
+    return replace(made, state=state)
 
 
 def update(
-    net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, slope: float, chosen: Optimiser
+    net: Network,
+    trace: passes.Trace,
+    p: Floats,
+    c: Floats,
+    n: int,
+    slope: float,
+    training: Training,
+    weight: float,
 ) -> Update:
-    """Return what the optimiser's first step does with one parameter, and what that does with the loss."""
-    w = net.theta[n : n + 1].copy()
-    step, _ = chosen.update(np.array([slope]), chosen.init(w))
+    """Return what the next step of training does with one parameter, and what that does with the loss.
+
+    weight: the sum of the example weights, by which a shared penalty is divided.
+    """
+    chosen = training.optimiser
+    assert isinstance(chosen, Optimiser)
+    rate = chosen.lr if training.rate is None else training.rate
+    w, is_weight = net.theta[n : n + 1].copy(), net.layout.is_weight()[n : n + 1]
+    penalty = training.penalty.share(weight) * np.where(is_weight, training.penalty.gradient(w), 0.0)
+    if training.learns is not None and not training.learns[n]:
+        step = decayed = np.zeros(1)
+    else:
+        grad = _clipped(net, trace, p, c, slope + penalty, training, weight)
+        step, _ = chosen.update(grad, _entry(training.state, n) or chosen.init(w), rate)
+        decayed = decay(w, is_weight, rate, chosen.weight_decay)
+        step = step + decayed
     moved = net.theta.copy()
     moved[n] += step[0]
     change = net.output.loss(passes.forward(net.at(moved), trace.h[0]).a[net.K], p) - net.output.loss(
         trace.a[net.K], p
     )
     return Update(
-        chosen.name,
-        chosen.lr,
-        float(w[0]),
-        float(step[0]),
-        slope * float(step[0]),
-        float((c * change).sum()),
+        optimiser=chosen.name,
+        learning_rate=rate,
+        assumes=_assumed(training, chosen, rate, n),
+        w=float(w[0]),
+        penalty=float(penalty[0]),
+        decay=float(decayed[0]),
+        step=float(step[0]),
+        predicted=slope * float(step[0]),
+        actual=float((c * change).sum()),
     )
+
+
+def _entry(state: State | None, n: int) -> State | None:
+    """Return the state of one parameter."""
+    if state is None:
+        return None
+    return {name: each if np.ndim(each) == 0 else np.float64(each[n : n + 1]) for name, each in state.items()}
+
+
+def _clipped(
+    net: Network, trace: passes.Trace, p: Floats, c: Floats, grad: Any, training: Training, weight: float
+) -> Any:
+    """Return one entry of the gradient as it is when the whole one is clipped."""
+    if training.clip_value is not None:
+        grad = clip_by_value(grad, training.clip_value)
+    if training.clip_norm is None:
+        return grad
+    layers = range(1, net.K + 1)
+    deltas = passes.backward(net, trace, passes.delta_K(net, trace, p, c), layers, layers)
+    whole = net.layout.join(deltas.W, deltas.b, like=net.theta)
+    is_weight, of = net.layout.is_weight(), training.penalty
+    whole = whole + of.share(weight) * np.where(is_weight, of.gradient(net.theta), 0.0)
+    if training.learns is not None:
+        whole = whole[training.learns]
+    if training.clip_value is not None:
+        whole = clip_by_value(whole, training.clip_value)
+    longest = float(np.abs(whole).max())
+    return grad if longest == 0 else grad * (np.abs(clip_by_norm(whole, training.clip_norm)).max() / longest)
+
+
+def _assumed(training: Training, chosen: Optimiser, rate: float, n: int) -> str:
+    """Return which optimiser, rate and state an update is made by."""
+    if training.learns is not None and not training.learns[n]:
+        return "this parameter was kept as it is in training"
+    t = 0 if training.state is None else int(training.state["t"])
+    of = training.penalty
+    over = " over the weight of the examples" if of.is_shared else ""
+    told = [
+        chosen.name.replace("_", " "),
+        f"rate {rate:.6g}{training.schedule}",
+        *([f"weight decay {chosen.weight_decay:.6g}"] if chosen.weight_decay else []),
+        *([f"l1 {of.l1:.6g}{over}"] if of.l1 else []),
+        *([f"l2 {of.l2:.6g}{over}"] if of.l2 else []),
+        *([f"values clipped at {training.clip_value:.6g}"] if training.clip_value else []),
+        *([f"norm clipped at {training.clip_norm:.6g}"] if training.clip_norm else []),
+        f"its state after {t:,} update{'' if t == 1 else 's'}" if t else "its first state",
+    ]
+    return ", ".join(told)

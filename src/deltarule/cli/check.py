@@ -70,15 +70,14 @@ def check(
     """
     opened = open_table(model)
     table, _ = with_targets(opened, read_for(opened, data, missing, file))
-    X, y = opened.arrays(table)
     given = None if gradient is None else _read(gradient)
-    net = opened.network
-    n_parameters = parameters or _most(FEWEST * net.layout.size)
-    n_rows = rows or _most(n_parameters * net.layout.size)
-    P, N = min(n_parameters, net.layout.size), min(n_rows, len(y))
-    with working(f"comparing {plural(P, 'derivative')} on {plural(N, 'row')}"):
+    size, N = opened.network.layout.size, len(table)
+    n_parameters = parameters or _most(FEWEST * size)
+    n_rows = rows or _most(n_parameters * size)
+    counts = plural(min(n_parameters, size), "derivative"), plural(min(n_rows, N), "row")
+    with working(f"comparing {counts[0]} on {counts[1]}"):
         certificate = certify(
-            net, X, y, gradient=given, max_parameters=n_parameters, max_examples=n_rows, seed=seed
+            opened, table, None, gradient=given, max_parameters=n_parameters, max_examples=n_rows, seed=seed
         )
     if json:
         print_json(certificate.record())

@@ -28,7 +28,7 @@ from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.network import Floats, Network
 from deltarule.saving import open_table
 from deltarule.spelling import plural
-from deltarule.tables import ClassTarget, TableModel, groups_of
+from deltarule.tables import groups_of
 
 Format: TypeAlias = Literal["text", "latex", "html", "json"]
 
@@ -44,7 +44,7 @@ def explain(
     by: str | None = None,
     top: Whole = 5,
     split: Whole | None = None,
-    optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "gradient_descent",
+    optimiser: Annotated[str | None, choice("--optimiser", OPTIMISERS, "--optimizer")] = None,
     learning_rate: Real | None = None,
     format: Format = "text",
     ascii: Flag = False,
@@ -77,6 +77,8 @@ def explain(
         With --pullers: how many rows to list in each direction.
     split
         Also break the chain at the activation of this layer.
+    optimiser
+        What would make the update: gradient_descent, adam or another; left out, what trained the model, in its state.
     learning_rate
         Of the update; left out, the optimiser's own.
     format
@@ -100,20 +102,18 @@ def explain(
                 f"row {row:,} of {data} has no {opened.target.name}, thus no loss; choose another --row."
             )
     table, kept = with_targets(opened, table)
-    net, names = opened.network, _names(opened)
-    X, y = opened.arrays(table)
-    with working(f"taking the gradient of {plural(len(y), 'row')}"):
-        chosen = parameter or _largest(net, X, y)
+    with working(f"taking the gradient of {plural(len(table), 'row')}"):
+        chosen = parameter or _largest(opened.network, *opened.arrays(table))
     if pullers or by is not None:
         if form in ("latex", "html"):
             raise OptionError(f"--pullers gives text or json; leave out --format {form}.")
         groups = None if by is None else groups_of(table.column(by, "column", data))
-        answer = who_pulls(net, chosen, X, y, groups=groups, by=by or "", most=top, **names)
+        answer = who_pulls(opened, chosen, table, None, groups=groups, by=by or "", most=top)
         print_json(answer.record(kept)) if form == "json" else print_text(answer.text(kept))
         return 0
-    with working(f"explaining {chosen} on {plural(len(y), 'row')}"):
+    with working(f"explaining {chosen} on {plural(len(table), 'row')}"):
         chain = explain_chain(
-            net, chosen, X, y, split=split, optimiser=optimiser, learning_rate=learning_rate, **names
+            opened, chosen, table, None, split=split, optimiser=optimiser, learning_rate=learning_rate
         )
     match form:
         case "text":
@@ -125,13 +125,6 @@ def explain(
         case "json":
             print_document(chain.json())
     return 0 if chain.passed else 1
-
-
-def _names(model: TableModel) -> dict[str, list[str]]:
-    target = model.target
-    is_class = isinstance(target, ClassTarget)
-    outputs = [f"{target.name}={name}" for name in target.names] if is_class else [target.name]
-    return {"inputs": list(model.encoder.features), "outputs": outputs}
 
 
 def _largest(net: Network, X: Floats, y: Floats) -> str:

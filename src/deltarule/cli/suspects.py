@@ -19,8 +19,7 @@ from deltarule.cli.output import (
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.saving import open_table
-from deltarule.spelling import plural
-from deltarule.tables import ClassTarget
+from deltarule.spelling import listed, plural
 
 
 def suspects(
@@ -56,36 +55,35 @@ def suspects(
     """
     opened = open_table(model)
     given, kept = with_targets(opened, read_for(opened, data, missing, file))
-    X, y = opened.arrays(given)
-    with working(f"taking the gradients of {plural(len(y), 'row')}"):
-        ranked, target = rank(opened.network, X, y), opened.target
-    first = ranked.order[: max(top, 0)]
-    true = target.decode(y[first])
-    is_class = isinstance(target, ClassTarget)
-    said = target.decode(ranked.y_hat[first].argmax(axis=1) if is_class else ranked.y_hat[first, 0])
+    with working(f"taking the gradients of {plural(len(given), 'row')}"):
+        ranked = rank(opened, given, None)
+    assert ranked.target is not None
+    assert ranked.predicted is not None
+    names, first = [target.name for target in opened.targets], ranked.order[: max(top, 0)]
     if json:
         rows = ranked.record(len(first), kept)
-        for entry, value, guess in zip(rows, true.tolist(), said.tolist(), strict=True):
-            entry |= {"target": value, "predicted": guess}
-        print_json({"rows": len(ranked.order), "target": target.name, "suspects": rows})
-        return 0
-    head = ["row", target.name, "predicted", *(["its probability"] if is_class else []), "loss", "gradient"]
-    listed = [head]
-    for n, value, guess in zip(first.tolist(), true.tolist(), said.tolist(), strict=True):
-        share = [f"{ranked.y_hat[n, int(y[n])]:.1%}"] if is_class else []
-        words = [plain(value), plain(guess)] if is_class else [number(value), number(guess)]
-        listed.append(
-            [
-                f"{kept[n] + 1:,}",
-                *words,
-                *share,
-                number(float(ranked.losses[n])),
-                number(float(ranked.norms[n])),
-            ]
+        print_json(
+            {"rows": len(ranked.order), "target": names[0] if len(names) == 1 else names, "suspects": rows}
         )
+        return 0
+    is_class = opened.task == "classification" and len(names) == 1
+    y = opened.encoded(given)
+    head = ["row", listed(names), "predicted", *(["its probability"] if is_class else []), "loss", "gradient"]
+    rows = [head]
+    for n in first.tolist():
+        share = [f"{ranked.y_hat[n, int(y[n])]:.1%}"] if is_class else []
+        said = [
+            ", ".join(
+                number(each) if isinstance(each, float) else plain(each)
+                for each in np.ravel(values[n]).tolist()
+            )
+            for values in (ranked.target, ranked.predicted)
+        ]
+        measures = [number(float(ranked.losses[n])), number(float(ranked.norms[n]))]
+        rows.append([f"{kept[n] + 1:,}", *said, *share, *measures])
     right = [0, *range(3 if is_class else 1, len(head))]
     print(f"{len(first):,} of {plural(len(ranked.order), 'row')}, by the norm of their gradients")
-    print(table(listed, right=right))
+    print(table(rows, right=right))
     share = float(np.sum(ranked.norms[first] ** 2) / (np.sum(ranked.norms**2) or 1.0))
     print(f"  They make up {share:.0%} of the sum of all squared norms.")
     return 0

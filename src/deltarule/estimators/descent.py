@@ -67,6 +67,34 @@ def numbers(X: Any, dtype: Any) -> Any:
     return canonical(X, dtype)
 
 
+def optimiser_of(est: Any) -> Optimiser:
+    """Return what a stochastic solver is among our optimisers."""
+    lr = float(est.learning_rate_init)
+    if est.solver == "adam":
+        return Adam(lr=lr, beta1=est.beta_1, beta2=est.beta_2, eps=est.epsilon, eps_hat=True)
+    return (Nesterov if est.nesterovs_momentum else Momentum)(lr=lr, mu=est.momentum)
+
+
+def schedule_of(est: Any) -> Schedule | None:
+    """Return the schedule of the learning rate; None where it is one of scikit-learn's."""
+    if not isinstance(est.learning_rate, str) or est.learning_rate not in SKLEARN_RATES:
+        return schedule(est.learning_rate)
+    return None
+
+
+def state_of(est: Any, net: Network, index: Any) -> State:
+    """Return the optimiser's state as scikit-learn's optimiser keeps it: of the parameters at `index` of theta."""
+    kept, K = est._optimizer, net.K
+
+    def flat(params: list[Floats]) -> Floats:
+        W, b = ([None, *part] for part in ([w.T for w in params[:K]], params[K:]))
+        return net.layout.join(W, b, like=net.theta)[index]
+
+    if isinstance(kept, AdamOptimizer):
+        return {"t": kept.t, "m": flat(kept.ms), "v": flat(kept.vs)}
+    return {"t": getattr(kept, "t", 0), "v": flat(kept.velocities)}
+
+
 class Descent:
     """One fit of an estimator to examples X, targets (N, n_K) and weights, with `held` to watch, if anything.
 
@@ -100,7 +128,7 @@ class Descent:
             w=np.ones(N, dtype) if weights is None else weights.astype(dtype),
             batch_size=self._batch_size(),
             epochs=estimator.max_iter,
-            optimiser=self._optimiser(),
+            optimiser=optimiser_of(estimator),
             schedule=self._schedule(),
             selection=self.work.layout.select(estimator.trainable),
             penalty=Penalty(l2=float(estimator.alpha), is_shared=True),
@@ -249,7 +277,7 @@ class Descent:
         if not self.is_incremental or not hasattr(est, "_optimizer"):
             est._optimizer = self._sklearn_optimiser()
         else:
-            runner.state = self._state()
+            runner.state = state_of(est, self.work, self.problem.selection.index)
         keeps_rate = isinstance(self.problem.schedule, _Rate)
         order, reason = np.arange(N), f"after {est.max_iter:,} epochs"
         yield self._started(runner.name)
@@ -304,13 +332,6 @@ class Descent:
             )
         return int(np.clip(est.batch_size, 1, self.N))
 
-    def _optimiser(self) -> Optimiser:
-        est = self.estimator
-        lr = float(est.learning_rate_init)
-        if est.solver == "adam":
-            return Adam(lr=lr, beta1=est.beta_1, beta2=est.beta_2, eps=est.epsilon, eps_hat=True)
-        return (Nesterov if est.nesterovs_momentum else Momentum)(lr=lr, mu=est.momentum)
-
     def _dropout(self, X: Any) -> Dropout | None:
         est = self.estimator
         if not np.any(est.dropout):
@@ -323,8 +344,9 @@ class Descent:
 
     def _schedule(self) -> Schedule:
         est = self.estimator
-        if not isinstance(est.learning_rate, str) or est.learning_rate not in SKLEARN_RATES:
-            return schedule(est.learning_rate)
+        of_its_own = schedule_of(est)
+        if of_its_own is not None:
+            return of_its_own
         return Constant() if est.solver != "sgd" or est.learning_rate == "constant" else self.rate
 
     def _sklearn_optimiser(self) -> AdamOptimizer | SGDOptimizer:
@@ -336,19 +358,6 @@ class Descent:
         return SGDOptimizer(
             params, est.learning_rate_init, rate, est.momentum, est.nesterovs_momentum, est.power_t
         )
-
-    def _state(self) -> State:
-        """Return the optimiser's state as scikit-learn's optimiser keeps it, for the engine."""
-        kept, index = self.estimator._optimizer, self.problem.selection.index
-
-        def flat(params: list[Floats]) -> Floats:
-            K, layout = self.net.K, self.net.layout
-            W, b = ([None, *part] for part in ([w.T for w in params[:K]], params[K:]))
-            return layout.join(W, b, like=self.work.theta)[index]
-
-        if isinstance(kept, AdamOptimizer):
-            return {"t": kept.t, "m": flat(kept.ms), "v": flat(kept.vs)}
-        return {"t": getattr(kept, "t", 0), "v": flat(kept.velocities)}
 
     def _keep_state(self, state: State) -> None:
         """Write the engine's state to scikit-learn's optimiser."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
+from deltarule.chain.explained import Explained
 from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.estimators.settings import (
     BATCHES,
@@ -456,6 +457,11 @@ class TableEstimator(BaseEstimator, ABC):
         """The network behind it, for explain, check and gradients."""
         check_is_fitted(self, "model_")
         return self.model_.network
+
+    def explained(self, X: object, y: object, weights: Any = None, *, table: object = None) -> Explained:
+        """Return what `explain`, `check`, `pullers` and `suspects` look at, of X and y as in `fit`."""
+        check_is_fitted(self, "model_")
+        return self.model_.explained(X, y, weights, table=table)
 
     def predict(self, X: object) -> NDArray[Any]:
         """Return class names of the type they had, or values in the target's units, (N,).

@@ -41,3 +41,18 @@ def _found(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]] | None:
     classes = sorted(set(labels))
     place = {label: n for n, label in enumerate(classes)}
     return np.array(classes), np.fromiter(map(place.__getitem__, labels), np.intp, len(labels))
+
+
+def times(
+    weights: NDArray[Any] | None, factors: list[NDArray[np.float64]] | None, targets: NDArray[Any]
+) -> NDArray[Any] | None:
+    """Return example weights times the factors of their classes."""
+    if factors is None:
+        return weights
+    w = np.ones(len(targets)) if weights is None else np.array(weights, np.float64)
+    classes = (
+        targets.argmax(axis=1)[:, None] if len(factors) == 1 and targets.shape[1] > 1 else targets.astype(int)
+    )
+    for of_class, column in zip(factors, classes.T, strict=True):
+        w *= of_class[column]
+    return w

@@ -30,7 +30,7 @@ from deltarule.engines import predict
 from deltarule.errors import OptionError
 from deltarule.estimators.descent import SKLEARN_RATES, Descent, numbers, threads
 from deltarule.estimators.held import Scorer, eval_set_of, split
-from deltarule.estimators.labels import binarised
+from deltarule.estimators.labels import binarised, times
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.schedules import SCHEDULES, Schedule
 from deltarule.memory import require_network
@@ -40,6 +40,7 @@ from deltarule.parameters import Only
 from deltarule.training import Listener
 
 if TYPE_CHECKING:
+    from deltarule.chain.explained import Explained
     from deltarule.estimators.display import LossCurveDisplay
 
 Base = sklearn.neural_network._multilayer_perceptron.BaseMultilayerPerceptron
@@ -108,6 +109,13 @@ class _MLP(Base):
         """
         check_is_fitted(self)
         return self._network()
+
+    def explained(self, X: Any, y: Any, weights: Any = None, *, table: Any = None) -> Explained:
+        """Return what `explain`, `check`, `pullers` and `suspects` look at, of X and y as in `fit`."""
+        from deltarule.estimators.explained import explained
+
+        check_is_fitted(self)
+        return explained(self, X, y, weights, table)
 
     @classmethod
     def from_sklearn(cls, fitted: Any) -> Self:
@@ -219,9 +227,9 @@ class _MLP(Base):
         if eval_metric is not None and held is None and not self.early_stopping:
             raise OptionError("eval_metric needs examples to judge: give eval_set, or early_stopping=True.")
         factors = self._class_factors(targets, given, incremental)
-        weights = _times(given, factors, targets)
+        weights = times(given, factors, targets)
         if held is not None:
-            held.weights = _times(held.weights, factors, held.targets)
+            held.weights = times(held.weights, factors, held.targets)
         elif self.early_stopping:
             (X, targets, weights), held = split(self, X, targets, weights)
         if is_first or self.validation_loss_curve_ is None:
@@ -301,21 +309,6 @@ class _MLP(Base):
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         net = self._network()
         return predict(net, numbers(X, net.dtype), threads(self))
-
-
-def _times(
-    weights: NDArray[Any] | None, factors: list[NDArray[np.float64]] | None, targets: NDArray[Any]
-) -> NDArray[Any] | None:
-    """Return example weights times the factors of their classes."""
-    if factors is None:
-        return weights
-    w = np.ones(len(targets)) if weights is None else np.array(weights, np.float64)
-    classes = (
-        targets.argmax(axis=1)[:, None] if len(factors) == 1 and targets.shape[1] > 1 else targets.astype(int)
-    )
-    for of_class, column in zip(factors, classes.T, strict=True):
-        w *= of_class[column]
-    return w
 
 
 class MLPClassifier(_MLP, sklearn.neural_network.MLPClassifier):

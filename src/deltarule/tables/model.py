@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.chain.explained import Explained
 from deltarule.engines import predict
 from deltarule.errors import OptionError, warn_of
 from deltarule.maths.optimisers import State
 from deltarule.network import Network
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
+from deltarule.tables.explained import explained
 from deltarule.tables.measures import measures
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, target_from_record
@@ -162,6 +164,13 @@ class TableModel:
             return each[0]
         by_name = {target.name: one for target, one in zip(self.targets, each, strict=True)}
         return {"rows": len(y), "targets": by_name}
+
+    def explained(self, X: object, y: object, weights: Any = None, *, table: object = None) -> Explained:
+        """Return what `explain`, `check`, `pullers` and `suspects` look at: the rows of X that have a target.
+
+        y: the name of a column of X, or its values, (N,). table: where groups are looked up; None for X.
+        """
+        return explained(self, X, y, weights, table)
 
     def confusion(self, data: object) -> NDArray[np.int64]:
         """Return how many rows of true class n (row) were predicted as class m (column), (C, C)."""

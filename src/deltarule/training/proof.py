@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from deltarule.chain import Certificate
 from deltarule.chain import check as certify
 from deltarule.chain.agreement import Runner
+from deltarule.chain.explained import Model, explained
 from deltarule.chain.own import Given
 from deltarule.engines import Engine, Problem, engine
 from deltarule.maths.optimisers import GradientDescent
@@ -23,9 +25,9 @@ from deltarule.parameters import Only, Selection
 
 @typed_keywords
 def check(
-    net: Network,
-    X: ArrayLike,
-    y: ArrayLike,
+    model: Model,
+    X: ArrayLike | Any,
+    y: ArrayLike | Any,
     weights: ArrayLike | None = None,
     *,
     only: Only = None,
@@ -41,8 +43,9 @@ def check(
 
     Parameters
     ----------
-    net
-        Of any dtype; the derivation is proven with its weights in float64, the engine works in its own dtype.
+    model
+        A Network of any dtype; the derivation is proven with its weights in float64, the engine works in its own dtype.
+        Or an estimator with its X and y, as in `explain`.
     X, y, weights, only, gradient
         As in `deltarule.chain.check`; of the engine's gradient every entry of `only` is compared.
     l1, l2
@@ -73,10 +76,11 @@ def check(
     >>> certificate.passed, certificate.engine.name
     (True, 'reference engine, float32')
     """
+    seen = explained(model, X, y, weights)
     with threadpool_limits(1, "blas"):  # products are small, and threads that wait for each other are slower
         return certify(
-            net, X, y, weights, only=only, gradient=gradient, l1=l1, l2=l2, max_parameters=max_parameters,
-            max_examples=max_examples, seed=seed, runner=runner_of(net, engine),
+            seen.net, seen.X, seen.y, seen.weights, only=only, gradient=gradient, l1=l1, l2=l2,
+            max_parameters=max_parameters, max_examples=max_examples, seed=seed, runner=runner_of(seen.net, engine),
         )  # fmt: skip
 
 
