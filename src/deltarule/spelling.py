@@ -79,6 +79,11 @@ GROUPS = (
     ("json", "machine", "machine_readable"),
     ("help", "usage", "man", "info"),
     # values
+    ("squared_error", "mse", "rmse", "l2", "mean_squared_error", "least_squares", "quadratic", "ols", "ls"),
+    ("absolute_error", "mae", "l1", "mean_absolute_error", "lad", "median"),
+    ("quantile", "pinball", "quantile_loss"),
+    ("huber", "smooth_l1", "robust", "huber_loss"),
+    ("poisson", "count", "counts", "poisson_nll", "tweedie", "log_link"),
     ("relu", "rectifier", "rectified_linear", "rectlin", "rectified"),
     ("sigmoid", "logistic", "expit", "logit"),
     ("silu", "swish", "swish1"),

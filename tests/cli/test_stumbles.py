@@ -14,6 +14,7 @@ from deltarule import TableClassifier, save
 from deltarule.__main__ import main as from_the_shell
 from deltarule.cli import app, main
 from deltarule.errors import OptionError
+from deltarule.estimators.settings import LOSSES
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.schedules import SCHEDULES
@@ -76,6 +77,10 @@ MISTYPED_CHOICES = {
     tuple(KINDS): """
         numeric number, float number, int number, numbr number, bool boolean, datetime date, dates date,
         categorical category, factor category, ordinal ordered, string category, drop ignore, Number number""",
+    tuple(LOSSES): """
+        mse squared_error, MSE squared_error, rmse squared_error, squared-error squared_error, square squared_error,
+        least_squares squared_error, mae absolute_error, l1 absolute_error, absolut absolute_error, pinball quantile,
+        quantiles quantile, quantil quantile, hubber huber, Huber huber, poison poisson, Poisson poisson""",
     ("text", "latex", "html", "json"): """
         tex latex, txt text, JSON json, htm html""",
     ("fit", "predict", "evaluate", "schema", "inspect", "check", "explain", "suspects", "doctor"): """

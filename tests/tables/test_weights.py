@@ -34,6 +34,13 @@ def test_wrong_weights_get_one_sentence(given: Any, error: type[Exception], said
     assert "\n" not in str(raised.value)
 
 
+def test_texts_that_are_numbers_are_weights():
+    """As of a file whose column is not learnt from, and thus not read."""
+    assert weights_of(Column.of("w", ["1", "0", "2.5"]), 3).tolist() == [1.0, 0.0, 2.5]
+    with pytest.raises(DataError, match="the weight column 'w' is text, such as 'many'"):
+        weights_of(Column.of("w", ["1", "0", "many"]), 3)
+
+
 def test_balanced_is_scikit_learns():
     rng = np.random.default_rng(0)
     y = rng.choice(3, 100, p=[0.7, 0.2, 0.1])

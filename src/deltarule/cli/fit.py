@@ -255,6 +255,8 @@ def _special(
             f"--class-weight is for classes, and {listed(target)} is learnt as values ({why}); --weight COLUMN weighs "
             "rows."
         )
+    if quantile and loss not in (None, "quantile"):
+        raise OptionError(f"--quantile is of the loss quantile, and --loss is {loss}; leave out one of them.")
     if loss is None:
         loss = "quantile" if quantile else "huber" if huber_delta is not None else "squared_error"
     named("--loss", loss, {**LOSSES, **SHORT})

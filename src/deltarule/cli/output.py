@@ -32,7 +32,7 @@ from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_target
 from deltarule.writing import is_standard_output, is_stream, target_of
 
-QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="list", fewest=1)
+QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
 
 
 def _refuse_option(_: object, value: str) -> None:
@@ -93,7 +93,7 @@ def _units(_: object, tokens: Sequence[Token]) -> list[int]:
 def _levels(_: object, tokens: Sequence[Token]) -> list[float]:
     """Return the numbers that were typed: 0.1,0.9 or 0.1 0.9, in one text or several."""
     parts = re.split(r"[\s,;]+", " ".join(token.value for token in tokens).strip(" ,()[]"))
-    return checked(QUANTILE, parts)
+    return [checked(QUANTILE, [part]) for part in parts]
 
 
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]

@@ -30,6 +30,7 @@ GAIN = 0.98
 WORDS = {"log": "logarithm", "sqrt": "square root"}
 JUDGES = {"linear": "rmse", "quantile": "pinball"}
 """The measure that decides, by the output; else the absolute error."""
+SHOWN = {"rmse": "RMSE", "pinball": "pinball loss", "mae": "MAE"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Trial:
         for n, (name, old, new) in enumerate(zip(names, before, errors, strict=True)):
             if names[name] != "none" and new <= GAIN * old:
                 chosen[n] = changed[n]
-                judge = JUDGES.get(self.output.name, "mae").upper()
+                judge = SHOWN[JUDGES.get(self.output.name, "mae")]
                 said.append(
                     f"{name}: learnt as its {WORDS[names[name]]}, which in a trial predicts {len(held):,} rows held "
                     f"out better ({judge} {new:.4g} in place of {old:.4g}); --transform none learns it as it is"

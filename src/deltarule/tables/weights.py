@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -35,12 +36,7 @@ def weights_of(given: ArrayLike | Column, N: int, what: str = "sample_weight") -
     """
     if isinstance(given, Column):
         what = f"the weight column {given.name!r}"
-        if given.kind not in ("number", "boolean"):
-            shown_text = next((text for text in given.texts() if text is not None), "nothing")
-            raise DataError(
-                f"{what} is {given.kind}, such as {shown_text!r}; it must be of numbers, 0 or more."
-            )
-        values: Weights = given.values
+        values = _numbers(given, what)
     else:
         values = np.asarray(given, np.float64)
     if values.shape != (N,):
@@ -53,6 +49,21 @@ def weights_of(given: ArrayLike | Column, N: int, what: str = "sample_weight") -
     if not values.any():
         raise DataError(f"{what} is 0 in every row; some rows must count.")
     return values
+
+
+def _numbers(column: Column, what: str) -> Weights:
+    """Return the values of a column of numbers, or of texts that are numbers."""
+    if column.kind in ("number", "boolean", "text"):
+        with suppress(DataError):
+            return column.as_numbers().values
+    text = next((text for text in column.texts() if text is not None and not _is_number(text)), "nothing")
+    raise DataError(f"{what} is {column.kind}, such as {text!r}; it must be of numbers, 0 or more.")
+
+
+def _is_number(text: str) -> bool:
+    with suppress(ValueError):
+        return bool(np.isfinite(float(text)))
+    return False
 
 
 def class_factors(

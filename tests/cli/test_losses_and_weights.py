@@ -1,0 +1,178 @@
+"""Losses, weights and several targets from the shell: what is typed, what is printed, and what does not fit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import deltarule
+from deltarule.cli import main
+
+N = 300
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command line in a folder with a table of days of a shop, and return its code, output and messages."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    shop().write_csv("shop.csv")
+
+    def run(words: str) -> tuple[int, str, str]:
+        code = main(words.split())
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def shop() -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    warm, day = rng.normal(size=N), rng.choice(["mon", "sat", "sun"], N)
+    mean = 0.5 * warm + (day == "sat")
+    return pl.DataFrame({
+        "warm": warm, "day": day, "calls": rng.poisson(np.exp(mean)), "sales": mean + 0.3 * rng.normal(size=N),
+        "rain": np.where(rng.random(N) < 0.1 + 0.3 * (warm < -1), "yes", "no"), "late": mean + rng.normal(size=N) > 0.5,
+        "hours": rng.integers(1, 9, N), "note": ["x"] * N,
+    })  # fmt: skip
+
+
+ONLY = "--keep warm --keep day --epochs 30 --force -o m"
+
+
+def rows(out: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(out)))
+
+
+@pytest.mark.parametrize(
+    "typed", ["--quantile 0.1 0.5 0.9", "--quantile 0.1,0.5,0.9", "--quantile .9 --quantile .5 --quantile .1"]
+)
+def test_quantiles_however_they_are_typed(told: Any, typed: str):
+    code, out, err = told(f"fit shop.csv -t sales {ONLY} {typed}")
+    assert (code, err) == (0, "")
+    assert "loss quantile 0.1, 0.5, 0.9" in out
+    assert "share below q0.9" in out
+    assert "constant: the quantiles of training" in out
+    code, out, err = told("predict m shop.csv --id day")
+    assert (code, err) == (0, "")
+    assert rows(out)[0] == ["day", "sales q0.1", "sales q0.5", "sales q0.9"]
+    values = np.array([row[1:] for row in rows(out)[1:]], float)
+    np.testing.assert_allclose(values, deltarule.load("m").predict(shop()), atol=1e-5)
+    assert (np.diff(values, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "squared", "absolute_error", "huber", "poisson"])
+def test_losses(told: Any, loss: str):
+    code, out, err = told(f"fit shop.csv -t calls --loss {loss} --transform none {ONLY}".replace(
+        "--transform none", "" if loss == "poisson" else "--transform none"
+    ))  # fmt: skip
+    assert (code, err) == (0, "")
+    assert ("deviance" in out) == (loss == "poisson")
+    assert ("the median of training" in out) == (loss in ("absolute_error", "huber"))
+    assert (f"; loss {loss}" in out) == (not loss.startswith("squared"))
+    assert min(float(row[0]) for row in rows(told("predict m shop.csv")[1])[1:]) >= 0
+
+
+def test_weights_of_rows_and_classes(told: Any):
+    code, out, err = told(f"fit shop.csv -t rain --weight hours --class-weight balanced {ONLY}")
+    assert (code, err) == (0, "")
+    assert (
+        "hours    left out: the weights of the rows" in " ".join(out.split())
+        or "the weights of the rows" in out
+    )
+    record = json.loads(told("evaluate m shop.csv --json")[1])
+    model, frame = deltarule.load("m"), shop()
+    w = frame["hours"].to_numpy()
+    is_right = model.predict(frame) == frame["rain"].to_numpy()
+    assert record["accuracy"] == pytest.approx(np.average(is_right, weights=w))
+    assert record["accuracy"] != pytest.approx(is_right.mean())
+    assert "Rows count by hours, as in training." in told("evaluate m shop.csv")[1]
+    assert set(record["f1_by_class"]) == {"no", "yes"}
+    recall = (model.predict(frame) == "yes")[frame["rain"].to_numpy() == "yes"].mean()
+    assert told(f"fit shop.csv -t rain --class-weight yes=9 --class-weight no=1 {ONLY}")[0] == 0
+    assert recall > 0.5
+
+
+def test_several_targets(told: Any):
+    code, out, err = told(f"fit shop.csv -t sales -t calls --transform none {ONLY}")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("  ") and len(line.split()) == 1] == [
+        "sales", "calls",
+    ]  # fmt: skip
+    assert "Target   sales, calls (regression: " in out
+    assert rows(told("predict m shop.csv")[1])[0] == ["sales", "calls"]
+    record = json.loads(told("evaluate m shop.csv --json")[1])
+    assert record["target"] == ["sales", "calls"]
+    assert record["targets"]["sales"]["r2"] > 0.5
+    assert told("check m shop.csv --parameters 20")[0] == 0
+    assert told("suspects m shop.csv --top 2")[1].splitlines()[1].split()[:3] == ["row", "sales,", "calls"]
+    assert told("explain m shop.csv --row 3")[0] == 0
+    assert told("inspect m")[1].count("\nTarget ") == 2
+
+
+def test_several_labels(told: Any):
+    code, out, err = told(f"fit shop.csv -t rain -t late {ONLY}")
+    assert (code, err) == (0, "")
+    assert "sigmoid output" in out
+    table = rows(told("predict m shop.csv --probabilities")[1])
+    assert table[0] == ["rain", "late", "probability of rain=yes", "probability of late=True"]
+    assert {row[0] for row in table[1:]} <= {"no", "yes"}
+    assert {row[1] for row in table[1:]} == {"True", "False"}
+    assert all((float(row[3]) >= 0.5) == (row[1] == "True") for row in table[1:])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("-t sales --loss hubr", 2,
+         "unknown --loss 'hubr'; did you mean 'huber'? Known: squared_error, absolute_error, "
+         "huber, quantile, poisson, squared, absolute."),
+        ("-t sales --loss poisson", 65,
+         "and the loss poisson is for counts and rates, which are 0 or more; squared_error, "
+         "absolute_error, huber and quantile take any number."),
+        ("-t rain --loss huber", 2,
+         "--loss huber is for values, and rain is learnt as classes (rain is text with 2 different"
+         " values), by cross_entropy; leave it out, or add --task regression."),
+        ("-t rain --quantile 0.5", 2, "it is for values, and rain is learnt as classes"),
+        ("-t sales --quantile 1.5", 2, "--quantile is 1.5; it must be a number between 0 and 1, both excluded"),
+        ("-t sales --quantile 0,5", 2, "--quantile is 0; it must be a number between 0 and 1, both excluded"),
+        ("-t sales --quantile x", 2, "--quantile is 'x'; it must be a number between 0 and 1, both excluded"),
+        ("-t sales --quantile 0.5 --loss huber", 2,
+         "--quantile is of the loss quantile, and --loss is huber; leave out one of them."),
+        ("-t sales --class-weight balanced", 2,
+         "--class-weight is for classes, and sales is learnt as values (sales is a number with "
+         "decimals); --weight COLUMN weighs rows."),
+        ("-t rain --class-weight balance", 2,
+         "--class-weight 'balance' is neither 'balanced' nor CLASS=WEIGHT, such as yes=3; did you "
+         "mean 'balanced'?"),
+        ("-t rain --class-weight yess=2", 2,
+         "class_weight names 'yess', which is no class of rain; did you mean 'yes'?"),
+        ("-t rain --class-weight yes=-2", 2,
+         "class_weight of 'yes' is -2.0; a weight is a finite number, 0 or more."),
+        ("-t sales --weight day", 65,
+         "the weight column 'day' is text, such as 'mon'; it must be of numbers, 0 or more."),
+        ("-t sales --weight hour", 65, "there is no weight column 'hour' in shop.csv; did you mean 'hours'?"),
+        ("-t sales --weight warm", 65, "the weight column 'warm' is -"),
+        ("-t sales -t rain", 65,
+         "the targets are of two kinds (sales regression; rain classification), and one network "
+         "learns several of one kind; learn them one by one, or say --task regression or --task "
+         "classification for all."),
+        ("-t rain -t day", 65,
+         "the target 'day' has 3 classes, and several targets are learnt together where each has "
+         "two, yes or no; learn it alone."),
+        ("-t sales -t cals", 65, "there is no target column 'cals' in shop.csv; did you mean 'calls'?"),
+        ("-t sales --transform log", 65, "which has no log; choose another --transform, or none."),
+        ("-t sales --huber-delta -1", 2, "--huber-delta is -1; it must be a finite number above 0."),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_gets_one_sentence(told: Any, words: str, code: int, said: str):
+    found, out, err = told(f"fit shop.csv {words} --drop note --epochs 1")
+    assert said in err
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert not list(Path().glob("*.deltarule"))
