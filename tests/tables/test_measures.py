@@ -107,8 +107,9 @@ def test_of_quantiles(is_weighted: bool):
 def test_classes_that_a_part_lacks():
     target = ClassTarget.fit(Column.of("y", ["a", "b", "c", "c"] * 5))
     shares = np.full((4, 3), 1 / 3)
+    shares[:2] = 0.2, 0.6, 0.2
     found = measures(target, output("softmax"), np.array([1, 1, 2, 2]), shares)
-    assert found["balanced_accuracy"] == 0
+    assert found["balanced_accuracy"] == 0.5  # of the two that there are
     assert found["constant_balanced_accuracy"] == 0.5
-    assert found["roc_auc"] == 0.5
+    assert found["roc_auc"] == 1.0
     assert "roc_auc" not in measures(target, output("softmax"), np.array([1, 1, 1, 1]), shares)
