@@ -107,6 +107,14 @@ class TestLosses:
         assert told.net_.theta.tobytes() == model.net_.theta.tobytes()
         assert (told.predict(X) == model.predict(X)).all()
 
+    def test_a_skewed_sum_is_learnt_as_it_is(self):
+        rng = np.random.default_rng(7)
+        X = {"a": rng.exponential(size=400), "b": rng.exponential(size=400)}
+        y = 0.1 + X["a"] + X["b"] + 0.05 * rng.exponential(size=400)
+        assert candidate(y) == "log"
+        model = TableRegressor(epochs=20).fit(X, y)
+        assert (model.model_.target.transform, model.notices_) == ("none", ())
+
     def test_means_of_a_logarithm_are_not_too_small(self):
         X, mean = table(3000)
         y = np.exp(mean + np.random.default_rng(5).normal(size=len(mean)))
