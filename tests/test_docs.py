@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,17 @@ def test_the_index_names_every_page():
     for page in DOCS.rglob("*.md"):
         name = page.relative_to(DOCS).as_posix()
         assert name == "README.md" or f"]({name})" in index
+
+
+def test_what_a_link_of_the_readme_leads_to_is_named_where_links_break():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words, target in re.findall(r"\[([^]\n]+)\]\(([^)#\s]+)\)", text):
+        assert "://" in target or words == target
+
+
+def test_the_install_section_names_every_extra():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Install")[1].split("\n## ")[0]
+    for extra in project["optional-dependencies"]:
+        assert extra == "dev" or f"deltarule[{extra}]" in section
+    assert project["requires-python"].removeprefix(">=") in section
