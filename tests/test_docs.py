@@ -76,3 +76,16 @@ def test_the_install_section_names_every_extra():
     for extra in project["optional-dependencies"]:
         assert extra == "dev" or f"deltarule[{extra}]" in section
     assert project["requires-python"].removeprefix(">=") in section
+
+
+def test_a_setting_has_pythons_name_in_the_shell_too():
+    make = _make()
+    names = {
+        name: argument.names
+        for verb in ("fit", "check")
+        for argument in make.arguments(verb)
+        for name in argument.names
+    }
+    assert names["--n-threads"] == ("--threads", "--n-threads")
+    assert names["--max-parameters"] == ("--parameters", "--max-parameters")
+    assert names["--max-examples"] == ("--rows", "--max-examples")
