@@ -8,7 +8,7 @@ PEERS := .venv-bench
 BENCH := $(PEERS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports bench clean
+.PHONY: help demo test check lint types imports docs bench clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ imports: $(DEV)  ## each room imports only from rooms above it
 	$(BIN)/lint-imports
 
 check: lint types imports test  ## everything that must be green before a commit
+
+docs: $(DEV)  ## make the pages that are read off the program: docs/options.md, docs/public-names.md
+	$(BIN)/python docs/make.py
 
 $(BENCH): pyproject.toml benchmarks/requirements.txt
 	$(PYTHON) -m venv $(PEERS)

@@ -30,6 +30,10 @@ class KeywordError(OptionError, TypeError):
     """A function has no argument of this name."""
 
 
+class PackageError(OptionError, ImportError):
+    """What was asked for needs a package that is not installed."""
+
+
 class DataError(DeltaruleError):
     """The data do not fit what was asked of them."""
 
@@ -107,3 +111,17 @@ def unknown(what: str, name: object, known: Iterable[str]) -> OptionError:
     near = closest(str(name), names)
     hint = f"; did you mean {near!r}?" if near else "."
     return OptionError(f"unknown {what} {name!r}{hint} Known: {', '.join(names)}.")
+
+
+def lacking(what: str, package: str, extra: str, instead: str = "") -> PackageError:
+    """Return the error for a package that is not installed, with the line that installs it.
+
+    >>> raise lacking("reading workbooks", "python-calamine", "app", "or save the sheet as CSV")
+    Traceback (most recent call last):
+    deltarule.errors.PackageError: reading workbooks needs python-calamine; install it with: python -m pip install
+    "deltarule[app]", or save the sheet as CSV.
+    """
+    otherwise = f", {instead}" if instead else ""
+    return PackageError(
+        f'{what} needs {package}; install it with: python -m pip install "deltarule[{extra}]"{otherwise}.'
+    )

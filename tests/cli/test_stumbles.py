@@ -40,7 +40,7 @@ MISTYPED_OPTIONS = {
         --acivation activation, --batch batch-size, --batchsize batch-size, --batch_size batch-size,
         --minibatch batch-size, --bacth-size batch-size, --early-stop early-stopping,
         --patience early-stopping, --early_stopping early-stopping, --earlystopping early-stopping,
-        --n-jobs threads, --jobs threads, --thread threads, --treads threads, --n-threads threads,
+        --n-jobs threads, --jobs threads, --thread threads, --treads threads,
         --groups group, --grup group, --group-by group, --exclude ignore, --ingore ignore, --ignor ignore,
         --include keep, --features keep, --columns keep, --na-values missing, --mising missing, --na missing,
         --quotechar quote, --encodng encoding, --charset encoding, --skiprows skip, --sheet-name sheet,

@@ -20,7 +20,7 @@ import xlsxwriter
 import zstandard
 
 from deltarule import memory
-from deltarule.errors import DataError, OptionError, OutOfMemoryError
+from deltarule.errors import DataError, OptionError, OutOfMemoryError, PackageError
 from deltarule.tables import read_table
 
 CSV = b"a,b\n1,2\n3,4\n"
@@ -339,7 +339,7 @@ def test_duckdb(tmp_path, rows, refusal, monkeypatch):
     assert "did you mean" in refusal(f"{path}::tt", OptionError)
     assert "failed" in refusal(f"{path}::SELECT x FROM t", OptionError)
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    assert "pip install duckdb" in refusal(path, OptionError)
+    assert 'pip install "deltarule[duckdb]"' in refusal(path, PackageError)
 
 
 def test_libraries_that_are_not_there_are_named(monkeypatch, write, refusal):
@@ -349,9 +349,10 @@ def test_libraries_that_are_not_there_are_named(monkeypatch, write, refusal):
     ):
         monkeypatch.setitem(sys.modules, library, None)
         name = library.replace("_", "-")
-        assert f"pip install {name}" in refusal(write(content), OptionError)
+        said = refusal(write(content), PackageError)
+        assert f'needs {name}; install it with: python -m pip install "deltarule[app]"' in said
     monkeypatch.setitem(sys.modules, "chardet", None)
-    assert "--encoding cp1251" in refusal(write("имя,город\nИван,Москва\n".encode("cp1251")), OptionError)
+    assert "--encoding cp1251" in refusal(write("имя,город\nИван,Москва\n".encode("cp1251")), PackageError)
 
 
 # JSON.

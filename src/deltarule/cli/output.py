@@ -49,6 +49,8 @@ def _number(kind: Any, tokens: Sequence[Token]) -> Any:
 def setting(option: Option, flag: str) -> Parameter:
     """Return what a declared setting is on the command line: its help, and its check under the name of the flag.
 
+    Where the flag is another name than the declared one, that is taken too.
+
     >>> setting(Option("l1", "real", low=0, none="for none", help="Penalty"), "--l1").help
     'Penalty; leave it out for none.'
     """
@@ -58,7 +60,9 @@ def setting(option: Option, flag: str) -> Parameter:
         return checked(typed, [token.value for token in tokens])
 
     left_out = "" if option.none is None else f"; leave it out {option.none}"
+    declared = f"--{option.name.replace('_', '-')}"
     return Parameter(
+        alias=() if declared == flag else declared,
         help=f"{option.help.rstrip('.')}{left_out}.",
         converter=read if option.kind in ("whole", "real") else None,
     )

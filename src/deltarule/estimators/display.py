@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
+
+from deltarule.errors import lacking
 
 
 class LossCurveDisplay:
@@ -86,8 +87,10 @@ class LossCurveDisplay:
 
     def plot(self, ax: Any = None, **line: Any) -> Self:
         """Draw, on axes of matplotlib or on new ones; `line` goes to `Axes.plot`."""
-        check_matplotlib_support("LossCurveDisplay.plot")
-        import matplotlib.pyplot as plt
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError:
+            raise lacking("a plot", "matplotlib", "app") from None
 
         if ax is None:
             _, ax = plt.subplots(layout="constrained")

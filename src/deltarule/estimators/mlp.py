@@ -349,7 +349,9 @@ class MLPClassifier(_MLP, sklearn.neural_network.MLPClassifier):
         Print the loss of every epoch.
     warm_start : bool, default=False
         `fit` goes on from the weights of the fit before.
-    momentum, nesterovs_momentum : float, default=0.9, and bool, default=True
+    momentum : float, default=0.9
+        Of "sgd".
+    nesterovs_momentum : bool, default=True
         Of "sgd".
     early_stopping : bool, default=False
         Watch the score of held-out examples, or of `eval_set`, stop when it stalls, and restore the best weights;

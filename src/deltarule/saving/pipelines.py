@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.errors import OptionError
+from deltarule.errors import OptionError, lacking
 
 TRUSTED = [
     "numpy.dtype",
@@ -76,9 +76,7 @@ def skops(doing: str) -> ModuleType:
     try:
         return importlib.import_module("skops.io")
     except ImportError:
-        raise OptionError(
-            f'{doing} a Pipeline takes the package skops; pip install "deltarule[pipelines]" brings it.'
-        ) from None
+        raise lacking(f"{doing} a Pipeline", "skops", "pipelines") from None
 
 
 def _refuse_untrusted(package: ModuleType, name: str, step: Any) -> None:

@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from deltarule.errors import OptionError
+from deltarule.errors import lacking
 from deltarule.options import OPTIONS
 from deltarule.training.events import EpochEnded, Event, RunStarted
 
@@ -37,7 +37,7 @@ class ProgressBar:
         )
         if self.is_shown and find_spec("rich") is None:
             if is_shown:
-                raise OptionError('the progress bar needs rich: python -m pip install "deltarule[app]".')
+                raise lacking("the progress bar", "rich", "app")
             self.is_shown = False
 
     def __call__(self, event: Event) -> None:

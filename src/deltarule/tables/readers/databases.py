@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from deltarule.errors import DataError, OptionError, closest
+from deltarule.errors import DataError, OptionError, closest, lacking
 from deltarule.tables.readers.header import names_of
 from deltarule.tables.readers.options import Read, Reading, first_line, refuse_no_rows
 from deltarule.tables.readers.sources import PART
@@ -47,9 +47,7 @@ def read_duckdb(path: str, name: str, part: str | None, reading: Reading) -> Rea
     try:
         import duckdb
     except ImportError:
-        raise OptionError(
-            f"{name} is a database of DuckDB, which needs its library: pip install duckdb."
-        ) from None
+        raise lacking(f"{name} is a database of DuckDB and", "duckdb", "duckdb") from None
     library: Any = duckdb
     try:
         with closing(library.connect(path, read_only=True)) as link:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from deltarule.errors import DataError, OptionError, closest
+from deltarule.errors import DataError, OptionError, closest, lacking
 from deltarule.spelling import plural
 from deltarule.tables.readers.options import cut
 
@@ -264,10 +264,10 @@ def found_encoding(content: bytes) -> str:
         try:
             import chardet
         except ImportError:
-            raise OptionError(
-                "the text is not UTF-8, and finding its encoding needs a library: pip install chardet, or name the "
-                "encoding, as in --encoding cp1251."
-            ) from None
+            raise lacking(
+                "the text is not UTF-8, and finding its encoding", "chardet", "app",
+                "or name the encoding, as in --encoding cp1251",
+            ) from None  # fmt: skip
         found = chardet.detect(foreign)["encoding"]
         if found is not None:
             return codec(found)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, cast
 
-from deltarule.errors import DataError, DeltaruleError, OptionError, closest
+from deltarule.errors import DataError, DeltaruleError, OptionError, closest, lacking
 from deltarule.memory import require
 from deltarule.tables.readers.contents import form
 from deltarule.tables.readers.options import first_line
@@ -65,9 +65,7 @@ def _zstd(file: IO[bytes]) -> IO[bytes]:
     try:
         import zstandard
     except ImportError:
-        raise OptionError(
-            "zstd files need a library: pip install zstandard, or unpack it first (unzstd)."
-        ) from None
+        raise lacking("reading zstd files", "zstandard", "app", "or unpack it first (unzstd)") from None
     return cast("IO[bytes]", _Zstd(file, zstandard))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from deltarule.errors import DataError, OptionError, closest, typed
+from deltarule.errors import DataError, OptionError, closest, lacking, typed
 from deltarule.tables.readers.grids import read_grid
 from deltarule.tables.readers.options import Read, Reading, cut, first_line
 
@@ -36,9 +36,7 @@ def read_workbook(content: bytes, name: str, part: str | None, reading: Reading)
     try:
         import python_calamine as calamine
     except ImportError:
-        raise OptionError(
-            "workbooks need a library: pip install python-calamine, or save the sheet as CSV."
-        ) from None
+        raise lacking("reading workbooks", "python-calamine", "app", "or save the sheet as CSV") from None
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         visible = [
