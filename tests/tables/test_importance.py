@@ -16,6 +16,7 @@ from deltarule import MLPClassifier, Network, TableClassifier, TableRegressor, i
 from deltarule.cli import main
 from deltarule.errors import DataError, DataWarning, OptionError, ShapeError
 from deltarule.sparse import is_sparse
+from deltarule.tables import Column, Table
 
 
 def frame(N: int = 160) -> pd.DataFrame:
@@ -202,6 +203,9 @@ def test_the_shell_says_the_same(
     assert main([*words, "--top", "2"]) == 0
     out, err = capsys.readouterr()
     assert (out, err) == (f"{found.text(most=2)}\n", "")
+    assert main(["evaluate", "m", "t.csv", "--json"]) == 0
+    scores = model.model_.evaluate(table, weights=table["counts"])
+    assert json.loads(capsys.readouterr().out)["mae"] == pytest.approx(scores["mae"])
     for wrong, said in {
         "--measure ruc_auc": "unknown --measure 'ruc_auc'; did you mean 'roc_auc'?",
         "--measure log_loss": "measure is log_loss, which this model on these rows has not; it has r2, rmse, mae.",
@@ -214,6 +218,17 @@ def test_the_shell_says_the_same(
         out, err = capsys.readouterr()
         assert (out, err.count("\n")) == ("", 1)
         assert said in err
+
+
+@pytest.mark.filterwarnings("ignore::deltarule.errors.DataWarning")
+def test_weights_of_a_file_are_read_as_numbers_are():
+    model, table, _ = fitted("weights")
+    as_text = Table([Column.of("counts", [f"{each:.2f}".replace(".", ",") for each in table["counts"]])])
+    weights = model.model_.weights_in(as_text)
+    np.testing.assert_array_equal(weights, table["counts"])
+    assert model.model_.weights_in(Table.of(table[LEARNT])) is None
+    with pytest.raises(DataError, match="the weight column 'counts' is text, such as 'much'"):
+        model.model_.weights_in(Table([Column.of("counts", ["much", "little"])]))
 
 
 @pytest.mark.filterwarnings("ignore::deltarule.errors.DataWarning")

@@ -231,12 +231,9 @@ def _examples(
     warn_of(notices)
     seen = explained(model, table, y)
     rows = np.arange(len(table)) if seen.rows is None else seen.rows
-    column = model.settings.get("weight")
     if weights is not None:
         w = weights_of(weights, len(table), "weights")[rows]
-    elif column is not None and column in table:
-        w = weights_of(table[column].rows(rows), len(rows))
-    else:
+    elif (w := model.weights_in(table.rows(rows))) is None:
         return seen.X, seen.y, None
     counts = np.flatnonzero(w)
     return seen.X[counts], seen.y[counts], w[counts]
