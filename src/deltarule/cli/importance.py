@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from deltarule.cli.output import (
@@ -24,6 +25,7 @@ from deltarule.spelling import plural
 from deltarule.tables.importance import importance as shuffled
 from deltarule.tables.measures import TITLES
 
+ROWS = replace(IMPORTANCE["max_rows"], none=None)
 TOP = Option("top", "whole", low=1, help="How many columns to list.")
 
 
@@ -34,7 +36,7 @@ def importance(
     *,
     measure: Annotated[str | None, choice("--measure", TITLES)] = None,
     repeats: Annotated[Whole, setting(IMPORTANCE["repeats"], "--repeats")] = 5,
-    rows: Annotated[Whole, setting(IMPORTANCE["max_rows"], "--rows")] = 5000,
+    rows: Annotated[Whole, setting(ROWS, "--rows")] = 5000,
     seed: Annotated[Whole, setting(IMPORTANCE["seed"], "--seed")] = 0,
     top: Annotated[Whole, setting(TOP, "--top")] = 20,
     missing: Names = None,

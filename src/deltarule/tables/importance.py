@@ -258,10 +258,11 @@ def _mixed(X: Any, shuffled: Any, is_taken: NDArray[np.bool_]) -> Any:
         mixed = X.copy()
         mixed[:, is_taken] = shuffled[:, is_taken]
         return mixed
-    kept, taken = X.copy(), shuffled.copy()
-    kept.data = kept.data * ~is_taken[kept.indices]
-    taken.data = taken.data * is_taken[taken.indices]
-    return kept + taken
+    mixed, N = X.copy(), X.shape[0]
+    is_taken = is_taken[X.indices[: X.indptr[1]]]  # every row lists as many features, of the same columns
+    for to, source in ((mixed.data, shuffled.data), (mixed.indices, shuffled.indices)):
+        to.reshape(N, -1)[:, is_taken] = source.reshape(N, -1)[:, is_taken]
+    return mixed
 
 
 def _cut(name: str, most: int) -> str:
