@@ -22,6 +22,7 @@ GROUPS = ("tests/test_groups.py",)
 FOLDS = "tests/tables/test_folds.py::"
 SCHEMA = "tests/tables/test_schema.py::"
 NOTATIONS = "tests/tables/test_notations.py::"
+IMPORTANCE = "tests/tables/test_importance.py::"
 SUSPECTS = "tests/tables/test_suspects.py::"
 FILES = "tests/tables/test_text_files.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
@@ -314,6 +315,11 @@ BUGS = [
     Bug("a process that died is not spoken for", "cli/apart.py", "return (code, \"\") if board[0] else (None, said)", "return code, \"\"", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[os.abort()-71]",)),
     Bug("signals are kept from the process that works", "cli/apart.py", "                os.kill(child, came.si_signo)", "                pass", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[signal.alarm(15), os.kill(os.getppid(), signal.SIGTERM), signal.pause()-143]",)),
     Bug("native libraries have their say", "cli/apart.py", "            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n", "", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[(os.write(2, b'native words'), os._exit(1))-71]",)),
+    # The importance of columns
+    Bug("a shuffled column stays shuffled", "tables/importance.py", "        mixed = X.copy()\n", "        mixed = X\n", (IMPORTANCE + "test_it_is_what_tables_with_a_shuffled_column_lose",)),
+    Bug("listed features are not shuffled", "tables/importance.py", "(mixed.data, shuffled.data), (mixed.indices, shuffled.indices)", "(mixed.data, shuffled.data),", (IMPORTANCE + "test_it_is_what_tables_with_a_shuffled_column_lose",)),
+    Bug("what gets worse is called better", "tables/importance.py", "1 if is_more_better(name) else -1", "1", (IMPORTANCE + "test_it_is_what_tables_with_a_shuffled_column_lose",)),
+    Bug("weights of a file are texts", "tables/model.py", "if column.kind == \"text\":", "if column.kind == \"date\":", (IMPORTANCE + "test_weights_of_a_file_are_read_as_numbers_are",)),
     # What texts mean
     Bug("brackets are no minus", "tables/notations/bodies.py", "is_negative=(opened > 0) |", "is_negative=pl.lit(False) |", (SCHEMA + "test_numbers_in_any_notation",)),
     Bug("zeros of a key are lost", "tables/notations/numbers.py", "    if reason and not cells.is_told:\n", "    if not reason and cells.is_told:\n", (SCHEMA + "test_texts_that_would_not_come_back_stay_texts_and_that_is_told",)),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deltarule.saving import load as load
     from deltarule.saving import save as save
     from deltarule.tables import schema as schema
+    from deltarule.tables.importance import importance as importance
     from deltarule.training import train as train
     from deltarule.training.proof import check as check
 
@@ -33,6 +34,7 @@ _ROOMS = {
     "pullers": "chain",
     "suspects": "chain",
     "train": "training",
+    "importance": "tables.importance",
     "schema": "tables",
     "save": "saving",
     "load": "saving",
@@ -53,6 +55,7 @@ __all__ = [
     "__version__",
     "check",
     "explain",
+    "importance",
     "load",
     "pullers",
     "save",

@@ -320,6 +320,16 @@ CHECK = declared(
 )  # fmt: skip
 """What `check` takes."""
 
+IMPORTANCE = declared(
+    Option("repeats", "whole", low=1, default=5, help="How often each column is shuffled."),
+    Option(
+        "max_rows", "whole", low=2, none="for all", default=5000,
+        help="The most rows to shuffle: where there are more, a sample drawn from the seed",
+    ),
+    Option("seed", "whole", low=0, default=0, help="Of the orders and the sample."),
+)  # fmt: skip
+"""What `importance` takes, beside data and the measure."""
+
 
 def checked(options: Mapping[str, Option] = OPTIONS, /, **settings: Any) -> dict[str, Any]:
     """Return settings by name as plain Python values, each as its declaration allows.

@@ -73,6 +73,8 @@ GROUPS = (
     ("parameters", "max_parameters", "params", "n_parameters", "parameter"),
     ("rows", "max_examples", "sample", "samples", "n_rows", "nrows", "row", "examples", "max_rows"),
     ("row", "rows", "example", "index", "line", "n", "i"),
+    ("repeats", "n_repeats", "repetitions", "times", "permutations", "shuffles"),
+    ("measure", "metric", "scoring", "score", "scorer", "metrics", "measures", "eval_metric", "loss"),
     ("format", "as", "output_format", "fmt", "to"),
     ("strict", "raise_errors", "pedantic"),
     ("warm", "compile", "warmup", "warm_up", "precompile"),
@@ -123,6 +125,15 @@ GROUPS = (
     ("gaussian", "normal"),
     ("quantile", "pinball", "percentile"),
     ("huber", "smooth_l1"),
+    ("roc_auc", "auc", "auroc", "roc", "roc_auc_score", "c_statistic", "gini"),
+    ("log_loss", "logloss", "neg_log_loss", "cross_entropy", "crossentropy", "nll", "deviance", "binary_logloss"),
+    ("average_precision", "ap", "pr_auc", "auprc", "precision_recall", "aucpr"),
+    ("r2", "r_squared", "rsquared", "r2_score", "explained_variance"),
+    ("rmse", "mse", "root_mean_squared_error", "mean_squared_error", "neg_root_mean_squared_error"),
+    ("mae", "mean_absolute_error", "absolute_error", "neg_mean_absolute_error", "l1"),
+    ("f1", "f_score", "f_measure", "f1_score", "f1_macro"),
+    ("balanced_accuracy", "bacc", "macro_recall", "balanced"),
+    ("pinball", "quantile_loss", "quantile", "pinball_loss"),
     # verbs
     ("fit", "train", "learn", "build", "create", "new", "run"),
     ("predict", "apply", "score", "infer", "inference", "forecast"),
@@ -132,6 +143,7 @@ GROUPS = (
     ("check", "verify", "prove", "gradcheck", "grad_check", "gradient"),
     ("explain", "why", "derivative", "chain", "backprop"),
     ("suspects", "outliers", "errors", "mislabeled", "mislabelled", "anomalies", "noise"),
+    ("importance", "importances", "feature_importance", "permutation_importance", "relevance", "rank_columns"),
     ("doctor", "diagnose", "status", "env", "environment", "system"),
 )  # fmt: skip
 """Names of the same thing here and elsewhere; the first that is known where a name is asked for is meant by it."""

@@ -524,6 +524,7 @@ VERBS = {
     "check": ("check", "m", "t.csv", "--parameters", "5"),
     "explain": ("explain", "m", "t.csv", "--row", "1"),
     "suspects": ("suspects", "m", "t.csv"),
+    "importance": ("importance", "m", "t.csv"),
     "schema": ("schema", "t.csv"),
     "doctor": ("doctor",),
     "help": ("fit", "--help"),

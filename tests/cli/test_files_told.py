@@ -123,7 +123,7 @@ def test_every_verb_tells_and_takes_the_options(capsys: pytest.CaptureFixture[st
     assert main([*fit[:-1], "--json", "--force", "--header"]) == 65  # for there is no x3 then
     assert "there is no target column 'x3' in plain.csv" in capsys.readouterr().err
     Path("new.csv").write_text("\n".join(rows(7, seed=1)) + "\n", encoding="utf-8")
-    for verb in ("predict", "evaluate", "check", "suspects", "explain"):
+    for verb in ("predict", "evaluate", "check", "suspects", "importance", "explain"):
         assert main([verb, "plain.deltarule", "new.csv"]) == 0, verb
         assert "deltarule: no header line" in capsys.readouterr().err
         assert main([verb, "plain.deltarule", "new.csv", "--no-header", "--delimiter", ","]) == 0, verb

@@ -19,6 +19,7 @@ from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.schedules import SCHEDULES
 from deltarule.spelling import closest
+from deltarule.tables.measures import TITLES
 from deltarule.tables.schema import KINDS
 
 MISTYPED_OPTIONS = {
@@ -58,6 +59,9 @@ MISTYPED_OPTIONS = {
         --params parameters, --samples rows, --row rows, --gradients gradient, --grad gradient, --sed seed""",
     "suspects": """
         --n top, --limit top, --tops top, --tpo top""",
+    "importance": """
+        --metric measure, --scoring measure, --mesure measure, --n-repeats repeats, --repeat repeats,
+        --max-rows rows, --random-state seed""",
 }  # fmt: skip
 MISTYPED_CHOICES = {
     tuple(ACTIVATIONS): """
@@ -81,12 +85,14 @@ MISTYPED_CHOICES = {
         mse squared_error, MSE squared_error, rmse squared_error, squared-error squared_error, square squared_error,
         least_squares squared_error, mae absolute_error, l1 absolute_error, absolut absolute_error, pinball quantile,
         quantiles quantile, quantil quantile, hubber huber, Huber huber, poison poisson, Poisson poisson""",
+    tuple(TITLES): """
+        auc roc_auc, logloss log_loss, log-loss log_loss, R2 r2, acc accuracy, mse rmse, f1_score f1""",
     ("text", "latex", "html", "json"): """
         tex latex, txt text, JSON json, htm html""",
-    ("fit", "predict", "evaluate", "schema", "inspect", "check", "explain", "suspects", "doctor"): """
+    ("fit", "predict", "evaluate", "schema", "inspect", "check", "explain", "suspects", "importance", "doctor"): """
         train fit, ft fit, predit predict, prediction predict, eval evaluate, evaluat evaluate,
         describe schema, scheme schema, info inspect, outliers suspects, suspect suspects, verify check,
-        explian explain, Fit fit, test evaluate""",
+        explian explain, Fit fit, test evaluate, importances importance, feature-importance importance""",
     ("species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex"): """
         specis species, Species species, speceis species, spices species, bill-length-mm bill_length_mm,
         bill_length bill_length_mm, body_mass body_mass_g, bodymass_g body_mass_g, iland island,
@@ -267,7 +273,7 @@ def test_a_stumble_gets_a_sentence_with_what_to_type(
     [
         ("fit", "--epochs"), ("fit", "--batch-size"), ("fit", "--seed"), ("fit", "--threads"), ("fit", "--skip"),
         ("fit", "--early-stopping"), ("check", "--rows"), ("check", "--parameters"), ("check", "--seed"),
-        ("suspects", "--top"), ("explain", "--row"), ("explain", "--top"), ("explain", "--split"), ("predict", "--skip"),
+        ("suspects", "--top"), ("importance", "--top"), ("importance", "--repeats"), ("explain", "--row"), ("explain", "--top"), ("explain", "--split"), ("predict", "--skip"),
     ],
 )  # fmt: skip
 def test_every_whole_number_is_one(folder: Path, capsys: pytest.CaptureFixture[str], verb: str, option: str):
@@ -373,6 +379,7 @@ MISTYPED_KEYWORDS = [
     (lambda: deltarule.check(0, 0, 0, sed=1), "check has no argument sed; did you mean seed?"),
     (lambda: deltarule.explain(0, "w", 0, 0, optimizer="adam"), "explain has no argument optimizer; did you mean optimiser?"),
     (lambda: deltarule.schema({}, setings={}), "schema has no argument setings; did you mean settings?"),
+    (lambda: deltarule.importance(0, 0, scoring="r2"), "importance has no argument scoring; did you mean measure?"),
     (lambda: deltarule.suspects(0, 0, 0, zebra=1), "suspects has no argument zebra; it has model, X, y."),
 ]  # fmt: skip
 

@@ -47,6 +47,11 @@ app.command(
     name="suspects",
     help="List the rows that a model finds hardest to believe.",
 )
+app.command(
+    "deltarule.cli.importance:importance",
+    name="importance",
+    help="Show how much a model depends on each column.",
+)
 app.command("deltarule.cli.doctor:doctor", name="doctor", help="Show what deltarule finds on this machine.")
 
 

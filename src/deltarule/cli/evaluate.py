@@ -21,7 +21,6 @@ from deltarule.cli.scores import explain_constant, scores_table, short
 from deltarule.saving import open_table
 from deltarule.tables.seen import share_seen
 from deltarule.tables.tasks import FEW_MISSING
-from deltarule.tables.weights import weights_of
 
 ALL, FEW = 0.995, 0.01
 """Shares of rows from which on, and below which, no percentage is said."""
@@ -63,8 +62,7 @@ def evaluate(
     names = [target.name for target in opened.targets]
     is_few = all(table.column(name, "target column", data).is_missing.mean() <= FEW_MISSING for name in names)
     table, _ = with_targets(opened, table, drop_missing_target or is_few or None)
-    weight = opened.settings.get("weight")
-    weights = weights_of(table[weight], len(table)) if weight is not None and weight in table else None
+    weights = opened.weights_in(table)
     X, y = opened.arrays(table)
     scores = opened.metrics(X, y, weights)
     confusion = opened.confusion(table) if opened.task == "classification" and len(names) == 1 else None
@@ -83,7 +81,7 @@ def evaluate(
     print(scores_table({short(data): scores}))
     print(f"  {explain_constant(opened)}")
     if weights is not None:
-        print(f"  Rows count by {weight}, as in training.")
+        print(f"  Rows count by {opened.settings['weight']}, as in training.")
     if seen:
         print(paragraph("", _too_good(seen, model), 2))
     if confusion is not None and len(confusion) <= MOST_CLASSES:

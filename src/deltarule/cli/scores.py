@@ -7,17 +7,11 @@ from typing import Any
 
 from deltarule.cli.output import number, table
 from deltarule.tables import TableModel
+from deltarule.tables.measures import TITLES, WITH_UNIT
 
 Scores = dict[str, dict[str, Any]]
 """Measures by part."""
 
-TITLES = {
-    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "log_loss": "log loss", "f1": "F1",
-    "roc_auc": "ROC AUC", "average_precision": "average precision", "r2": "R²", "rmse": "RMSE", "mae": "MAE",
-    "deviance": "deviance", "pinball": "pinball loss",
-}  # fmt: skip
-"""Measures as they are shown; and those of quantiles, below_0.1 and so on."""
-WITH_UNIT = "rmse", "mae", "pinball"
 LONGEST_NAME = 24
 """Of a file in a table."""
 CONSTANTS = {

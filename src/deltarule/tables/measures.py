@@ -17,8 +17,25 @@ from deltarule.tables.targets import ClassTarget, NumberTarget, Target
 Values = NDArray[Any]
 Measures = dict[str, Any]
 
+TITLES = {
+    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "log_loss": "log loss", "f1": "F1",
+    "roc_auc": "ROC AUC", "average_precision": "average precision", "r2": "R²", "rmse": "RMSE", "mae": "MAE",
+    "deviance": "deviance", "pinball": "pinball loss",
+}  # fmt: skip
+"""Measures as they are shown, but for those of quantiles, below_0.1 and so on."""
+WITH_UNIT = "rmse", "mae", "pinball"
+LESS_IS_BETTER = "log_loss", "rmse", "mae", "deviance", "pinball"
 MOST_CURVES = 100
 """Classes up to which each has its area under a curve."""
+
+
+def is_more_better(name: str) -> bool:
+    """Return whether a measure rises as predictions get better.
+
+    >>> is_more_better("roc_auc"), is_more_better("log_loss")
+    (True, False)
+    """
+    return name not in LESS_IS_BETTER
 
 
 def measures(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +18,11 @@ from deltarule.network import Network
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.explained import explained
+from deltarule.tables.finding import find
 from deltarule.tables.measures import measures
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, target_from_record
+from deltarule.tables.weights import Weights, weights_of
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,17 @@ class TableModel:
             return each[0]
         by_name = {target.name: one for target, one in zip(self.targets, each, strict=True)}
         return {"rows": len(y), "targets": by_name}
+
+    def weights_in(self, table: Table) -> Weights | None:
+        """Return how much the rows of a table count, (N,), by the model's weight column; None where it has none."""
+        name = self.settings.get("weight")
+        if name is None or name not in table:
+            return None
+        column = table[name]
+        if column.kind == "text":  # of a file, where the schema leaves out what is not learnt from
+            with suppress(OptionError):  # none of it is a number
+                column, _ = find(Table([column]), settings={name: "number"})[name].read(column)
+        return weights_of(column, len(table))
 
     def explained(self, X: object, y: object, weights: Any = None, *, table: object = None) -> Explained:
         """Return what `explain`, `check`, `pullers` and `suspects` look at: the rows of X that have a target.
