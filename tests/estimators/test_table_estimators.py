@@ -121,6 +121,7 @@ def test_large_tables_get_a_second_layer_and_a_validation_part():
     assert fitted.model_.scores["validation"]["rows"] == 500
     assert TableRegressor(epochs=1).fit(X[:4999], y[:4999]).net_.sizes == (2, 128, 1)
     assert TableRegressor(epochs=1, hidden=(3,), validation=0).fit(X, y).net_.sizes == (2, 3, 1)
+    assert TableRegressor(epochs=1, hidden=(), validation=0).fit(X, y).net_.sizes == (2, 1)
 
 
 def test_the_network_behind_it_can_be_checked():

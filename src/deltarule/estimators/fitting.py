@@ -223,7 +223,8 @@ class TableEstimator(BaseEstimator, ABC):
         part: the rows that its columns are encoded by.
         """
         encoder = TableEncoder.fit(part.table, schema=rows.schema)
-        hidden = plain.hidden or (HIDDEN if len(rows) < LARGE else HIDDEN_LARGE)
+        usual = HIDDEN if len(rows) < LARGE else HIDDEN_LARGE
+        hidden = usual if plain.hidden is None else plain.hidden
         units = [len(each.names) if isinstance(each, ClassTarget) else 1 for each in targets]
         n_K = units[0] if len(units) == 1 else len(units)
         sizes = [len(encoder.features), *hidden, n_K * max(1, len(output.numbers))]
