@@ -127,6 +127,18 @@ def test_several_labels(told: Any):
     assert all((float(row[3]) >= 0.5) == (row[1] == "True") for row in table[1:])
 
 
+def test_rows_are_those_of_the_file(told: Any):
+    values: list[Any] = [None, None, *range(1, 299)]
+    values[150] = -5
+    shop().with_columns(sales=pl.Series(values)).write_csv("shop.csv")
+    for words, said in (
+        ("--loss poisson", "is -5 in row 151"),
+        ("--transform log", "is -5 in row 151, which has no log"),
+    ):
+        _, _, err = told(f"fit shop.csv -t sales {words} {ONLY}")
+        assert said in err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -47,6 +47,7 @@ from deltarule.spelling import closest, listed
 from deltarule.tables import ClassTarget, NumberTarget, Task, find, read_table, read_toml
 from deltarule.tables.prepared import Prepared, refuse_many_classes, task_of
 from deltarule.tables.readers.sources import PART
+from deltarule.tables.targets import refuse_unfit
 from deltarule.tables.tasks import with_target
 from deltarule.writing import is_standard_output
 
@@ -157,6 +158,9 @@ def fit(
     learnt = [frame[name] for name in target]
     kind, why = task_of(learnt) if task is None else (task, "as --task says")
     special = _special(kind, why, target, loss, quantile, huber_delta, transform, class_weight)
+    if kind == "regression":
+        for column in learnt:  # whose rows are those of the file
+            refuse_unfit(column, LOSSES[special["loss"]], transform or "none")
     rows = Prepared.of(
         found, frame.without(*target), learnt, [raw[name] for name in target],
         drop=drop_missing_target or (False if columns.strict else None),
@@ -261,7 +265,7 @@ def _special(
         loss = "quantile" if quantile else "huber" if huber_delta is not None else "squared_error"
     named("--loss", loss, {**LOSSES, **SHORT})
     return {
-        "loss": loss,
+        "loss": SHORT.get(loss, loss),
         "quantile": quantile or OF_VALUES["quantile"].default,
         "huber_delta": huber_delta,
         "transform": transform,

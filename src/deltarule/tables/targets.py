@@ -214,8 +214,7 @@ class NumberTarget(Target):
             raise DataError(
                 f"the target {column.name!r} is {values[0]:g} in every row; there is nothing to learn."
             )
-        if output.name == "poisson":
-            _refuse_negative(column, values)
+        refuse_unfit(column, output.name, transform)
         y = TRANSFORMS[transform].of(column, scaled)
         center, spread = _scale(y, output, weights)
         is_count = bool((values >= 0).all() and (values == np.round(values)).all())
@@ -346,9 +345,16 @@ def _numbers(column: Column) -> NDArray[Any]:
     return column.values
 
 
-def _refuse_negative(column: Column, values: NDArray[Any]) -> None:
-    if (values < 0).any():
-        row = int(np.argmax(values < 0))
+def refuse_unfit(column: Column, output: str, transform: str) -> None:
+    """Raise a DataError where a target has a value that the output's loss, or a transform, does not take.
+
+    Rows without a target, which may be among them, are passed over.
+    """
+    values: NDArray[np.float64] = column.as_numbers().values
+    there = np.nan_to_num(values, nan=1.0)
+    TRANSFORMS[transform].of(column, there)
+    if output == "poisson" and (there < 0).any():
+        row = int(np.argmax(there < 0))
         raise DataError(
             f"the target {column.name!r} is {values[row]:g} in row {row + 1:,}, and the loss poisson is for counts and "
             "rates, which are 0 or more; squared_error, absolute_error, huber and quantile take any number."
