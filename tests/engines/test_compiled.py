@@ -256,7 +256,7 @@ class TestSingleExamples:
             ((2, 9, 20, 4), "relu", "rmsprop", "softmax"),
             ((3, 4, 2), "tanh", "adam", "absolute_error"),
             ((3, 4, 2), "tanh", "adam", "quantile(0.1)"),
-            ((3, 4, 2), "tanh", "adam", "quantile(0.9)"),  # another kernel than that before
+            ((3, 4, 2), "tanh", "adam", "quantile(0.9)"),  # the kernel of the one before, with another number
             ((3, 4, 2), "tanh", "adam", "huber(0.25)"),
         ],
     )
