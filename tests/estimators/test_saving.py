@@ -363,6 +363,11 @@ FORGED = {
     "tag": tag("eval", "1 + 1"),
     "two tags": lambda head, tensors: head["attributes"].update(loss_={"int": "0x1", "float": "nan"}),
     "dtype": tag("dtype", "O,O"),
+    "addresses": lambda head, tensors: (
+        tensors.update(addresses=np.full(8, 0x41, np.uint8)),
+        head["attributes"].update(loss_={"array": {"dtype": "|O", "shape": [1], "tensor": "addresses"}}),
+    ),
+    "an address": tag("scalar", {"dtype": "|O", "bytes": "41" * 8}),
     "generator": tag("RandomState", {"bit_generator": "seed"}),
     "number": tag("same", 10_000),
     "negative number": tag("same", -1),

@@ -201,6 +201,8 @@ class Decoder:
 
     def _array(self, about: dict[str, Any]) -> NDArray[Any]:
         dtype, shape = _dtype(about["dtype"]), tuple(about["shape"])
+        if dtype.hasobject:  # whose bytes would be taken for addresses
+            raise ValueError("an array of objects is no bytes")
         flat, is_turned = self.tensor(about["tensor"]), bool(about.get("is_turned"))
         stored = shape[::-1] if is_turned else shape
         if not _is_tensor(dtype):
