@@ -35,12 +35,14 @@ UNSAID = (
 """What Python says of native code that fails and says nothing, as some does where a limit has it refused memory."""
 
 
-def _nobody(sentence: str) -> None:
+def _nobody(said: object) -> None:
     return None
 
 
 tell: Callable[[str], None] = _nobody
 """Told what to say if the process should end now because memory was refused, which native libraries end by."""
+over: Callable[[int], None] = _nobody
+"""Told the exit code of a command whose last sentence is about to be said, whatever ends the process then."""
 _said = [""]
 
 

@@ -819,6 +819,22 @@ verb._examine = fail
 
 
 @ON_LINUX
+def test_a_process_that_is_ended_after_its_last_sentence_is_not_spoken_for(model_and_table: Path):
+    """As by a thread of a native library that is refused memory a moment later."""
+    change = """
+import builtins
+say = print
+builtins.print = lambda *words, **options: (say(*words, **options, flush=True), os.abort())
+def fail(*arguments, **options):
+    raise MemoryError
+verb._examine = fail
+"""
+    code, out, err = limited(model_and_table, 16_000, VERBS["doctor"], change, "doctor")
+    assert (code, out, err.count("\n")) == (71, "", 1), err
+    assert err.startswith("deltarule: out of memory: the data and what is made of them do not fit; ")
+
+
+@ON_LINUX
 def test_codes_and_output_of_a_limited_process_are_those_of_any(model_and_table: Path):
     words = VERBS["predict"]
     done = command(*words, cwd=model_and_table)

@@ -112,5 +112,6 @@ def _run(words: list[str], is_debug: bool) -> int:
 
 
 def _fail(message: str, code: int) -> int:
+    memory.over(code)
     print(f"deltarule: {message}", file=sys.stderr)
     return code

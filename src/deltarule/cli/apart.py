@@ -19,7 +19,12 @@ from contextlib import suppress
 from deltarule import memory
 
 ROOM = 4096
-"""Bytes for what one process tells the other: the first is 1 once a command has ended in its own way."""
+"""Bytes for what one process tells the other.
+
+The first is 1 once a command has ended in its own way; the second, one more than the exit code of which it has begun to
+speak; then comes what to say if it does not.
+"""
+TEXT = 2
 PASSED_ON = signal.SIGINT, signal.SIGTERM
 OFTEN = 0.1
 """Seconds between two looks at the process that works."""
@@ -53,7 +58,9 @@ def run_apart(run: Callable[[], int]) -> tuple[int | None, str]:
     code = os.waitstatus_to_exitcode(status)
     if -code in PASSED_ON:
         return 128 - code, ""
-    said = board[1:].rstrip(b"\0").decode(errors="ignore")
+    said = board[TEXT:].rstrip(b"\0").decode(errors="ignore")
+    if board[1] and not board[0]:
+        return board[1] - 1, ""
     return (code, "") if board[0] else (None, said)
 
 
@@ -89,10 +96,13 @@ def _work(run: Callable[[], int], board: mmap.mmap, parent: int) -> None:
         warnings.filterwarnings("error", message=memory.HALF_LOADED)  # with which Polars would go on
 
         def note(sentence: str) -> None:
-            said = sentence.encode()[: ROOM - 1]
-            board[1:] = said.ljust(ROOM - 1, b"\0")
+            said = sentence.encode()[: ROOM - TEXT]
+            board[TEXT:] = said.ljust(ROOM - TEXT, b"\0")
 
-        memory.tell = note
+        def speak(code: int) -> None:
+            board[1] = code + 1
+
+        memory.tell, memory.over = note, speak
         code = run()
         board[0] = 1
     except Exception as error:
