@@ -13,6 +13,7 @@ from deltarule.maths import passes
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, State, decay, optimiser
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
 from deltarule.network import Floats, Network
+from deltarule.spelling import plural
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,6 @@ def _assumed(training: Training, chosen: Optimiser, rate: float, n: int) -> str:
         *([f"l2 {of.l2:.6g}{over}"] if of.l2 else []),
         *([f"values clipped at {training.clip_value:.6g}"] if training.clip_value else []),
         *([f"norm clipped at {training.clip_norm:.6g}"] if training.clip_norm else []),
-        f"its state after {t:,} update{'' if t == 1 else 's'}" if t else "its first state",
+        f"its state after {plural(t, 'update')}" if t else "its first state",
     ]
     return ", ".join(told)

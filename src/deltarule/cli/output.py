@@ -29,7 +29,7 @@ from deltarule.estimators.settings import OF_VALUES
 from deltarule.options import Option, named
 from deltarule.spelling import listed, plural
 from deltarule.tables import Table, TableModel, read_table
-from deltarule.tables.tasks import rows_with_target
+from deltarule.tables.tasks import rows_with_targets
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
@@ -162,14 +162,11 @@ def as_read(model: TableModel, raw: Table) -> Table:
 def with_targets(model: TableModel, table: Table, drop: bool | None = True) -> tuple[Table, NDArray[np.intp]]:
     """Return the rows of a table that have their targets, and their places; what is left out is told.
 
-    drop: as in `rows_with_target`.
+    drop: as in `rows_with_targets`.
     """
-    kept = np.arange(len(table))
-    for target in model.targets:
-        column = table.column(target.name, "target column")
-        of_target, notices = rows_with_target(column, column, drop)
-        tell(notices)
-        kept = np.intersect1d(kept, of_target)
+    columns = [table.column(target.name, "target column") for target in model.targets]
+    kept, notices = rows_with_targets(columns, columns, drop)
+    tell(notices)
     return table.rows(kept) if len(kept) < len(table) else table, kept
 
 

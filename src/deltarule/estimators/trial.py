@@ -16,6 +16,7 @@ from deltarule.tables import NumberTarget
 from deltarule.tables.folds import EqualRows
 from deltarule.tables.measures import measures
 from deltarule.tables.prepared import Prepared
+from deltarule.tables.targets import encoded
 from deltarule.tables.transforms import candidate
 
 FEWEST_ROWS = 100
@@ -99,12 +100,15 @@ class Trial:
         self, targets: tuple[NumberTarget, ...], learn: Prepared, held: Prepared, X: Any, X_held: Any
     ) -> tuple[tuple[NumberTarget, ...], list[float]]:
         """Return the targets, with the factors that make means right, and their errors on the rows held out."""
-        net = self.train(X, encoded(targets, learn), learn.weights, UPDATES)
+        net = self.train(X, encoded(targets, learn.targets.columns.values()), learn.weights, UPDATES)
         parts = np.split(predict(net, X_held), len(targets), axis=1)
         made: list[NumberTarget] = []
         errors: list[float] = []
         for target, y, y_hat in zip(
-            targets, encoded(targets, held).reshape(len(held), -1).T, parts, strict=True
+            targets,
+            encoded(targets, held.targets.columns.values()).reshape(len(held), -1).T,
+            parts,
+            strict=True,
         ):
             if target.transform != "none" and self.output.name == "linear":
                 mean, predicted = (
@@ -116,11 +120,3 @@ class Trial:
             made.append(target)
             errors.append(found[JUDGES.get(self.output.name, "mae")])
         return tuple(made), errors
-
-
-def encoded(targets: tuple[NumberTarget, ...], rows: Prepared) -> NDArray[Any]:
-    """Return the targets of rows as the network learns them, (N,) or (N, targets)."""
-    columns = [
-        target.encode(column) for target, column in zip(targets, rows.targets.columns.values(), strict=True)
-    ]
-    return columns[0] if len(columns) == 1 else np.column_stack(columns)

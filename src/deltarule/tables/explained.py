@@ -19,7 +19,7 @@ from deltarule.tables.encoders import Number
 from deltarule.tables.groups import groups_of
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, NumberTarget
-from deltarule.tables.tasks import rows_with_target
+from deltarule.tables.tasks import rows_with_targets
 
 if TYPE_CHECKING:
     from deltarule.tables.model import TableModel
@@ -41,10 +41,8 @@ def explained(
     true = Table(_targets(model, read, y))
     if len(true) != len(read):
         raise ShapeError(f"X has {len(read):,} rows and y has {len(true):,}; they must be the same rows.")
-    kept, left_out = np.arange(len(read)), list[str]()
-    for column in true.columns.values():
-        of_target, said = rows_with_target(column, column, drop=True)
-        kept, left_out = np.intersect1d(kept, of_target), [*left_out, *said]
+    columns = true.columns.values()
+    kept, left_out = rows_with_targets(columns, columns, drop=True)
     warn_of((*notices, *left_out))
     rows, true = read.rows(kept), true.rows(kept)
     looked_up = given if table is None else Table.of(table)

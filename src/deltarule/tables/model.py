@@ -21,7 +21,7 @@ from deltarule.tables.explained import explained
 from deltarule.tables.finding import find
 from deltarule.tables.measures import measures
 from deltarule.tables.table import Table
-from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, target_from_record
+from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, encoded, target_from_record
 from deltarule.tables.weights import Weights, weights_of
 
 
@@ -113,9 +113,8 @@ class TableModel:
     def encoded(self, y: Table | Column) -> NDArray[Any]:
         """Return the targets in a table, or the only one, as the network learns them, (N,) or (N, targets)."""
         if isinstance(y, Column):
-            return self.target.encode(y)
-        columns = [target.encode(y.column(target.name, "target column")) for target in self.targets]
-        return columns[0] if len(columns) == 1 else np.column_stack(columns)
+            return encoded(self.targets, [y])
+        return encoded(self.targets, [y.column(each.name, "target column") for each in self.targets])
 
     def features_of(self, table: Table) -> Any:
         """Return X (N, m) of a table that the schema has read, in the network's dtype; in CSR where few are not 0."""

@@ -16,7 +16,7 @@ from deltarule.tables.leaks import suspected_leaks
 from deltarule.tables.schema import Schema
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, Target, Task, guess_task
-from deltarule.tables.tasks import learnt, rows_with_target
+from deltarule.tables.tasks import learnt, rows_with_targets
 from deltarule.tables.weights import Weights, weights_of
 
 
@@ -75,18 +75,13 @@ class Prepared:
         where
             What messages call the table.
         """
-        kept, notices = np.arange(len(table)), list[str]()
-        for target, raw in zip(targets, came, strict=True):
-            of_target, said = rows_with_target(target, raw, drop)
-            kept, notices = np.intersect1d(kept, of_target), [*notices, *said]
+        kept, notices = rows_with_targets(targets, came, drop)
         by = {
             role: None if name is None else table.column(name, f"{role} column", where)
             for role, name in (("group", group), ("time", time), ("weight", weight))
         }
         if by["weight"] is not None:
             weights = weights_of(by["weight"], len(table))
-        if len(kept) == 0:
-            raise DataError("no row has all of its targets; give rows with them, or fewer targets.")
         for column, use in ((by["group"], ()), (by["weight"], (WEIGHS,))):
             schema = schema if column is None else apart(schema, column, *use)
         table = Table(table.columns.values(), read_by=schema)
@@ -98,7 +93,7 @@ class Prepared:
             by["group"],
             by["time"],
             np.arange(len(table)),
-            tuple(notices),
+            notices,
         )
         if weights is not None and not weights[kept].any():
             raise DataError("the weights are 0 in every row with a target; some rows must count.")

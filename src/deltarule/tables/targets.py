@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -251,6 +252,12 @@ class NumberTarget(Target):
 
     def record(self) -> dict[str, Any]:
         return {"target": "numbers", **asdict(self)}
+
+
+def encoded(targets: Iterable[Target], columns: Iterable[Column]) -> NDArray[Any]:
+    """Return columns as a network learns them, (N,), or of several targets (N, targets)."""
+    each = [target.encode(column) for target, column in zip(targets, columns, strict=True)]
+    return each[0] if len(each) == 1 else np.column_stack(each)
 
 
 def target_from_record(record: dict[str, Any]) -> Target:

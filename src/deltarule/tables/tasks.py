@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +113,17 @@ def rows_with_target(
     return kept, (said + asked, *far)
 
 
+def rows_with_targets(
+    columns: Iterable[Column], raws: Iterable[Column], drop: bool | None = None
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Return the rows that have every one of several targets, and what to say of the others; see `rows_with_target`."""
+    each = [rows_with_target(column, raw, drop) for column, raw in zip(columns, raws, strict=True)]
+    kept = reduce(np.intersect1d, (rows for rows, _ in each))
+    if len(kept) == 0:
+        raise DataError("no row has all of its targets; give rows with them, or fewer targets.")
+    return kept, tuple(notice for _, said in each for notice in said)
+
+
 def _without_far(column: Column, kept: NDArray[np.intp]) -> tuple[NDArray[np.intp], tuple[str, ...]]:
     """Return rows without those whose target is beyond all measure, which one could not learn beside the others."""
     if column.kind != "number":
@@ -133,11 +146,6 @@ def learnt(table: Table, schema: Schema) -> Table:
     return table.without(
         *(name for name in table.names if name in schema and schema[name].kind in ("row id", "ignore"))
     )
-
-
-def compared(table: Table, schema: Schema, target: Column) -> Table:
-    """Return the columns by which rows are equal or not: those that are learnt from, and the target."""
-    return Table([*learnt(table, schema).columns.values(), replace(target, name="\0 target")])
 
 
 def _cells(raw: Column, rows: NDArray[np.intp]) -> str:
