@@ -56,7 +56,7 @@ class TestWarmStart:
         with pytest.raises(ShapeError, match="y has 2 targets, and the model learnt 1 before"):
             values.fit(X, np.column_stack([y, y]))
         with pytest.raises(
-            OptionError, match="learnt with the output linear before, and its loss asks for poisson now"
+            OptionError, match="learnt with the output linear before, and its loss asks for another now"
         ):
             values.set_params(loss="poisson").fit(X, np.abs(y))
 
@@ -81,6 +81,16 @@ class TestPartialFit:
         np.testing.assert_array_equal(net.theta, model.net_.theta)
         assert model.n_iter_ == 3
         assert model.loss_curve_[2] < model.loss_curve_[0]
+
+    def test_rows_one_by_one(self):
+        """Whose target is the same in every row of a part."""
+        X, y = table()
+        model = TableRegressor().partial_fit(X, y)
+        before = model.net_.theta.copy()
+        for n in range(3):
+            model.partial_fit(X.iloc[[n]], y[[n]])
+        assert model.n_iter_ == 4
+        assert (model.net_.theta != before).any()
 
     def test_parts_of_a_table_with_classes_that_the_first_lacks(self):
         X, y = table(600)

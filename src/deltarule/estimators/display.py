@@ -114,3 +114,23 @@ class LossCurveDisplay:
     @staticmethod
     def _line(ax: Any, values: Sequence[float], style: dict[str, Any]) -> list[Any]:
         return ax.plot(range(1, len(values) + 1), values, **style)
+
+
+class Plotted:
+    """An estimator whose course can be plotted."""
+
+    def plot_loss_curve(self, *, ax: Any = None, **line: Any) -> LossCurveDisplay:
+        """Plot the training loss by epoch and, where examples were watched or held out, their loss and scores.
+
+        Parameters
+        ----------
+        ax
+            Axes of matplotlib; None makes new ones.
+        line
+            Passed to `matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        LossCurveDisplay
+        """
+        return LossCurveDisplay.from_estimator(self, ax=ax, **line)

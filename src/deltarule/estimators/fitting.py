@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,8 @@ from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUn
 
 from deltarule.chain.explained import Explained
 from deltarule.errors import OptionError, ShapeError, warn_of
+from deltarule.estimators.display import Plotted
+from deltarule.estimators.reading import columns_of, names_of, read
 from deltarule.estimators.settings import (
     BATCHES,
     DECAY,
@@ -36,7 +38,7 @@ from deltarule.maths.optimisers import LBFGS, Optimiser, State
 from deltarule.maths.output import Output
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
-from deltarule.options import checked, is_several, plain_scalar
+from deltarule.options import checked, plain_scalar
 from deltarule.tables import (
     ClassTarget,
     Column,
@@ -46,20 +48,15 @@ from deltarule.tables import (
     TableModel,
     Target,
     Task,
-    find,
 )
 from deltarule.tables.folds import is_whole
 from deltarule.tables.prepared import Prepared
 from deltarule.tables.seen import kept as kept_of
-from deltarule.tables.tasks import with_target
 from deltarule.tables.weights import weights_of
 from deltarule.training import Listener, Run, train
 
-if TYPE_CHECKING:
-    from deltarule.estimators.display import LossCurveDisplay
 
-
-class TableEstimator(BaseEstimator, ABC):
+class TableEstimator(Plotted, BaseEstimator, ABC):
     """What both have in common; see `TableClassifier`."""
 
     task: ClassVar[Task]
@@ -328,44 +325,21 @@ class TableEstimator(BaseEstimator, ABC):
 
         earlier: the model that learns on, whose schema reads them.
         """
-        raw = Table.of(X)
         if self.schema is not None and not isinstance(cast(object, self.schema), Schema):
             raise OptionError(
                 f"schema is a {type(self.schema).__name__}; it must be None or what deltarule.schema returns."
             )
-        names = _names_of(y, raw)
-        told = self.schema if earlier is None else earlier.encoder.schema
-        schema = find(raw) if told is None else told
-        said: tuple[str, ...] = raw.notices if told is None else ()
-        if names:
-            came = [raw.column(name, "target column") for name in names]
-            for name in names:
-                schema = with_target(schema, raw, name, self.task)
-            table, unlike = schema.read(raw)
-            columns = [
-                table[name] if self._is_read(schema, one) else one
-                for name, one in zip(names, came, strict=True)
-            ]
-            table, said = table.without(*names), (*said, *unlike)
-        else:
-            table, unlike = schema.read(raw)
-            came = _columns_of(y)
-            read = [self._read_alone(one) for one in came]
-            columns = [column for column, _ in read]
-            said = (*said, *unlike, *(notice for _, notices in read for notice in notices))
-        if len(columns[0]) != len(table):
-            raise ShapeError(
-                f"X has {len(table):,} rows and y has {len(columns[0]):,}; they must be the same rows."
-            )
         if sample_weight is not None and plain.weight is not None:
             raise OptionError(f"weight is {plain.weight!r} and sample_weight is given too; give one of them.")
+        told = self.schema if earlier is None else earlier.encoder.schema
+        given = read(X, y, self.task, told)
         rows = Prepared.of(
-            schema, table, columns, came,
+            given.schema, given.table, given.targets, given.came,
             drop=plain.drop_missing_target, group=plain.group, time=plain.time, weight=plain.weight,
-            weights=None if sample_weight is None else weights_of(sample_weight, len(table)),
+            weights=None if sample_weight is None else weights_of(sample_weight, len(given.table)),
         )  # fmt: skip
         found = rows.schema.notices if told is None else ()  # one that was given has been seen
-        return rows if earlier is None else self._as_before(rows, earlier), (*found, *said)
+        return rows if earlier is None else self._as_before(rows, earlier), (*found, *given.notices)
 
     def _as_before(self, rows: Prepared, earlier: TableModel) -> Prepared:
         """Return rows whose targets are called as those of the model that learns on."""
@@ -374,36 +348,21 @@ class TableEstimator(BaseEstimator, ABC):
             raise ShapeError(
                 f"y has {len(targets)} targets, and the model learnt {len(earlier.targets)} before."
             )
-        _, output = self._goal(rows) if self.task == "regression" else ((), earlier.network.output)
-        before = earlier.network.output
-        if (output.name, len(output.numbers)) != (before.name, len(before.numbers)):
+        if not self._learns_by(earlier.network.output):
             raise OptionError(
-                f"the model learnt with the output {before} before, and its loss asks for {output} now; to go on, "
-                "leave the loss as it was."
+                f"the model learnt with the output {earlier.network.output} before, and its loss asks for another now; "
+                "to go on, leave the loss as it was."
             )
         named = (replace(column, name=one.name) for column, one in zip(targets, earlier.targets, strict=True))
         return replace(rows, targets=Table(named))
 
-    def _is_read(self, schema: Schema, came: Column) -> bool:
-        """Return whether a target among the columns is learnt as the schema reads it, and not as it came."""
-        if self.task == "regression":
-            return True
-        one = schema.columns.get(came.name)
-        is_text = one is not None and one.kind in ("category", "text", "row id", "ignore")
-        return is_text and came.kind == "text" and not came.is_integer
-
-    def _read_alone(self, came: Column) -> tuple[Column, tuple[str, ...]]:
-        """Return a target that came beside the table as it is learnt, and what to say of that."""
-        if self.task == "classification" or came.kind != "text":
-            return came, ()
-        alone = Table([came])
-        schema = with_target(find(alone), alone, came.name, "regression")
-        read, unlike = schema.read(alone)
-        return read[came.name], (*schema.notices, *unlike)
-
     @abstractmethod
     def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
         """Return the targets, fitted to the rows, and the network's output; classes: all that there will be."""
+
+    def _learns_by(self, output: Output) -> bool:
+        """Return whether the settings ask for such an output."""
+        return True
 
     def _chosen(
         self, rows: Prepared, targets: tuple[Target, ...], trial: Trial
@@ -439,20 +398,6 @@ class TableEstimator(BaseEstimator, ABC):
         """How many epochs were run."""
         return len(self.loss_curve_)
 
-    def plot_loss_curve(self, *, ax: Any = None, **line: Any) -> LossCurveDisplay:
-        """Plot the training loss by epoch and, where rows were held out, theirs.
-
-        Parameters
-        ----------
-        ax
-            Axes of matplotlib; None makes new ones.
-        line
-            Passed to `matplotlib.axes.Axes.plot`.
-        """
-        from deltarule.estimators.display import LossCurveDisplay
-
-        return LossCurveDisplay.from_estimator(self, ax=ax, **line)
-
     @property
     def net_(self) -> Network:
         """The network behind it, for explain, check and gradients."""
@@ -475,8 +420,8 @@ class TableEstimator(BaseEstimator, ABC):
     def _true(self, X: object, y: object) -> list[Column]:
         """Return the targets of a table: values, or names of its columns."""
         raw = Table.of(X)
-        names = _names_of(y, raw)
-        return [raw.column(name, "target column") for name in names] if names else _columns_of(y)
+        names = names_of(y, raw)
+        return [raw.column(name, "target column") for name in names] if names else columns_of(y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -485,31 +430,3 @@ class TableEstimator(BaseEstimator, ABC):
         tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _names_of(y: object, table: Table) -> list[str]:
-    """Return the columns of a table that a target names; none where y is values."""
-    if isinstance(y, str):
-        return [y]
-    if (
-        isinstance(y, (list, tuple))
-        and y
-        and all(isinstance(each, str) for each in cast(Sequence[object], y))
-    ):
-        names = list(cast(Sequence[str], y))
-        if len(names) != len(table) and (set(names) & set(table.names) or len(names) == 1):
-            return names
-    return []
-
-
-def _columns_of(y: object) -> list[Column]:
-    """Return the targets that came beside a table: one, or the columns of a frame or of an (N, targets) array."""
-    if isinstance(y, (Table, Mapping)) or hasattr(y, "columns"):
-        return list(Table.of(cast(object, y)).columns.values())
-    name = str(getattr(y, "name", None) or "y")
-    if isinstance(y, (list, tuple)) and len(cast(Sequence[Any], y)) and is_several(cast(Sequence[Any], y)[0]):
-        y = np.asarray(cast(Any, y))
-    if isinstance(y, np.ndarray) and y.ndim == 2 and cast(Any, y).shape[1] > 1:
-        columns = Table.of(cast(object, y)).columns.values()
-        return [replace(column, name=f"{name}{n}") for n, column in enumerate(columns, 1)]
-    return [Column.of(name, cast(object, y))]

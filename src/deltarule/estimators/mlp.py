@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, update_wrapper
 from numbers import Integral, Real
 from types import MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import sklearn.neural_network
@@ -26,9 +26,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
+from deltarule.chain.explained import Explained
 from deltarule.engines import predict
 from deltarule.errors import OptionError
 from deltarule.estimators.descent import SKLEARN_RATES, Descent, numbers, threads
+from deltarule.estimators.display import Plotted
 from deltarule.estimators.held import Scorer, eval_set_of, split
 from deltarule.estimators.labels import binarised, times
 from deltarule.maths.activations import ACTIVATIONS
@@ -38,10 +40,6 @@ from deltarule.network import Floats, Network
 from deltarule.options import Option, is_finite, is_several, named, shown, typed_keywords
 from deltarule.parameters import Only
 from deltarule.training import Listener
-
-if TYPE_CHECKING:
-    from deltarule.chain.explained import Explained
-    from deltarule.estimators.display import LossCurveDisplay
 
 Base = sklearn.neural_network._multilayer_perceptron.BaseMultilayerPerceptron
 
@@ -75,7 +73,7 @@ class _Incremental:
         return MethodType(self.function, estimator)
 
 
-class _MLP(Base):
+class _MLP(Base, Plotted):
     """What both have in common."""
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -147,24 +145,6 @@ class _MLP(Base):
         vars(taken).update(copy.deepcopy(vars(fitted)))
         vars(taken).setdefault("validation_loss_curve_", None)
         return taken
-
-    def plot_loss_curve(self, *, ax: Any = None, **line: Any) -> LossCurveDisplay:
-        """Plot the training loss by epoch and, where examples were watched, their loss and scores.
-
-        Parameters
-        ----------
-        ax
-            Axes of matplotlib; None makes new ones.
-        line
-            Passed to `matplotlib.axes.Axes.plot`.
-
-        Returns
-        -------
-        LossCurveDisplay
-        """
-        from deltarule.estimators.display import LossCurveDisplay
-
-        return LossCurveDisplay.from_estimator(self, ax=ax, **line)
 
     # Fitting --------------------------------------------------------------------------------------------
 

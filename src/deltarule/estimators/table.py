@@ -420,6 +420,11 @@ class TableRegressor(RegressorMixin, TableEstimator):
             chosen = Huber(DELTA if plain.huber_delta is None else plain.huber_delta / spread)
         return tuple(fitted), chosen
 
+    def _learns_by(self, output: Output) -> bool:
+        plain = self._settings()
+        levels = tuple(plain.quantile) if plain.loss == "quantile" else output.numbers
+        return (output.name, output.numbers) == (LOSSES[plain.loss], levels)
+
     def _chosen(
         self, rows: Prepared, targets: tuple[Target, ...], trial: Trial
     ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
