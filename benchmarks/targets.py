@@ -193,7 +193,7 @@ def counts(seeds: range) -> Rows:
         "tip a dollar of taxis": (tips, "tip", {"weight": "fare"}),
     }
     return compared(seeds, cases, {
-        "squared_error": {"transform": "none"}, "poisson": {"loss": "poisson"},
+        "squared_error": {"target_transform": "none"}, "poisson": {"loss": "poisson"},
     }, ("deviance", "mae"))  # fmt: skip
 
 
@@ -205,7 +205,7 @@ def tails(seeds: range) -> Rows:
         "price of diamonds": (lambda seed: parts(table("diamonds"), seed), "price", {}),
     }
     return compared(seeds, cases, {
-        "as it is": {"transform": "none"}, "as by default": {}, "absolute_error": {"loss": "absolute_error"},
+        "as it is": {"target_transform": "none"}, "as by default": {}, "absolute_error": {"loss": "absolute_error"},
     }, ("rmse", "mae"))  # fmt: skip
 
 

@@ -80,6 +80,7 @@ GROUPS = (
     ("warm", "compile", "warmup", "warm_up", "precompile"),
     ("json", "machine", "machine_readable"),
     ("help", "usage", "man", "info"),
+    ("target_transform", "transform", "transform_target", "log_target", "transformed_target", "link"),
     # values
     ("squared_error", "mse", "rmse", "l2", "mean_squared_error", "least_squares", "quadratic", "ols", "ls"),
     ("absolute_error", "mae", "l1", "mean_absolute_error", "lad", "median"),

@@ -179,7 +179,7 @@ def test_rows_are_those_of_the_file(told: Any):
          "the target 'day' has 3 classes, and several targets are learnt together where each has "
          "two, yes or no; learn it alone."),
         ("-t sales -t cals", 65, "there is no target column 'cals' in shop.csv; did you mean 'calls'?"),
-        ("-t sales --transform log", 65, "which has no log; choose another --transform, or none."),
+        ("-t sales --transform log", 65, "which has no log; choose another --target-transform, or none."),
         ("-t sales --huber-delta -1", 2, "--huber-delta is -1; it must be a finite number above 0."),
     ],
 )  # fmt: skip

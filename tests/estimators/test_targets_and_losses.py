@@ -35,7 +35,7 @@ class TestLosses:
     def test_of_counts(self, loss: str):
         X, mean = table()
         y = np.random.default_rng(1).poisson(np.exp(mean))
-        model = TableRegressor(loss=loss, epochs=60, weight_decay=3.0, transform="none").fit(X, y)
+        model = TableRegressor(loss=loss, epochs=60, weight_decay=3.0, target_transform="none").fit(X, y)
         found = rest(model)
         better = "pinball" if loss == "quantile" else "mae"
         assert found[better] < 0.9 * found[f"constant_{better}"]
@@ -56,7 +56,7 @@ class TestLosses:
         y = mean + 0.1 * rng.normal(size=len(mean)) + 30.0 * (rng.random(len(mean)) < 0.1)
         errors = {
             loss: np.abs(
-                TableRegressor(loss=loss, epochs=60, transform="none").fit(X, y).predict(X) - mean
+                TableRegressor(loss=loss, epochs=60, target_transform="none").fit(X, y).predict(X) - mean
             ).mean()
             for loss in ("squared_error", "absolute_error", "huber")
         }
@@ -98,12 +98,12 @@ class TestLosses:
         ):
             model = TableRegressor(epochs=30).fit(X, y)
         assert model.model_.target.transform == "log"
-        plain = TableRegressor(epochs=30, transform="none").fit(X, y)
+        plain = TableRegressor(epochs=30, target_transform="none").fit(X, y)
         assert plain.model_.target.transform == "none"
         assert plain.notices_ == ()
         assert model.score(X, y) > plain.score(X, y)
         assert (model.predict(X) > 0).all()
-        told = TableRegressor(epochs=30, transform="log").fit(X, y)
+        told = TableRegressor(epochs=30, target_transform="log").fit(X, y)
         assert told.net_.theta.tobytes() == model.net_.theta.tobytes()
         assert (told.predict(X) == model.predict(X)).all()
 
@@ -118,7 +118,7 @@ class TestLosses:
     def test_means_of_a_logarithm_are_not_too_small(self):
         X, mean = table(3000)
         y = np.exp(mean + np.random.default_rng(5).normal(size=len(mean)))
-        model = TableRegressor(epochs=20, transform="log").fit(X, y)
+        model = TableRegressor(epochs=20, target_transform="log").fit(X, y)
         assert model.model_.target.factor > 1.2
         assert model.predict(X).mean() == pytest.approx(y.mean(), rel=0.1)
 
@@ -140,10 +140,10 @@ class TestLosses:
             ({"quantile": 0.9}, 0.0, "quantile is 0.9 and the loss is squared_error; add loss quantile."),
             ({"huber_delta": 2.0}, 0.0, "huber_delta is 2 and the loss is squared_error; add loss huber."),
             ({"loss": "huber", "huber_delta": 0}, 0.0, "huber_delta is 0; it must be a finite number above 0"),
-            ({"transform": "log"}, 0.0, "the target 'y' is 0 in row 1, which has no log; choose another --transform"),
-            ({"transform": "sqrt"}, -2.0, "the target 'y' is -2 in row 1, which has no sqrt"),
-            ({"loss": "poisson", "transform": "log"}, 0.0, "the loss poisson learns a logarithm already"),
-            ({"loss": "huber", "huber_delta": 1, "transform": "log"}, 1.0, "which the transform log has no more"),
+            ({"target_transform": "log"}, 0.0, "'y' is 0 in row 1, which has no log; choose another --target"),
+            ({"target_transform": "sqrt"}, -2.0, "the target 'y' is -2 in row 1, which has no sqrt"),
+            ({"loss": "poisson", "target_transform": "log"}, 0.0, "the loss poisson learns a logarithm already"),
+            ({"loss": "huber", "huber_delta": 1, "target_transform": "log"}, 1.0, "target_transform log has no more"),
             ({"weight": "c"}, 0.0, "the weight column 'c' is text, such as"),
             ({"weight": "d"}, 0.0, "there is no weight column 'd' in the table"),
             ({"weight": "a"}, 0.0, "the weight column 'a' is -"),

@@ -40,9 +40,9 @@ LEARNT = ["age", "town", "day", "sex"]
 CASES: dict[str, tuple[Any, Any, str]] = {
     "classes": (TableClassifier(epochs=20), "kind", "log_loss"),
     "labels": (TableClassifier(epochs=20), ["kind", "late"], "log_loss"),
-    "values": (TableRegressor(epochs=20, transform="none"), "price", "r2"),
-    "weights": (TableRegressor(epochs=20, transform="none", weight="counts"), "price", "r2"),
-    "absolute": (TableRegressor(epochs=20, transform="none", loss="absolute_error"), "price", "r2"),
+    "values": (TableRegressor(epochs=20, target_transform="none"), "price", "r2"),
+    "weights": (TableRegressor(epochs=20, target_transform="none", weight="counts"), "price", "r2"),
+    "absolute": (TableRegressor(epochs=20, target_transform="none", loss="absolute_error"), "price", "r2"),
     "quantiles": (TableRegressor(epochs=20, loss="quantile", quantile=[0.1, 0.9]), "price", "pinball"),
     "counts": (TableRegressor(epochs=20, loss="poisson"), "visits", "deviance"),
     "several": (TableRegressor(epochs=20), ["price", "visits"], "r2"),

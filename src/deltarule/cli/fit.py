@@ -75,8 +75,10 @@ def fit(
     loss: str | None = None,
     quantile: Annotated[Levels | None, QUANTILE] = None,
     huber_delta: Annotated[float | None, setting(OF_VALUES["huber_delta"], "--huber-delta")] = None,
-    transform: Annotated[
-        Literal["none", "log", "sqrt"] | None, setting(OF_VALUES["transform"], "--transform")
+    target_transform: Annotated[
+        Literal["none", "log", "sqrt"] | None,
+        setting(OF_VALUES["target_transform"], "--target-transform"),
+        Parameter(alias="--transform"),
     ] = None,
     class_weight: Names = None,
     weight: Annotated[str | None, setting(SETTINGS["weight"], "--weight")] = None,
@@ -157,10 +159,10 @@ def fit(
     frame, unlike = found.read(raw)
     learnt = [frame[name] for name in target]
     kind, why = task_of(learnt) if task is None else (task, "as --task says")
-    special = _special(kind, why, target, loss, quantile, huber_delta, transform, class_weight)
+    special = _special(kind, why, target, loss, quantile, huber_delta, target_transform, class_weight)
     if kind == "regression":
         for column in learnt:  # whose rows are those of the file
-            refuse_unfit(column, LOSSES[special["loss"]], transform or "none")
+            refuse_unfit(column, LOSSES[special["loss"]], target_transform or "none")
     rows = Prepared.of(
         found, frame.without(*target), learnt, [raw[name] for name in target],
         drop=drop_missing_target or (False if columns.strict else None),
@@ -242,12 +244,16 @@ def _special(
     loss: str | None,
     quantile: list[float] | None,
     huber_delta: float | None,
-    transform: str | None,
+    target_transform: str | None,
     class_weight: Sequence[str] | None,
 ) -> dict[str, Any]:
     """Return what only values, or only classes, are learnt with, as their estimator takes it."""
     if kind == "classification":
-        if loss not in (None, CROSS_ENTROPY) or (quantile, huber_delta, transform) != (None, None, None):
+        if loss not in (None, CROSS_ENTROPY) or (quantile, huber_delta, target_transform) != (
+            None,
+            None,
+            None,
+        ):
             given = f"--loss {loss}" if loss not in (None, CROSS_ENTROPY) else "it"
             raise OptionError(
                 f"{given} is for values, and {listed(target)} is learnt as classes ({why}), by {CROSS_ENTROPY}; leave "
@@ -268,7 +274,7 @@ def _special(
         "loss": SHORT.get(loss, loss),
         "quantile": quantile or OF_VALUES["quantile"].default,
         "huber_delta": huber_delta,
-        "transform": transform,
+        "target_transform": target_transform,
     }
 
 

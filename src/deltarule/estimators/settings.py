@@ -114,7 +114,7 @@ OF_VALUES = declared(
         help="Errors from which on the loss huber is linear, in the target's units",
     ),
     Option(
-        "transform", "choice", choices=tuple(TRANSFORMS),
+        "target_transform", "choice", choices=tuple(TRANSFORMS),
         none="for what does best on rows held out, where the target is skewed and not negative",
         help="What the target is learnt as: itself, its logarithm or its square root; predictions are in its own units",
     ),

@@ -269,7 +269,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
         The level of the loss quantile, or several; their predictions, (N, levels), rise with the level.
     huber_delta
         In the target's units; None takes 1.345 times its spread.
-    transform
+    target_transform
         "log" or "sqrt" learns these of the target, "none" the target itself; None chooses, of a skewed target that is
         not negative, what does best in a short training on rows held out, and says so.
 
@@ -313,7 +313,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
         huber_delta: float | None = None,
-        transform: str | None = None,
+        target_transform: str | None = None,
     ) -> None:
         super().__init__(
             hidden=hidden,
@@ -344,7 +344,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
         self.loss = loss
         self.quantile = quantile
         self.huber_delta = huber_delta
-        self.transform = transform
+        self.target_transform = target_transform
 
     def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
         """Return R^2, the mean over targets; of quantiles the share of a constant's pinball loss that is saved (D^2).
@@ -387,17 +387,17 @@ class TableRegressor(RegressorMixin, TableEstimator):
             raise OptionError(
                 f"huber_delta is {plain.huber_delta:g} and the loss is {plain.loss}; add loss huber."
             )
-        if plain.loss == "poisson" and plain.transform not in (None, "none"):
+        if plain.loss == "poisson" and plain.target_transform not in (None, "none"):
             raise OptionError(
-                f"the loss poisson learns a logarithm already; leave out transform {plain.transform}."
+                f"the loss poisson learns a logarithm already; leave out target_transform {plain.target_transform}."
             )
         if plain.huber_delta is not None:
-            if plain.transform not in (None, "none"):
+            if plain.target_transform not in (None, "none"):
                 raise OptionError(
-                    f"huber_delta is in the target's own units, which the transform {plain.transform} has no more; "
-                    "leave out one of them."
+                    f"huber_delta is in the target's own units, which target_transform {plain.target_transform} has no "
+                    "more; leave out one of them."
                 )
-            plain.transform = "none"
+            plain.target_transform = "none"
         return plain
 
     def partial_fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> TableRegressor:
@@ -428,7 +428,7 @@ class TableRegressor(RegressorMixin, TableEstimator):
     def _chosen(
         self, rows: Prepared, targets: tuple[Target, ...], trial: Trial
     ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-        chosen, said = trial.targets(self._settings().transform)
+        chosen, said = trial.targets(self._settings().target_transform)
         columns = rows.targets.columns.values()
         return tuple(
             replace(

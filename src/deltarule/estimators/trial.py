@@ -84,7 +84,7 @@ class Trial:
                 judge = SHOWN[JUDGES.get(self.output.name, "mae")]
                 said.append(
                     f"{name}: learnt as its {WORDS[names[name]]}, which in a trial predicts {len(held):,} rows held "
-                    f"out better ({judge} {new:.4g} in place of {old:.4g}); --transform none learns it as it is"
+                    f"out better ({judge} {new:.4g} in place of {old:.4g}); --target-transform none learns it as it is"
                 )
         return tuple(chosen), tuple(said)
 

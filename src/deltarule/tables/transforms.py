@@ -42,7 +42,7 @@ class Transform:
             row = int(np.argmax(~((y > self.least) if self.is_open else (y >= self.least))))
             raise DataError(
                 f"the target {column.name!r} is {column.values[row]:g} in row {row + 1:,}, which has no {self.name}; "
-                "choose another --transform, or none."
+                "choose another --target-transform, or none."
             )
         return self.f(y)
 
