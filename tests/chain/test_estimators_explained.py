@@ -356,6 +356,17 @@ def test_labels_and_shapes_of_mlp_estimators():
         )
 
 
+@pytest.mark.parametrize(
+    ("settings", "scale"),
+    [({"target_transform": "log"}, "its logarithm, standardised"), ({"loss": "poisson"}, "over the mean")],
+)
+def test_units_of_a_target_that_is_learnt_otherwise(settings: Any, scale: str):
+    table = frame().drop(columns="kind").dropna()
+    model = TableRegressor(epochs=2, hidden=3, **settings).fit(table, "price")
+    chain = explain(model, "w[1,2,1]", table.iloc[[1]], "price")
+    assert f" ({scale} " in chain.target
+
+
 def test_wrong_tables_get_one_sentence():
     model, table = fitted(True), frame().dropna()
     with pytest.raises(DataError, match="there is no target column 'knd' in the table; did you mean 'kind'"):

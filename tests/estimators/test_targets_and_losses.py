@@ -107,6 +107,12 @@ class TestLosses:
         assert told.net_.theta.tobytes() == model.net_.theta.tobytes()
         assert (told.predict(X) == model.predict(X)).all()
 
+    def test_no_logarithm_is_predicted_beyond_all_measure(self):
+        X = {"a": np.linspace(0.0, 5.0, 60)}
+        y = np.exp(2.0 * X["a"])
+        model = TableRegressor(epochs=100, target_transform="log").fit(X, y)
+        assert model.model_.target.decode(np.array([1e6])) == pytest.approx(10 * y.max())
+
     def test_a_skewed_sum_is_learnt_as_it_is(self):
         rng = np.random.default_rng(7)
         X = {"a": rng.exponential(size=400), "b": rng.exponential(size=400)}
@@ -193,6 +199,13 @@ class TestWeights:
         assert (told.fit(X, y).predict(X) == model.predict(X)).mean() > 0.99
         # Measures count the rows as they are.
         assert rest(model)["constant_accuracy"] == pytest.approx((y != "rare").mean())
+
+    def test_weights_of_rows_and_of_classes_are_multiplied(self):
+        X, mean = table()
+        y, w = np.where(mean > 0, "p", "q"), np.random.default_rng(9).integers(1, 4, len(mean))
+        both = TableClassifier(epochs=3, class_weight={"p": 3}).fit(X, y, sample_weight=w)
+        by_rows = TableClassifier(epochs=3).fit(X, y, sample_weight=w * np.where(y == "p", 3, 1))
+        assert both.net_.theta.tobytes() == by_rows.net_.theta.tobytes()
 
     def test_a_class_that_is_not_there(self):
         X, mean = table()
