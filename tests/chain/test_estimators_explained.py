@@ -381,6 +381,11 @@ def test_wrong_tables_get_one_sentence():
         pullers(model, "b[1,1]", table, "kind", by="sx")
 
 
+def with_lines(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows as they are told of a file whose first line is its header."""
+    return [{**each, "line": each["row"] + 1} for each in rows]
+
+
 def test_a_loaded_model_explains_the_same_and_so_does_the_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -395,8 +400,11 @@ def test_a_loaded_model_explains_the_same_and_so_does_the_shell(
     assert main(["explain", *words, "--row", "5", "--parameter", "w[1,2,1]", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(chain.json())
     assert main(["suspects", *words, "--top", "3", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["suspects"] == suspects(model, table, "kind").record(3)
+    ranked = suspects(model, table, "kind").record(3)
+    assert json.loads(capsys.readouterr().out)["suspects"] == with_lines(ranked)
     assert main(["explain", *words, "--by", "sex", "--parameter", "w[1,2,1]", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == pullers(model, "w[1,2,1]", table, "kind", by="sex").record()
+    answer = pullers(model, "w[1,2,1]", table, "kind", by="sex").record()
+    answer |= {name: with_lines(answer[name]) for name in ("up", "down")}
+    assert json.loads(capsys.readouterr().out) == answer
     assert main(["check", *words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(check(model, table, "kind").record()))

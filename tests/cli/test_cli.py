@@ -266,15 +266,19 @@ BAD = [
     (("fit", "quote.csv", "--target", "b"), 65, "--quote none"),
     (("fit", "tables.csv", "--target", "b"), 65, "holds two tables"),
     (("fit", "ragged.csv", "--target", "b"), 65, "row 2"),
-    (("fit", "number.csv", "--target", "y", "--strict"), 65, "row 4,711"),
-    (("fit", "gaps.csv", "--target", "b"), 65, "the target 'b' is missing in 1 of 4 rows (row 2); add"),
+    (("fit", "number.csv", "--target", "y", "--strict"), 65, "row 4,711, line 4,712"),
+    (
+        ("fit", "gaps.csv", "--target", "b"),
+        65,
+        "the target 'b' is missing in 1 of 4 rows (row 2, line 3); add",
+    ),
     (("fit", "one.csv", "--target", "b"), 65, "the target 'b' is x in every row"),
     (("fit", "few.csv", "--target", "b"), 65, "has 3 classes in 3 rows, too few rows of each"),
     (("fit", "flat.csv", "--target", "b"), 65, "no column is left to learn from"),
     (
         ("fit", "infinite.csv", "--target", "b", "--set", "a=number", "--strict"),
         65,
-        "row 2 'inf'",
+        "row 2, line 3: 'inf'",
     ),
     (("fit", "broken.parquet", "--target", "b"), 65, "broken.parquet"),
     (("fit", "no.parquet", "--target", "b"), 65, "is a Parquet file that was cut short"),
@@ -348,7 +352,7 @@ BAD = [
     (
         ("explain", "model", "orchids.csv", "--row", "2"),
         65,
-        "'orchid' in row 1, a class that was not in training",
+        "'orchid' in row 2 (line 3), a class that was not in training",
     ),
     (("explain", "model", "flowers.csv", "--format", "pdf"), 2, "pdf"),
     (("explain", "model", "flowers.csv", "--by", "colr"), 65, "did you mean 'colour'?"),
@@ -441,7 +445,8 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
     assert (code, err) == (0, "")
     for said in (
         "number:1.234,56 €", "-3.25 to 1234.5", "date:%d.%m.%Y", "2020-02-01 to 2020-03-25", "number:1234.56 GB",
-        "price: regression", "when: 1 cell (row 31 'oops'), not dates, counted as missing", "zip: kept as text",
+        "price: regression",
+        "when: 1 cell (row 31, line 32: 'oops'), not dates, counted as missing", "zip: kept as text",
     ):  # fmt: skip
         assert said in " ".join(out.split())
     told = json.loads(run("schema", "messy.csv", "--set", "zip=number", "--json", capsys=capsys)[1])
@@ -460,10 +465,13 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
     assert json.loads(out)["notices"][:2] == [
         "zip: kept as text: texts such as '00501', whose zeros a number would lose "
         '(--set "zip=number" takes numbers)',
-        "when: 1 cell (row 31 'oops'), not dates, counted as missing",
+        "when: 1 cell (row 31, line 32: 'oops'), not dates, counted as missing",
     ]
     code, out, err = run("predict", "messy.deltarule", "messy.csv", capsys=capsys)
-    assert (code, err) == (0, "deltarule: when: 1 cell (row 31 'oops'), not dates, counted as missing\n")
+    assert (code, err) == (
+        0,
+        "deltarule: when: 1 cell (row 31, line 32: 'oops'), not dates, counted as missing\n",
+    )
     assert len(out.splitlines()) == 32
 
 
@@ -474,7 +482,7 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
         (("--set", "wen=date"), "there is no column 'wen' to set in messy.csv; did you mean 'when'?"),
         (
             ("--strict",),
-            "column 'when' holds dates, but 1 cell (row 31 'oops'); mend it, or add --missing 'oops'",
+            "column 'when' holds dates, but not in 1 cell (row 31, line 32: 'oops'); mend it, or add --missing 'oops'",
         ),
         (("--schema", "none.toml"), "cannot read none.toml: No such file or directory."),
         (("--schema", "messy.csv"), "messy.csv is no TOML"),

@@ -111,7 +111,12 @@ def test_several_targets(told: Any):
     assert record["target"] == ["sales", "calls"]
     assert record["targets"]["sales"]["r2"] > 0.5
     assert told("check m shop.csv --parameters 20")[0] == 0
-    assert told("suspects m shop.csv --top 2")[1].splitlines()[1].split()[:3] == ["row", "sales,", "calls"]
+    assert told("suspects m shop.csv --top 2")[1].splitlines()[1].split()[:4] == [
+        "row",
+        "line",
+        "sales,",
+        "calls",
+    ]
     assert told("explain m shop.csv --row 3")[0] == 0
     assert told("inspect m")[1].count("\nTarget ") == 2
 
@@ -132,8 +137,8 @@ def test_rows_are_those_of_the_file(told: Any):
     values[150] = -5
     shop().with_columns(sales=pl.Series(values)).write_csv("shop.csv")
     for words, said in (
-        ("--loss poisson", "is -5 in row 151"),
-        ("--transform log", "is -5 in row 151, which has no log"),
+        ("--loss poisson", "is -5 in row 151 (line 152)"),
+        ("--transform log", "is -5 in row 151 (line 152), which has no log"),
     ):
         _, _, err = told(f"fit shop.csv -t sales {words} {ONLY}")
         assert said in err

@@ -83,7 +83,7 @@ def test_cells_that_cannot_be_read_are_told_once_beside_groups(run: Any):
     for options in ("", "--validation 0.2"):
         record = fit(run, f"v.csv --target y --group room {options}")
         assert [said for said in record["notices"] if "oops" in said] == [
-            "price: 1 cell (row 239 'oops'), not numbers, counted as missing"
+            "price: 1 cell (row 239, line 240: 'oops'), not numbers, counted as missing"
         ]
         assert record["columns"]["room"].endswith('--set "room=ordered" learns from it as well')
 
@@ -116,7 +116,7 @@ def test_bounds_in_the_target_and_advice_that_works(run: Any):
     code, out, err = run("fit c.csv --target y")
     assert (code, out) == (65, "")
     assert err.startswith("deltarule: the target 'y' is missing in ")
-    assert "(row 7 '> 1.0', row 8 'ND', row 10 '<-1', ...)" in err
+    assert "(row 7, line 8: '> 1.0'; row 8, line 9: 'ND'; row 10, line 11: '<-1'; ...)" in err
     advice = re.findall(r"add (--[a-z-]+)", err)
     record = fit(run, f"c.csv --target y {advice[0]}")
     assert record["task"] == "regression"
@@ -137,8 +137,8 @@ def test_few_rows_without_a_target_are_left_out_unless_strict(run: Any):
     kind = [None if n % 50 == 0 else "pq"[n % 2] for n in range(200)]
     pl.DataFrame({"x": rng.normal(size=200), "z": rng.normal(size=200), "y": kind}).write_csv("m.csv")
     assert fit(run, "m.csv --target y")["notices"] == [
-        "y: no target in 4 of 200 rows (row 1, row 51, row 101, ...); such rows are left out "
-        "(--strict, or drop_missing_target=False, refuses them)"
+        "y: no target in 4 of 200 rows (row 1, line 2; row 51, line 52; row 101, line 102; ...); such rows are left "
+        "out (--strict, or drop_missing_target=False, refuses them)"
     ]
     code, _, err = run("fit m.csv --target y --strict --force")
     assert code == 65
@@ -160,7 +160,8 @@ def test_rows_without_a_target_are_left_out_of_what_explains_and_the_others_keep
     run("fit m.csv --target y --epochs 30 --quiet")
     gaps: list[str | None] = [None if n < 96 and n % 3 == 0 else kind[n] for n in range(100)]
     pl.DataFrame({"x": np.where(x > 0, x + 1, x - 1), "y": gaps}).write_csv("gaps.csv")
-    said = "deltarule: y: no target in 32 of 100 rows (row 1, row 4, row 7, ...); such rows are left out\n"
+    said = "deltarule: y: no target in 32 of 100 rows (row 1, line 2; row 4, line 5; row 7, line 8; ...); such rows "
+    said += "are left out\n"
     code, out, err = run("suspects m.deltarule gaps.csv --json")
     assert (code, err, json.loads(out)["suspects"][0]["row"]) == (0, said, 98)
     assert re.search(r"(?m)^ +98 ", run("suspects m.deltarule gaps.csv")[1])
@@ -173,7 +174,7 @@ def test_rows_without_a_target_are_left_out_of_what_explains_and_the_others_keep
     assert run("explain m.deltarule gaps.csv --row 3")[0] == 0
     code, out, err = run("explain m.deltarule gaps.csv --row 4")
     assert (code, out) == (65, "")
-    assert err == "deltarule: row 4 of gaps.csv has no y, thus no loss; choose another --row.\n"
+    assert err == "deltarule: row 4 (line 5) of gaps.csv has no y, thus no loss; choose another --row.\n"
 
 
 def test_a_leak_is_named_with_words_that_leave_it_out(run: Any):
@@ -231,4 +232,5 @@ class TestFieldCases:
 
     def test_a_censored_target(self, run: Any):
         record = fit(run, f"{FIELD}/15/censored.csv --target arsenic")
-        assert "2 of 60 rows (row 4 '<1.0', row 41 '<1.0'); such rows are left out" in record["notices"][1]
+        said = "2 of 60 rows (row 4, line 5: '<1.0'; row 41, line 42: '<1.0'); such rows are left out"
+        assert said in record["notices"][1]

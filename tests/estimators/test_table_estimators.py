@@ -291,7 +291,7 @@ class TestTargets:
         X, y = grouped()
         kept = TableRegressor(epochs=5).fit(X[5:], y[5:])
         y[:5] = np.nan
-        with pytest.warns(DataWarning, match=r"y: no target in 5 of 240 rows \(row 1, row 2, row 3, ...\)"):
+        with pytest.warns(DataWarning, match=r"y: no target in 5 of 240 rows \(row 1; row 2; row 3; ...\)"):
             few = TableRegressor(epochs=5).fit(X, y, sample_weight=np.ones(240))
         assert few.net_.theta.tobytes() == kept.net_.theta.tobytes()
         y[:50] = np.nan
@@ -305,7 +305,7 @@ class TestTargets:
         X, y = grouped()
         texts = pd.Series([f"<{v:.1f}" if v < -1 else f"{v:.3f}" for v in y], name="y", dtype=object)
         arguments = (X.assign(y=texts), "y") if by_name else (X, texts)
-        missing = r"the target 'y' is missing in \d+ of 240 rows \(row \d+ '<-"
+        missing = r"the target 'y' is missing in \d+ of 240 rows \(row \d+: '<-"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             with pytest.raises(DataError, match=missing):

@@ -245,7 +245,7 @@ def test_units_that_training_had_not_are_brought_to_its_own_at_prediction():
     found = schema({"a": ["1 kg", "2.5 kg"]})
     typed, notices = found.read(Table.of({"a": ["500 g", "3 kilos", "4 km"]}))
     np.testing.assert_array_equal(typed["a"].values, [0.5, 3, np.nan])
-    assert notices == ("a: 1 cell (row 3 '4 km'), not numbers, counted as missing",)
+    assert notices == ("a: 1 cell (row 3: '4 km'), not numbers, counted as missing",)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_one_word_again_and_again_makes_no_text_of_numbers():
     found = schema({"a": texts})
     typed, [notice] = found.read(Table.of({"a": texts}))
     assert int(typed["a"].is_missing.sum()) == 30
-    assert notice.startswith("a: 30 cells (row 41 'pas de mesure'")
+    assert notice.startswith("a: 30 cells (row 41: 'pas de mesure'")
 
 
 @pytest.mark.parametrize(

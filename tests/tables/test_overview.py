@@ -39,7 +39,7 @@ def test_all_is_shown_of_every_column_and_said_in_one_place():
     assert "the target" in text.splitlines()[9]
     for said in (
         "Target   sold: classification: sold is text with 2 different values",
-        "day: 1 cell (row 40 'soon'), not dates, counted as missing",
+        "day: 1 cell (row 40: 'soon'), not dates, counted as missing",
         'Id: left out, as a row number, from 1 to 40 (--set "Id=number" learns from it)',
         "paid: alone it tells sold almost exactly",
     ):
@@ -89,7 +89,7 @@ def test_estimators_say_what_a_schema_that_they_find_says():
     said = [str(one.message) for one in warned]
     assert said == [*model.notices_]
     assert said[0].startswith("age: 999 in 3 rows, first row 98, is far from the rest")
-    assert said[1].startswith("when: '1.2.2020' (row 1) may be ")
+    assert said[1].startswith("when: '1.2.2020' in row 1 may be ")
 
 
 WHOLE = {

@@ -232,10 +232,10 @@ def test_a_few_bad_cells_count_as_missing_and_are_told():
     found = schema(table)
     typed, [notice] = found.read(table)
     assert np.flatnonzero(typed["age"].is_missing).tolist() == [4710, 4800]
-    assert notice == "age: 2 cells (row 4,711 '12o', row 4,801 'oops'), not numbers, counted as missing"
+    assert notice == "age: 2 cells (row 4,711: '12o'; row 4,801: 'oops'), not numbers, counted as missing"
     with pytest.raises(DataError) as caught:
         schema(table, is_strict=True)
-    assert "column 'age' holds numbers, but 2 cells (row 4,711 '12o'" in str(caught.value)
+    assert "column 'age' holds numbers, but not in 2 cells (row 4,711: '12o'" in str(caught.value)
     words = re.findall(r'--missing "(.*?)"', str(caught.value))
     assert words == ["age=12o", "age=oops"]
     assert schema(table, missing=words, is_strict=True)["age"].missing == ("12o", "oops")
@@ -259,7 +259,7 @@ def test_new_texts_are_read_as_those_of_training():
     found = schema({"temp": ["21,28", "18,32"]})
     typed, notices = found.read(Table.of({"temp": ["1,234", "warm", "NA"]}))
     np.testing.assert_array_equal(typed["temp"].values, [1.234, np.nan, np.nan])
-    assert notices == ("temp: 1 cell (row 2 'warm'), not numbers, counted as missing",)
+    assert notices == ("temp: 1 cell (row 2: 'warm'), not numbers, counted as missing",)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_few_numbers_in_most_of_the_cells_make_numbers_among_thousands_of_othe
     remarks = [f"{'abcdefgh'[n % 8]} remark no. {n}" for n in range(6_000)]
     found = schema({"a": [remarks[0], "1,5 kg", "2,5 kg", *remarks[1:], *["1,5 kg", "2,5 kg"] * 50_000]})
     assert found["a"].form == "number:1234,56 kg"
-    assert "a: 6,000 cells (row 1 'a remark no. 0', " in found.text(width=10_000)
+    assert "a: 6,000 cells (row 1: 'a remark no. 0'; " in found.text(width=10_000)
 
 
 def test_keys_that_come_again_are_told_with_the_option_that_keeps_them_together():

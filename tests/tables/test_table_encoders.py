@@ -280,12 +280,12 @@ def test_columns_of_another_type_are_read_or_refused():
             == encode(alone=[1, 0])).all()  # fmt: skip
     assert (encode(alone=[None, None], sex=[None, None])[:, :3] == plain[:, :3]).all()
     for bad, said in (
-        ({"age": ["1", "x"]}, "age: 1 cell (row 2 'x'), not numbers, counted as missing"),
+        ({"age": ["1", "x"]}, "age: 1 cell (row 2: 'x'), not numbers, counted as missing"),
         (
             {"alone": ["true", "maybe"]},
-            "alone: 1 cell (row 2 'maybe'), not true or false, counted as missing",
+            "alone: 1 cell (row 2: 'maybe'), not true or false, counted as missing",
         ),
-        ({"since": [None, "soon"]}, "since: 1 cell (row 2 'soon'), not dates, counted as missing"),
+        ({"since": [None, "soon"]}, "since: 1 cell (row 2: 'soon'), not dates, counted as missing"),
     ):
         [[name, values]] = bad.items()
         with pytest.warns(UserWarning, match=re.escape(said)) as warned:
@@ -294,7 +294,7 @@ def test_columns_of_another_type_are_read_or_refused():
         assert (got == encode(**{name: [values[0], None]})).all()
     assert "holds '2024-01-30T22:00:00' in row 1" in refusal(encode, age=MIXED["since"][:2])
     assert "'since' was datetime in training, but holds '5' in row 1" in refusal(encode, since=[5, 6])
-    for rooms, said in (([3.0, np.inf], "row 2 'inf'"), ([10**400, 1], "row 1 '10+'")):
+    for rooms, said in (([3.0, np.inf], "row 2: inf"), ([10**400, 1], "row 1: '10+'")):
         with pytest.warns(UserWarning, match=f"rooms: 1 cell \\({said}\\), not numbers, counted as missing"):
             assert np.isfinite(encode(rooms=rooms)).all()
 
@@ -480,7 +480,7 @@ def test_a_cell_that_could_not_be_read_is_marked():
     texts = [str(n) for n in range(40)] + ["see note", "lost"] + [None, None]
     encoder = TableEncoder.fit({"a": texts})
     assert encoder.features == ("a", "a is missing", "a is unreadable")
-    with pytest.warns(UserWarning, match=r"a: 1 cell \(row 2 'gone'\), not numbers, counted as missing"):
+    with pytest.warns(UserWarning, match=r"a: 1 cell \(row 2: 'gone'\), not numbers, counted as missing"):
         X = encoder.encode({"a": ["7", "gone", None]})
     assert X[:, 1:].tolist() == [[0, 0], [1, 1], [1, 0]]
 

@@ -179,7 +179,7 @@ def test_a_target_with_bounds_is_read_as_numbers(share):
     read = found.read(raw)[0]["y"]
     assert (read.kind, int(read.is_missing.sum())) == ("number", n)
     first = np.flatnonzero(read.is_missing)[0]
-    cells = f"(row {first + 1:,} {raw['y'].texts()[first]!r}, row "
+    cells = f"(row {first + 1:,}: {raw['y'].texts()[first]!r}; row "
     if share < 0.05:
         kept, said = rows_with_target(read, raw["y"])
         assert said[0].startswith(f"y: no target in 8 of 200 rows {cells}")

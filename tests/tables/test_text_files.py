@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 
@@ -515,7 +516,7 @@ def test_quotes_within_a_text_are_letters(read, body):
 
 def test_rows_within_a_cell_are_told(read):
     content = 'a,b,c\n1,"x,1\n2,y,4\n3,z,5\n4,w",5\n9,9,9\n'
-    assert told(read(content), "row 1 holds 4 lines in one cell", "--quote none")
+    assert told(read(content), "row 1 (line 2) holds 4 lines in one cell", "--quote none")
     assert read(content, quote='"').notices == ()
     assert len(read(content, quote="none")) == 5
     assert read('a,b,c\n1,"x\ny",3\n2,y,4\n').notices == ()
@@ -590,3 +591,31 @@ def test_faults_in_pairs_lose_nothing(read, fault):
             table.names,
             table.notices,
         )
+
+
+LINES = {
+    "regular": ("a,b\n1,2\n3,4\n5,6\n", {}, [2, 3, 4]),
+    "no header": ("1,2\n3,4\n5,6\n", {}, [1, 2, 3]),
+    "a title": ("Sales of May\n\na,b\n1,2\n3,4\n", {}, [4, 5]),
+    "lines within cells": ('a,b\n1,"x\ny"\n2,z\n3,"u\n\nv"\n4,w\n', {}, [2, 4, 5, 8]),
+    "blank lines": ("a,b\n1,2\n\n3,4\n\n\n5,6\n", {}, [2, 4, 7]),
+    "a comment": ("a,b\n1,2\n# half time\n3,4\n", {}, [2, 4]),
+    "a header again": ("a,b\n1,2\na,b\n3,4\n", {}, [2, 4]),
+    "dashes": ("a,b\n---,---\n1,2\n---,---\n3,4\n", {}, [3, 5]),
+    "open quotes": ('a,b\n1,2\n"3,4\n5,6\n"7,8\n9,10\n', {"ragged": "skip"}, [2, 4, 6]),
+    "quotes within": ('a,b\n1,x "y"\n\n2,z\n', {}, [2, 4]),
+    "CRLF": ("a,b\r\n1,2\r\n3,4\r\n", {}, [2, 3]),
+    "separator told": ("sep=;\na;b\n1;2\n3;4\n", {}, [3, 4]),
+    "short rows": ("a,b,c\n1,2,3\n4\n5,6,7\n", {"ragged": "skip"}, [2, 4]),
+}
+
+
+@pytest.mark.parametrize(("content", "options", "lines"), LINES.values(), ids=LINES)
+def test_every_row_knows_the_line_that_an_editor_shows(read, content, options, lines):
+    table = read(content, **options)
+    assert [table.numbering.line(n) for n in range(len(table))] == lines
+    first = [row.split(",")[0].split(";")[0].strip('"') for row in content.replace("\r", "").split("\n")]
+    assert [first[line - 1] for line in lines] == table[table.names[0]].texts()
+    assert [table.numbering.number(n) for n in range(len(table))] == [*range(1, len(table) + 1)]
+    some = table.rows(np.arange(len(table)) > 0).rows(slice(None, None, -1))
+    assert some[table.names[0]].row(0) == f"row {len(table)} (line {lines[-1]})"

@@ -8,7 +8,7 @@ so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -58,12 +58,30 @@ class Own:
     scale: str = ""
 
 
+class Numbering(Protocol):
+    """What the rows of a table are called, by their places from 0; both count from 1."""
+
+    def number(self, row: int) -> int: ...
+
+    def line(self, row: int) -> int | None:
+        """Return the line of the file that the table came from, where there is one."""
+        ...
+
+
+def numbers(rows: Iterable[int], numbering: Numbering | None) -> list[dict[str, int]]:
+    """Return the row of every example, from 1, and its line, where there is one."""
+    if numbering is None:
+        return [{"row": n + 1} for n in rows]
+    each = [{"row": numbering.number(n), "line": numbering.line(n)} for n in rows]
+    return [{name: value for name, value in one.items() if value is not None} for one in each]
+
+
 @dataclass(frozen=True)
 class Explained:
     """A network with examples as `Network.loss` takes them, and what makes them readable.
 
-    rows: where each example is, from 0, in the table that was given, (N,); None where it is all of it. cells: the
-    inputs of an example in words. groups: the groups of the examples by a column's name.
+    rows: where each example is, from 0, in the table that was given, (N,); None where it is all of it. numbering: what
+    these rows are called. cells: the inputs of an example in words. groups: those of the examples by a column's name.
     """
 
     net: Network
@@ -73,6 +91,7 @@ class Explained:
     inputs: Sequence[str] | None = None
     outputs: Sequence[str] | None = None
     rows: NDArray[np.intp] | None = None
+    numbering: Numbering | None = None
     cells: Callable[[int], list[str]] | None = None
     groups: Callable[[str], Sequence[str]] | None = None
     own: Own | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.chain.explained import Model, explained
+from deltarule.chain.explained import Model, Numbering, explained, numbers
 from deltarule.chain.labels import Labels
 from deltarule.chain.text import aligned
 from deltarule.errors import OptionError, ShapeError
@@ -51,6 +51,8 @@ class Pullers:
         The contributions by group, the farthest from 0 first; they add up to the derivative.
     rows
         Where each example is, from 0, in the table that was given, (N,); None where it is all of it.
+    numbering
+        What these rows are called; None where they count from 1.
     """
 
     parameter: Parameter
@@ -64,13 +66,10 @@ class Pullers:
     groups: tuple[Group, ...]
     by: str = ""
     rows: NDArray[np.intp] | None = None
+    numbering: Numbering | None = None
 
-    def text(self, places: NDArray[np.intp] | None = None) -> str:
-        """Return the answer for a person; rows count from 1.
-
-        places: (N,), where each example stood, from 0, if not all of a table's rows were given; None takes `rows`.
-        """
-        places = self.rows if places is None else places
+    def text(self) -> str:
+        """Return the answer for a person; rows count from 1, and so do lines, where a file's are known."""
         N = len(self.contributions)
         lines = [
             f"Who pulls {self.parameter}, {self.where}",
@@ -84,7 +83,7 @@ class Pullers:
                 lines += [
                     "",
                     f"Pull it {name} most",
-                    *aligned(self._rows(rows, total, places), right=(0, 1, 2)),
+                    *aligned(self._rows(rows, total), right=range(4)),
                 ]
         if self.groups:
             told = [["group", "examples", "pull", "of the derivative", "mean of an example"]]
@@ -97,16 +96,16 @@ class Pullers:
             lines += ["", f"By {self.by}" if self.by else "By group", *aligned(told, right=(1, 2, 3, 4))]
         return "\n".join(lines)
 
-    def _rows(self, rows: Sequence[int], total: float, places: NDArray[np.intp] | None) -> list[list[str]]:
-        told = [["row", "contribution", "of all pulls"]]
-        for n in rows:
+    def _rows(self, rows: Sequence[int], total: float) -> list[list[str]]:
+        called = numbers(rows, self.numbering)
+        told = [[*called[0], "contribution", "of all pulls"]]
+        for n, each in zip(rows, called, strict=True):
             value = float(self.contributions[n])
-            told.append([f"{_number(n, places):,}", f"{value:.6g}", f"{abs(value) / total:.1%}"])
+            told.append([*(f"{one:,}" for one in each.values()), f"{value:.6g}", f"{abs(value) / total:.1%}"])
         return told
 
-    def record(self, places: NDArray[np.intp] | None = None) -> dict[str, Any]:
-        """Return everything as plain data, unrounded; rows count from 1, and `places` are as in `text`."""
-        places = self.rows if places is None else places
+    def record(self) -> dict[str, Any]:
+        """Return everything as plain data, unrounded; rows and lines are as in `text`."""
         return {
             "parameter": str(self.parameter),
             "where": self.where,
@@ -116,7 +115,8 @@ class Pullers:
             "variance": self.variance,
             **{
                 name: [
-                    {"row": _number(n, places), "contribution": float(self.contributions[n])} for n in rows
+                    {**called, "contribution": float(self.contributions[n])}
+                    for n, called in zip(rows, numbers(rows, self.numbering), strict=True)
                 ]
                 for name, rows in (("down", self.down), ("up", self.up))
             },
@@ -129,11 +129,6 @@ class Pullers:
 
     def __str__(self) -> str:
         return self.text()
-
-
-def _number(n: int, places: NDArray[np.intp] | None) -> int:
-    """Return the number of an example as a person counts."""
-    return (n if places is None else int(places[n])) + 1
 
 
 @typed_keywords
@@ -216,6 +211,7 @@ def pullers(
         groups=() if groups is None else _by_group(groups, contributions, slopes),
         by=by,
         rows=seen.rows,
+        numbering=seen.numbering,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.chain.explained import Model, explained
+from deltarule.chain.explained import Model, Numbering, explained, numbers
 from deltarule.chain.pullers import blocks
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
@@ -27,6 +27,8 @@ class Suspects:
         What the network says of every example, (N, n_K).
     rows
         Where each example is, from 0, in the table that was given, (N,); None where it is all of it.
+    numbering
+        What these rows are called; None where they count from 1.
     target, predicted
         Of an estimator, the labels or values given and those predicted, in units of their own, (N,) or (N, n).
     """
@@ -36,26 +38,24 @@ class Suspects:
     losses: Floats
     y_hat: Floats
     rows: NDArray[np.intp] | None = None
+    numbering: Numbering | None = None
     target: NDArray[Any] | None = None
     predicted: NDArray[Any] | None = None
 
-    def record(self, most: int = 20, places: NDArray[np.intp] | None = None) -> list[dict[str, Any]]:
-        """Return the first suspects as plain data; rows count from 1.
-
-        places: (N,), where each example stood, from 0, if not all of a table's rows were given; None takes `rows`.
-        """
-        places = self.rows if places is None else places
+    def record(self, most: int = 20) -> list[dict[str, Any]]:
+        """Return the first suspects as plain data; rows count from 1, and so do lines, where a file's are known."""
+        first = self.order[:most].tolist()
         told = {"target": self.target, "predicted": self.predicted}
         own = {name: each.tolist() for name, each in told.items() if each is not None}
         return [
             {
-                "row": int(n if places is None else places[n]) + 1,
+                **called,
                 "gradient_norm": float(self.norms[n]),
                 "loss": float(self.losses[n]),
                 "y_hat": self.y_hat[n].tolist(),
                 **{name: each[n] for name, each in own.items()},
             }
-            for n in self.order[:most]
+            for n, called in zip(first, numbers(first, self.numbering), strict=True)
         ]
 
 
@@ -94,6 +94,7 @@ def suspects(model: Model, X: ArrayLike | Any, y: ArrayLike | Any) -> Suspects:
         losses=losses,
         y_hat=y_hat,
         rows=seen.rows,
+        numbering=seen.numbering,
         target=None if own is None else own.y,
         predicted=None if own is None else own.decode(y_hat),
     )

@@ -69,7 +69,7 @@ def check(
         Print the certificate as JSON.
     """
     opened = open_table(model)
-    table, _ = with_targets(opened, read_for(opened, data, missing, file))
+    table = with_targets(opened, read_for(opened, data, missing, file))
     given = None if gradient is None else _read(gradient)
     size, N = opened.network.layout.size, len(table)
     n_parameters = parameters or _most(FEWEST * size)

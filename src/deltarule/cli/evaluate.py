@@ -61,7 +61,7 @@ def evaluate(
     table = read_for(opened, data, missing, file)
     names = [target.name for target in opened.targets]
     is_few = all(table.column(name, "target column", data).is_missing.mean() <= FEW_MISSING for name in names)
-    table, _ = with_targets(opened, table, drop_missing_target or is_few or None)
+    table = with_targets(opened, table, drop_missing_target or is_few or None)
     weights = opened.weights_in(table)
     X, y = opened.arrays(table)
     scores = opened.metrics(X, y, weights)

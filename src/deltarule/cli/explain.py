@@ -99,9 +99,9 @@ def explain(
         table = table.rows(np.array([one_row(row, len(table), data)]))
         if table.column(opened.target.name, "target column").is_missing[0]:
             raise DataError(
-                f"row {row:,} of {data} has no {opened.target.name}, thus no loss; choose another --row."
+                f"{table.numbering.name(0)} of {data} has no {opened.target.name}, thus no loss; choose another --row."
             )
-    table, kept = with_targets(opened, table)
+    table = with_targets(opened, table)
     with working(f"taking the gradient of {plural(len(table), 'row')}"):
         chosen = parameter or _largest(opened.network, *opened.arrays(table))
     if pullers or by is not None:
@@ -109,7 +109,7 @@ def explain(
             raise OptionError(f"--pullers gives text or json; leave out --format {form}.")
         groups = None if by is None else groups_of(table.column(by, "column", data))
         answer = who_pulls(opened, chosen, table, None, groups=groups, by=by or "", most=top)
-        print_json(answer.record(kept)) if form == "json" else print_text(answer.text(kept))
+        print_json(answer.record()) if form == "json" else print_text(answer.text())
         return 0
     with working(f"explaining {chosen} on {plural(len(table), 'row')}"):
         chain = explain_chain(

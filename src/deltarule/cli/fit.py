@@ -161,7 +161,7 @@ def fit(
     kind, why = task_of(learnt) if task is None else (task, "as --task says")
     special = _special(kind, why, target, loss, quantile, huber_delta, target_transform, class_weight)
     if kind == "regression":
-        for column in learnt:  # whose rows are those of the file
+        for column in learnt:  # those that will be held out too
             refuse_unfit(column, LOSSES[special["loss"]], target_transform or "none")
     rows = Prepared.of(
         found, frame.without(*target), learnt, [raw[name] for name in target],
@@ -203,7 +203,7 @@ def fit(
     notices = (*notices, *estimator.notices_)
     run, model = estimator.run_, estimator.model_
     if len(held):
-        notices = (*notices, *model.encoder.beyond(held.table, held.kept))
+        notices = (*notices, *model.encoder.beyond(held.table))
         measured = model.metrics(model.features_of(held.table), model.encoded(held.targets), held.weights)
         estimator.model_ = model = replace(model, scores={**model.scores, "test": measured})
     save(estimator, path)

@@ -64,7 +64,7 @@ def importance(
         Print all of that as JSON, unrounded.
     """
     opened = open_table(model)
-    given, _ = with_targets(opened, read_for(opened, data, missing, file))
+    given = with_targets(opened, read_for(opened, data, missing, file))
     columns = plural(len(opened.encoder.columns), "column")
     with working(f"shuffling {columns} of {plural(min(rows, len(given)), 'row')}"):
         found = shuffled(opened, given, measure=measure, repeats=repeats, max_rows=rows, seed=seed)

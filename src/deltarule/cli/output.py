@@ -13,9 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, TextIO, TypeAlias
 
-import numpy as np
 from cyclopts import Parameter, Token
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
@@ -159,15 +157,15 @@ def as_read(model: TableModel, raw: Table) -> Table:
     return table
 
 
-def with_targets(model: TableModel, table: Table, drop: bool | None = True) -> tuple[Table, NDArray[np.intp]]:
-    """Return the rows of a table that have their targets, and their places; what is left out is told.
+def with_targets(model: TableModel, table: Table, drop: bool | None = True) -> Table:
+    """Return the rows of a table that have their targets; what is left out is told.
 
     drop: as in `rows_with_targets`.
     """
     columns = [table.column(target.name, "target column") for target in model.targets]
     kept, notices = rows_with_targets(columns, columns, drop)
     tell(notices)
-    return table.rows(kept) if len(kept) < len(table) else table, kept
+    return table.rows(kept) if len(kept) < len(table) else table
 
 
 @contextmanager

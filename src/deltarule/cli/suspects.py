@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deltarule.chain import suspects as rank
+from deltarule.chain.explained import numbers
 from deltarule.cli.output import (
     Data,
     Flag,
@@ -54,23 +55,26 @@ def suspects(
         Print all of that as JSON, unrounded.
     """
     opened = open_table(model)
-    given, kept = with_targets(opened, read_for(opened, data, missing, file))
+    given = with_targets(opened, read_for(opened, data, missing, file))
     with working(f"taking the gradients of {plural(len(given), 'row')}"):
         ranked = rank(opened, given, None)
     assert ranked.target is not None
     assert ranked.predicted is not None
     names, first = [target.name for target in opened.targets], ranked.order[: max(top, 0)]
     if json:
-        rows = ranked.record(len(first), kept)
+        rows = ranked.record(len(first))
         print_json(
             {"rows": len(ranked.order), "target": names[0] if len(names) == 1 else names, "suspects": rows}
         )
         return 0
     is_class = opened.task == "classification" and len(names) == 1
     y = opened.encoded(given)
-    head = ["row", listed(names), "predicted", *(["its probability"] if is_class else []), "loss", "gradient"]
-    rows = [head]
-    for n in first.tolist():
+    called = ranked.record(len(first))
+    of_rows = numbers(first.tolist(), ranked.numbering)
+    called = list(of_rows[0]) if of_rows else ["row"]
+    probability = ["its probability"] if is_class else []
+    rows = [[*called, listed(names), "predicted", *probability, "loss", "gradient"]]
+    for n, each in zip(first.tolist(), of_rows, strict=True):
         share = [f"{ranked.y_hat[n, int(y[n])]:.1%}"] if is_class else []
         said = [
             ", ".join(
@@ -80,8 +84,8 @@ def suspects(
             for values in (ranked.target, ranked.predicted)
         ]
         measures = [number(float(ranked.losses[n])), number(float(ranked.norms[n]))]
-        rows.append([f"{kept[n] + 1:,}", *said, *share, *measures])
-    right = [0, *range(3 if is_class else 1, len(head))]
+        rows.append([*(f"{one:,}" for one in each.values()), *said, *share, *measures])
+    right = [*range(len(called)), *range(len(called) + 2 if is_class else len(called), len(rows[0]))]
     print(f"{len(first):,} of {plural(len(ranked.order), 'row')}, by the norm of their gradients")
     print(table(rows, right=right))
     share = float(np.sum(ranked.norms[first] ** 2) / (np.sum(ranked.norms**2) or 1.0))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, cast
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.tables.coded import Coded
+from deltarule.tables.numbering import Numbering
 
 Kind: TypeAlias = Literal["number", "boolean", "date", "datetime", "text"]
 
@@ -29,6 +30,8 @@ NARROW = 1e6
 """Whole numbers within such a range are counted in place of being sorted."""
 EXACT = 2**53
 """Whole numbers up to this one are float64s."""
+SHOWN = 3
+"""Cells that a message lists."""
 LONG = 1e16
 """Whole numbers from this on are written with an exponent, where they came as decimals."""
 _MICROSECONDS = 86_400e6  # of a day
@@ -41,6 +44,7 @@ class Column:
     values: (N,), as above. is_integer: whether numbers came as integers; those that float64 does not hold are text.
     is_category: whether they came as categories.
     is_unread: (N,), where a text was there and could not be read; None where there is no such cell.
+    numbering: what messages call its rows.
 
     >>> Column.of("age", [28.0, None, 35.0]).values
     array([28., nan, 35.])
@@ -54,6 +58,7 @@ class Column:
     is_integer: bool = False
     is_category: bool = False
     is_unread: NDArray[np.bool_] | None = None
+    numbering: Numbering = field(default_factory=Numbering, repr=False)
 
     @classmethod
     def of(cls, name: str, values: object) -> Column:
@@ -111,9 +116,32 @@ class Column:
     def rows(self, index: NDArray[Any] | slice) -> Column:
         """Return the column of these rows."""
         values = self.coded.rows(index) if self.kind == "text" else self.values[index]
+        is_unread = None if self.is_unread is None else self.is_unread[index]
         return replace(
-            self, values=values, is_unread=None if self.is_unread is None else self.is_unread[index]
+            self, values=values, is_unread=is_unread, numbering=self.numbering.rows(index, len(self))
         )
+
+    def row(self, place: int) -> str:
+        """Return what messages call the row at a place from 0."""
+        return self.numbering.name(place)
+
+    def cells(self, rows: NDArray[np.intp]) -> str:
+        """Return the first of some rows, and their texts, as messages list them in brackets.
+
+        >>> Column.of("x", ["a", "", None, "?", "b"]).cells(np.array([1, 2, 3, 4]))
+        "row 2; row 3; row 4: '?'; ..."
+        """
+        shown: list[str] = []
+        for row, text in zip(rows[:SHOWN].tolist(), self.rows(rows[:SHOWN]).texts(), strict=True):
+            said = (
+                ""
+                if text is None or not text.strip()
+                else f": {text!r}"
+                if self.kind == "text"
+                else f": {text}"
+            )
+            shown.append(self.numbering.within_brackets(row) + said)
+        return "; ".join([*shown, *(["..."] if len(rows) > SHOWN else [])])
 
     def texts(self) -> list[str | None]:
         """Return every value as text, None where missing; whole numbers without a decimal point."""
@@ -135,7 +163,9 @@ class Column:
 
     def as_text(self) -> Column:
         """Return the column with every value as text; whole numbers without a decimal point."""
-        return self if self.kind == "text" else Column(self.name, "text", self._as_coded)
+        if self.kind == "text":
+            return self
+        return Column(self.name, "text", self._as_coded, numbering=self.numbering)
 
     @cached_property
     def _as_coded(self) -> Coded:
@@ -170,7 +200,7 @@ class Column:
         if self.kind in ("number", "boolean"):
             return self
         if self.kind != "text":
-            return Column(self.name, "number", self.values)
+            return Column(self.name, "number", self.values, numbering=self.numbering)
         numbers = np.full(len(self), math.nan)
         is_missing = self.is_missing
         for row, text in enumerate(self.texts()):
@@ -180,9 +210,9 @@ class Column:
                 numbers[row] = float(cast(str, text))
             except ValueError:
                 raise DataError(
-                    f"expected numbers in column {self.name!r}, but row {row + 1:,} holds {text!r}; {advice}."
+                    f"expected numbers in column {self.name!r}, but {self.row(row)} holds {text!r}; {advice}."
                 ) from None
-        return Column(self.name, "number", numbers)
+        return Column(self.name, "number", numbers, numbering=self.numbering)
 
 
 def _factorised(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

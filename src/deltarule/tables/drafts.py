@@ -33,14 +33,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Draft:
-    """A column's schema, and where its texts leave a choice, the other notation with the texts that it is about."""
+    """A column's schema, and where its texts leave a choice, what there is to say of the other notation.
+
+    other, texts: that notation, and the texts it is about; row: of the first, as messages call it.
+    """
 
     schema: ColumnSchema
     other: numbers.Notation | moments.Notation | None = None
     texts: pl.Series | None = None
     weights: pl.Series | None = None
     is_told: bool = False
-    row: int = 0
+    row: str = ""
 
     def settled(self, known: Known) -> ColumnSchema:
         """Return the schema with the choice made, by other columns if they tell, and told."""
@@ -60,7 +63,7 @@ class Draft:
         assert found.other is not None
         how = f", {found.how}" if found.how else ""
         said = (
-            f"{self.texts[0]!r} (row {self.row + 1:,}) may be {found.notation} or {found.other}; taken as "
+            f"{self.texts[0]!r} in {self.row} may be {found.notation} or {found.other}; taken as "
             f'{found.notation}{how} (--set "{one.name}={one.kind}:{found.other}" takes the other)'
         )
         return replace(one, written=found.notation, notices=(*one.notices, said))

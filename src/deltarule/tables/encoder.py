@@ -179,11 +179,8 @@ class TableEncoder:
         """The first feature of each encoder, and their end."""
         return [0, *accumulate(len(one.features) for one in self.encoders)]
 
-    def beyond(self, table: Table, rows_of: NDArray[np.intp] | None = None) -> list[str]:
-        """Return a sentence for each column with values unlike those that training saw.
-
-        rows_of: (N,), the rows, from 0, that those of the table are in the file it is a part of.
-        """
+    def beyond(self, table: Table) -> list[str]:
+        """Return a sentence for each column with values unlike those that training saw."""
         said: list[str] = []
         for one in self.encoders:
             if one.name not in table:
@@ -192,12 +189,9 @@ class TableEncoder:
             rows, taken = one.beyond(column)
             if len(rows):
                 cells = "" if len(rows) == 1 else f" and {len(rows) - 1:,} more"
-                value, row = (
-                    column.rows(rows[:1]).texts()[0],
-                    rows[0] if rows_of is None else rows_of[rows[0]],
-                )
+                value, row = column.rows(rows[:1]).texts()[0], column.row(int(rows[0]))
                 verb = "is" if len(rows) == 1 else "are"
-                said.append(f"{one.name}: {value} in row {row + 1:,}{cells} {verb} {taken}")
+                said.append(f"{one.name}: {value} in {row}{cells} {verb} {taken}")
         return said
 
     def _refuse_absent(self, table: Table, absent: list[str]) -> None:

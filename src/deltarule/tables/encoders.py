@@ -105,7 +105,7 @@ class Encoder(ABC):
     def _refusal(self, column: Column, row: int) -> DataError:
         return DataError(
             f"column {self.name!r} was {self.kinds[0]} in training, but holds {column.texts()[row]!r} "
-            f"in row {row + 1:,}; give it in the form it had."
+            f"in {column.row(row)}; give it in the form it had."
         )
 
 

@@ -65,6 +65,7 @@ def explained(
         inputs=list(model.encoder.features),
         outputs=_outputs(model),
         rows=kept,
+        numbering=rows.numbering,
         cells=cells,
         groups=groups,
         own=_own(model, targets),

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from deltarule.errors import DataError, OptionError, closest
+from deltarule.spelling import plural
 from deltarule.tables.coded import Coded
-from deltarule.tables.columns import Column
+from deltarule.tables.columns import SHOWN, Column
 from deltarule.tables.drafts import Draft, Known
 from deltarule.tables.encoders import fewest_rows
 from deltarule.tables.notations import moments, numbers
@@ -34,11 +35,9 @@ from deltarule.tables.row_ids import group_notices, names_keys, why_key, why_key
 from deltarule.tables.schema import (
     BOOLEANS,
     PLURAL,
-    SHOWN,
     ColumnSchema,
     Kind,
     Schema,
-    cells,
     column_told,
     days_in,
     numbers_in,
@@ -194,7 +193,7 @@ def _of_text(column: Column, told: ColumnSchema | None, words: _Words) -> Draft:
                 if kind == "number" and (form := date_in_decimals(distinct)):
                     one = replace(one, notices=(*one.notices, _may_be(column.name, form, distinct[0])))
             other = found.other if one.kind in PLURAL else None  # of a row id, none is needed
-            return Draft(one, other, distinct, weights, told is not None, row)
+            return Draft(one, other, distinct, weights, told is not None, column.row(row))
         if found and not reason:
             reason, takes = found, f' (--set "{column.name}={kind}" takes {PLURAL[kind]})'
     if wanted == "ordered":
@@ -374,6 +373,7 @@ def _refuse_unlike(table: Table, columns: dict[str, ColumnSchema]) -> None:
             elif len(texts) > MOST_WORDS or not words:
                 means = f"leave out --strict, which counts all {len(texts):,} different texts as missing"
             raise DataError(
-                f"column {name!r} holds {PLURAL[one.kind]}, but {cells(table[name], unlike)}; mend it, or "
+                f"column {name!r} holds {PLURAL[one.kind]}, but not in {plural(len(unlike), 'cell')} "
+                f"({table[name].cells(unlike)}); mend it, or "
                 f'{means}, or --set "{name}=category" if the column is text.'
             )

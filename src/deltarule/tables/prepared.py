@@ -32,8 +32,6 @@ class Prepared:
         (N,), or None where all rows count the same.
     group, time
         Columns of the table by which rows are held out.
-    kept
-        (N,): which rows these are of the table that came.
     notices
         What to say of rows that were left out.
     """
@@ -44,7 +42,6 @@ class Prepared:
     weights: Weights | None
     group: Column | None
     time: Column | None
-    kept: NDArray[np.intp]
     notices: tuple[str, ...] = ()
 
     @classmethod
@@ -92,7 +89,6 @@ class Prepared:
             weights,
             by["group"],
             by["time"],
-            np.arange(len(table)),
             notices,
         )
         if weights is not None and not weights[kept].any():
@@ -100,7 +96,7 @@ class Prepared:
         return whole.rows(kept) if len(kept) < len(table) else whole
 
     def __len__(self) -> int:
-        return len(self.kept)
+        return len(self.targets)
 
     def rows(self, index: NDArray[np.intp]) -> Prepared:
         """Return these rows."""
@@ -111,7 +107,6 @@ class Prepared:
             weights=None if self.weights is None else self.weights[index],
             group=None if self.group is None else self.group.rows(index),
             time=None if self.time is None else self.time.rows(index),
-            kept=self.kept[index],
         )
 
     def split(

@@ -32,8 +32,6 @@ KINDS: dict[str, Kind] = {
 BOOLEANS = {"true": 1.0, "false": 0.0}
 USUAL = "1234.56", "%Y-%m-%d"
 """Notations that need not be told."""
-SHOWN = 3
-"""Cells that a notice shows."""
 _TEXTS = "category", "text", "ignore", "row id"
 PLURAL = {"number": "numbers", "date": "dates", "boolean": "true or false", "ordered": "numbers"}
 
@@ -81,13 +79,13 @@ class ColumnSchema:
             self.kind in _TEXTS and self.written is None
         ):  # a row id that is learnt is a number
             is_missing = self._is_missing(coded.texts, WORDS).to_numpy()
-            return Column(column.name, "text", coded.without(is_missing)), np.zeros(0, np.intp)
+            return replace(column, values=coded.without(is_missing)), np.zeros(0, np.intp)
         if self._way not in coded.known:
             values, is_odd = self._of_texts(coded.texts)
             coded.known[self._way] = values, is_odd, coded.take(values)
         values, is_odd, array = coded.known[self._way]
         unlike = np.zeros(0, np.intp)
-        read = Column(column.name, "number", array)
+        read = Column(column.name, "number", array, numbering=column.numbering)
         if is_odd.any():
             is_unread = np.append(is_odd, False)[coded.codes]
             unlike = np.flatnonzero(is_unread)
@@ -133,7 +131,8 @@ class ColumnSchema:
             if self.written.sign not in formats.COUNTS:  # 20200105 or 930
                 return self.read(column.as_text())[0]
             size, start = formats.COUNTS[self.written.sign]
-            return Column(column.name, "datetime", (column.values * size + start) / formats.DAY)
+            days = (column.values * size + start) / formats.DAY
+            return Column(column.name, "datetime", days, numbering=column.numbering)
         if column.kind == "number":
             values = self._cleared(column.values)
             is_infinite = np.isinf(values)
@@ -225,7 +224,8 @@ class Schema:
             columns[name] = typed
             if len(unlike):
                 notices.append(
-                    f"{name}: {cells(column, unlike)}, not {PLURAL[self[name].kind]}, counted as missing"
+                    f"{name}: {plural(len(unlike), 'cell')} ({column.cells(unlike)}), not "
+                    f"{PLURAL[self[name].kind]}, counted as missing"
                 )
         return Table(columns.values(), self, where=table.where), tuple(notices)
 
@@ -300,11 +300,3 @@ def days_in(texts: Sequence[str], written: numbers.Notation | moments.Notation |
     notations = (written, iso) if isinstance(written, moments.Notation) else (iso,)
     micros = [value for each in notations for value in each.read(series).dt.timestamp("us").drop_nulls()]
     return [value / formats.DAY for value in micros]
-
-
-def cells(column: Column, rows: NDArray[np.intp]) -> str:
-    """Return rows with their texts, the first of them."""
-    texts = column.rows(rows[:SHOWN]).texts()
-    shown = ", ".join(f"row {row + 1:,} {text!r}" for row, text in zip(rows.tolist(), texts, strict=False))
-    count = plural(len(rows), "cell")
-    return f"{count} ({shown}{', ...' if len(rows) > SHOWN else ''})"

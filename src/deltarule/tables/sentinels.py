@@ -69,7 +69,7 @@ def _sentence(column: Column, raw: Column | None, value: float, count: int, rest
     if column.kind != "number":
         text = str((raw or column).rows(np.array([row])).texts()[0]).strip()
     return (
-        f"{text} in {plural(count, 'row')}, first row {row + 1:,}, is far from the rest "
+        f"{text} in {plural(count, 'row')}, first {column.row(row)}, is far from the rest "
         f'({first} to {last}); if it means missing, --missing "{column.name}={text}" says so'
     )
 
@@ -77,10 +77,10 @@ def _sentence(column: Column, raw: Column | None, value: float, count: int, rest
 def _far(column: Column, least: float, greatest: float) -> str:
     """Return the sentence of values that are beyond all measure."""
     rows = np.flatnonzero((column.values < least) | (column.values > greatest))
-    text = f"{column.values[rows[0]]:.10g}"
+    text, first = f"{column.values[rows[0]]:.10g}", column.row(int(rows[0]))
     cells = "" if len(rows) == 1 else f" and {len(rows) - 1:,} more"
     return (
-        f"{text} in row {rows[0] + 1:,}{cells}, far outside of the rest ({least:.10g} to {greatest:.10g}), is taken as "
+        f"{text} in {first}{cells}, far outside of the rest ({least:.10g} to {greatest:.10g}), is taken as "
         f'an end of that; if it means missing, --missing "{column.name}={text}" says so'
     )
 

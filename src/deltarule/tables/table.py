@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import narwhals as nw
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import DataError, closest
 from deltarule.tables.columns import Column
+from deltarule.tables.numbering import Numbering
 from deltarule.tables.side_by_side import side_by_side
 
 
@@ -70,6 +72,11 @@ class Table:
     def names(self) -> list[str]:
         return list(self.columns)
 
+    @property
+    def numbering(self) -> Numbering:
+        """What messages call its rows."""
+        return next((column.numbering for column in self.columns.values()), Numbering())
+
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
@@ -91,9 +98,12 @@ class Table:
         """Return a table of other columns, of which the same is to be told."""
         return Table(columns, self.read_by, self.notices, self.where)
 
-    def told(self, notices: Iterable[str], where: str) -> Table:
-        """Return the table with what is to be told of it, and what messages call it."""
-        return Table(self.columns.values(), self.read_by, notices, where)
+    def told(self, notices: Iterable[str], where: str, numbering: Numbering | None = None) -> Table:
+        """Return the table with what is to be told of it, and what messages call it and its rows."""
+        columns = self.columns.values()
+        if numbering is not None:
+            columns = [replace(column, numbering=numbering) for column in columns]
+        return Table(columns, self.read_by, notices, where)
 
     def column(self, name: str, role: str = "column", where: str | None = None) -> Column:
         """Return a column by name, or raise a DataError that names the closest one there is."""

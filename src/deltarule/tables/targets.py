@@ -110,7 +110,7 @@ class ClassTarget(Target):
             names = self._known
             known = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
             raise DataError(
-                f"the target {self.name!r} is {column.rows(slice(row, row + 1)).texts()[0]!r} in row {row + 1:,}, a "
+                f"the target {self.name!r} is {column.rows(slice(row, row + 1)).texts()[0]!r} in {column.row(row)}, a "
                 f"class that was not in training; known: {known}."
             )
         return numbers
@@ -363,8 +363,8 @@ def refuse_unfit(column: Column, output: str, transform: str) -> None:
     if output == "poisson" and (there < 0).any():
         row = int(np.argmax(there < 0))
         raise DataError(
-            f"the target {column.name!r} is {values[row]:g} in row {row + 1:,}, and the loss poisson is for counts and "
-            "rates, which are 0 or more; squared_error, absolute_error, huber and quantile take any number."
+            f"the target {column.name!r} is {values[row]:g} in {column.row(row)}, and the loss poisson is for counts "
+            "and rates, which are 0 or more; squared_error, absolute_error, huber and quantile take any number."
         )
 
 
@@ -405,7 +405,7 @@ def refuse_infinite(column: Column) -> None:
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"the target {column.name!r} is {column.values[row]} in row {row + 1:,}; expected a finite number, "
+            f"the target {column.name!r} is {column.values[row]} in {column.row(row)}; expected a finite number, "
             "or none in such rows, which are then left out (nan)."
         )
 
@@ -415,6 +415,6 @@ def _refuse_missing(column: Column) -> None:
     if is_missing.any():
         n, row = int(is_missing.sum()), int(np.argmax(is_missing))
         raise DataError(
-            f"the target {column.name!r} is missing in {n:,} row{'' if n == 1 else 's'}, first in row {row + 1:,}; "
+            f"the target {column.name!r} is missing in {n:,} row{'' if n == 1 else 's'}, first in {column.row(row)}; "
             "--drop-missing-target (in Python drop_missing_target=True) leaves such rows out."
         )

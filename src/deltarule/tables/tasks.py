@@ -22,7 +22,6 @@ FEW_MISSING = 0.05
 """The share of the rows without a target up to which these are left out unasked."""
 MOSTLY = 0.5
 """The share of a target's cells from which on they are numbers, and the others bounds or remarks: <1.0, >100, ND."""
-SHOWN = 3
 
 
 def with_target(schema: Schema, raw: Table, name: str, task: Task | None = None) -> Schema:
@@ -87,7 +86,7 @@ def rows_with_target(
         Rows without a target are not to be left out, or no row has one, or one is infinite.
 
     >>> rows_with_target(Column.of("y", [1.0, None, 3.0]), Column.of("y", ["1", "<1", "3"]), drop=True)
-    (array([0, 2]), ("y: no target in 1 of 3 rows (row 2 '<1'); such rows are left out",))
+    (array([0, 2]), ("y: no target in 1 of 3 rows (row 2: '<1'); such rows are left out",))
     """
     if column.kind == "number":
         refuse_infinite(column)
@@ -97,7 +96,7 @@ def rows_with_target(
         return _without_far(column, kept)
     missing = np.flatnonzero(is_missing)
     n, N = len(missing), len(column)
-    cells = _cells(raw, missing)
+    cells = raw.cells(missing)
     if n == N:
         raise DataError(
             f"the target {column.name!r} is missing in every row ({cells}); give rows with one, or another --target."
@@ -133,10 +132,9 @@ def _without_far(column: Column, kept: NDArray[np.intp]) -> tuple[NDArray[np.int
     if not is_far.any():
         return kept, ()
     rest, rows = values[~is_far], kept[is_far]
-    cells = ", ".join(f"row {row + 1:,} {column.values[row]:.10g}" for row in rows[:SHOWN].tolist())
     said = (
         f"{column.name}: {len(rows):,} of {plural(len(kept), 'row')} far outside of the rest, {rest.min():.10g} to "
-        f"{rest.max():.10g} ({cells}{', ...' if len(rows) > SHOWN else ''}); such rows are left out"
+        f"{rest.max():.10g} ({column.cells(rows)}); such rows are left out"
     )
     return kept[~is_far], (said,)
 
@@ -146,13 +144,3 @@ def learnt(table: Table, schema: Schema) -> Table:
     return table.without(
         *(name for name in table.names if name in schema and schema[name].kind in ("row id", "ignore"))
     )
-
-
-def _cells(raw: Column, rows: NDArray[np.intp]) -> str:
-    """Return the first rows with their texts, where there are any."""
-    texts = (raw.rows(rows[:SHOWN])).texts()
-    shown = ", ".join(
-        f"row {row + 1:,}" + ("" if text is None or not text.strip() else f" {text!r}")
-        for row, text in zip(rows[:SHOWN].tolist(), texts, strict=True)
-    )
-    return shown + (", ..." if len(rows) > SHOWN else "")

@@ -41,7 +41,7 @@ class Transform:
         if not self.takes(y):
             row = int(np.argmax(~((y > self.least) if self.is_open else (y >= self.least))))
             raise DataError(
-                f"the target {column.name!r} is {column.values[row]:g} in row {row + 1:,}, which has no {self.name}; "
+                f"the target {column.name!r} is {column.values[row]:g} in {column.row(row)}, which has no {self.name}; "
                 "choose another --target-transform, or none."
             )
         return self.f(y)

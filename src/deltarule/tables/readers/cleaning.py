@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from deltarule.spelling import plural
 from deltarule.tables.readers.cells import column_look, is_rule
 from deltarule.tables.readers.layout import Layout
-from deltarule.tables.readers.options import Reading, cut
+from deltarule.tables.readers.options import Read, Reading, cut
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,40 +24,61 @@ TOTALS = frozenset({
 })  # fmt: skip
 
 
-def cleaned(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
-    """Return a table without what is none of it, and what is to be told of that."""
-    told: list[str] = []
+def cleaned(read: Read, shape: Layout, reading: Reading) -> Read:
+    """Return a table without what is none of it, which is told."""
     for clean in (_without_rules, _without_headers, _without_empty_rows, _without_empty_columns):
-        frame, said = clean(frame, shape, reading)
-        told += said
+        read = clean(read, shape, reading)
+    frame = read.frame
     if frame.height > 2 and (total := _total(frame)):
         if reading.ragged == "skip":
             frame = frame.head(frame.height - 1)
-            told.append(f"the last row left out, a total ({cut(total)})")
-        else:
-            told.append(f"the last row looks like a total ({cut(total)}; --ragged skip leaves it out)")
-    return frame, told
+            return _having(read, frame, f"the last row left out, a total ({cut(total)})")
+        return _having(
+            read, frame, f"the last row looks like a total ({cut(total)}; --ragged skip leaves it out)"
+        )
+    return read
 
 
-def _without_rules(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
-    """Return a table without the lines that are drawn between its rows."""
+def _having(read: Read, frame: pl.DataFrame, said: str) -> Read:
+    return replace(read, frame=frame, notices=[*read.notices, said])
+
+
+def _without(read: Read, rows: list[int], said: str) -> Read:
+    """Return a table without some of its rows, which is told."""
     import polars as pl
 
+    is_kept = np.ones(read.frame.height, bool)
+    is_kept[rows] = False
+    kept = _having(read, read.frame.filter(pl.Series(is_kept)), said)
+    return replace(kept, numbering=read.numbering.having(is_kept))
+
+
+def _without_rules(read: Read, _: Layout, reading: Reading) -> Read:
+    """Return a table without the lines that are drawn between its rows."""
+    frame = read.frame
     if reading.ragged == "fill" or frame.width < 2 or any(dtype.is_numeric() for dtype in frame.dtypes):
-        return frame, []
-    texts = [each for each, dtype in frame.schema.items() if dtype == pl.String or dtype == pl.Categorical]
+        return read
+    texts = [each for each, dtype in frame.schema.items() if is_text(dtype)]
     rows = _drawn(frame[texts[0]]).arg_true().to_numpy() if texts else np.arange(frame.height)
     for each in texts[1:]:
         if not len(rows):
-            return frame, []
+            return read
         rows = rows[_drawn(frame[each][rows]).to_numpy()]
     rows = [n for n in rows.tolist() if is_rule([str(cell or "") for cell in frame.row(n)])]
     if not rows:
-        return frame, []
-    is_kept = np.ones(frame.height, bool)
-    is_kept[rows] = False
-    said = f"{plural(len(rows), 'row')} of dashes left out, first row {rows[0] + 1:,} (--ragged fill keeps such rows)"
-    return frame.filter(pl.Series(is_kept)), [said]
+        return read
+    first = read.numbering.name(rows[0])
+    return _without(
+        read,
+        rows,
+        f"{plural(len(rows), 'row')} of dashes left out, first {first}; --ragged fill keeps such rows",
+    )
+
+
+def is_text(dtype: pl.DataType) -> bool:
+    import polars as pl
+
+    return dtype == pl.String or dtype == pl.Categorical
 
 
 def _drawn(column: pl.Series) -> pl.Series:
@@ -69,57 +91,56 @@ def _drawn(column: pl.Series) -> pl.Series:
     return column.is_null() | column.cast(pl.String).is_in(lines) if lines else column.is_null()
 
 
-def _without_headers(frame: pl.DataFrame, shape: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
+def _without_headers(read: Read, shape: Layout, reading: Reading) -> Read:
     import polars as pl
 
+    frame = read.frame
     names = frame.columns[frame.width - len(shape.header or []) :]
     header = {
         name: cell.strip() for name, cell in zip(names, shape.header or [], strict=True) if cell.strip()
     }
     if len(header) < 2:
-        return frame, []
+        return read
     rows: Any = slice(None)  # all
     for name, cell in header.items():
         column = frame[name]
-        if not (column.dtype == pl.String or column.dtype == pl.Categorical):
-            return frame, []
+        if not is_text(column.dtype):
+            return read
         is_name = (column[rows] == cell).fill_null(False).to_numpy()
         rows = np.arange(frame.height)[rows][is_name]
         if not len(rows):
-            return frame, []
-    is_kept = np.ones(frame.height, bool)
-    is_kept[rows] = False
-    first = f"first row {rows[0] + 1:,}"
-    others = frame.head(SAMPLE).filter(pl.Series(is_kept[:SAMPLE]))
+            return read
+    first = f"first {read.numbering.name(int(rows[0]))}"
+    others = frame.head(SAMPLE).filter(~pl.int_range(pl.len()).is_in(rows.tolist()))
     if all(column_look(others[name].cast(pl.String).drop_nulls()) in ("text", "missing") for name in header):
         said = f"{plural(len(rows), 'row')} like the header, {first}"
         if reading.ragged != "skip":
-            return frame, [f"{said} (--ragged skip leaves such rows out)"]
-    said = f"{plural(len(rows), 'row')} left out: the header again, {first} (--no-header keeps such rows)"
-    return frame.filter(pl.Series(is_kept)), [said]
+            return _having(read, frame, f"{said}; --ragged skip leaves such rows out")
+    said = f"{plural(len(rows), 'row')} left out: the header again, {first}; --no-header keeps such rows"
+    return _without(read, rows.tolist(), said)
 
 
-def _without_empty_rows(frame: pl.DataFrame, _: Layout, reading: Reading) -> tuple[pl.DataFrame, list[str]]:
-    last = 0
+def _without_empty_rows(read: Read, _: Layout, reading: Reading) -> Read:
+    frame, last = read.frame, 0
     while reading.ragged != "fill" and last < frame.height - 1 and frame[frame.height - 1 - last, 0] is None:
         if any(value is not None for value in frame.row(frame.height - 1 - last)):
             break
         last += 1
     if not last:
-        return frame, []
-    return frame.head(frame.height - last), [
-        f"{plural(last, 'empty row')} at the end left out (--ragged fill keeps them)"
-    ]
+        return read
+    said = f"{plural(last, 'empty row')} at the end left out (--ragged fill keeps them)"
+    return _having(read, frame.head(frame.height - last), said)
 
 
-def _without_empty_columns(frame: pl.DataFrame, shape: Layout, _: Reading) -> tuple[pl.DataFrame, list[str]]:
+def _without_empty_columns(read: Read, shape: Layout, _: Reading) -> Read:
     """Return a table without columns of neither name nor values, and what is to be told of those without a name."""
     if shape.header is None:
-        return frame, []
+        return read
+    frame = read.frame
     cells = [""] * (frame.width - len(shape.header)) + [cell.strip() for cell in shape.header]
     unnamed = [each for each, cell in zip(frame.columns, cells, strict=True) if not cell]
     empty = [each for each in unnamed if frame[each].null_count() == frame.height]
-    told: list[str] = []
+    told = list(read.notices)
     if empty and len(empty) < frame.width:
         frame = frame.drop(empty)
         told.append(f"{plural(len(empty), 'column')} with neither name nor values left out")
@@ -127,7 +148,7 @@ def _without_empty_columns(frame: pl.DataFrame, shape: Layout, _: Reading) -> tu
     if kept:
         shown = ", ".join(kept[:3]) + (", ..." if len(kept) > 3 else "")
         told.append(f"the header has no name for {plural(len(kept), 'column')}: called {shown}")
-    return frame, told
+    return replace(read, frame=frame, notices=told)
 
 
 def _total(frame: pl.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def read_table(
     InputError
         There is no such file, or it may not be read.
     DataError
-        The file is empty, damaged, or not a table; the message names the row, counted from 1 below the header.
+        The file is empty, damaged, or not a table; the message names the row, counted from 1 below
+        the header, and the line.
     OptionError
         An option is none, or a library that the format needs is not installed.
     OutOfMemoryError
@@ -115,7 +117,7 @@ def read_table(
         path,
         Reading.of(missing, encoding, sheet, header, delimiter, quote, skip, ragged, names),
     )
-    return Table.of(read.frame).told(read.notices, Source.of(path).name)
+    return Table.of(read.frame).told(read.notices, Source.of(path).name, read.numbering)
 
 
 def read_frame(path: str | Path, reading: Reading) -> Read:
@@ -160,7 +162,7 @@ def read_content(content: bytes, name: str, part: str | None, reading: Reading, 
         read = read_content(inner, called, None if kind == "zip" else part, reading, depth + 1)
     else:
         read = _plain_content(content, kind, called, part, reading)
-    return Read(read.frame, [*told, *read.notices])
+    return replace(read, notices=[*told, *read.notices])
 
 
 def _plain_content(content: bytes, kind: str | None, name: str, part: str | None, reading: Reading) -> Read:

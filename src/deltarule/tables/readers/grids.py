@@ -79,8 +79,8 @@ def read_grid(rows: Sequence[Sequence[Any]], name: str, reading: Reading) -> Rea
     width = shape.width
     columns = zip(*([*row, *[None] * (width - len(row))][:width] for row in body), strict=True)
     frame = pl.DataFrame([column(each, values) for each, values in zip(shape.names, columns, strict=True)])
-    frame, told = cleaned(frame, shape, reading)
-    frame, said = plain(frame, reading)
+    read = cleaned(Read(frame, [*shape.notices, *noted]), shape, reading)
+    frame, said = plain(read.frame, reading)
     if frame.width == 0:
         raise DataError(f"{name} has no column that a table may have.")
-    return Read(frame, [*shape.notices, *noted, *told, *said])
+    return Read(frame, [*read.notices, *said])

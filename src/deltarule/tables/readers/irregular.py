@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.errors import DataError
 from deltarule.memory import require
@@ -27,8 +28,8 @@ SAMPLE, MOST_TABLES = 200, 50
 
 def read_irregular(
     body: bytes, dialect: Dialect, shape: Layout, reading: Reading, name: str, lines_before: int, scan: Scan
-) -> tuple[pl.DataFrame, list[str]]:
-    """Return the columns as text, and what is to be told of rows that were mended or left out.
+) -> tuple[pl.DataFrame, NDArray[np.int64], list[str]]:
+    """Return the columns as text, the line of every row, and what is to be told of rows that were mended or left out.
 
     Rows that are too short end in missing values; the surplus of those that are too long must be empty.
 
@@ -47,7 +48,7 @@ def read_irregular(
         mended = records.with_rows(changed)
         frame = read_regular(mended, dialect, width, scanned(mended, dialect))
         if frame is not None:
-            return frame, told
+            return frame, np.delete(records.lines, _left_out(changed)) + 1 + lines_before, told
     require(len(body) + BYTES_A_FIELD * (scan.delimiters + body.count(b"\n")), f"the table {name}")
     rows, odd, open_ = closed_rows(body, dialect, width, reading, name, lines_before)
     scan.has_line_breaks |= body.count(b"\n") + 1 > len(rows) + rows.blanks
@@ -56,7 +57,12 @@ def read_irregular(
     for n, fields in changed.items():
         rows[n] = fields or []
     columns = zip(*filter(None, rows), strict=True)
-    return pl.DataFrame([pl.Series(f"{n}", column, pl.String) for n, column in enumerate(columns)]), told
+    frame = pl.DataFrame([pl.Series(f"{n}", column, pl.String) for n, column in enumerate(columns)])
+    return frame, np.delete(rows.lines, _left_out(changed)), told
+
+
+def _left_out(changed: dict[int, list[str] | None]) -> list[int]:
+    return [n for n, fields in changed.items() if fields is None]
 
 
 def _of_width(fields: list[str], width: int) -> list[str]:
@@ -160,7 +166,7 @@ def _sorted_out(
     for each in short:
         if "\n" in each.fields[-1] and dialect.quote:
             raise DataError(
-                f"{name}: row {each.row + 1:,} (line {each.line:,}) ends within a text of "
+                f"{name}: {each} ends within a text of "
                 f"{plural(each.fields[-1].count(chr(10)) + 1, 'line')}, {each.shown(sign)}: a quote is opened "
                 "or closed by mistake; mend "
                 "it, or read quotes as letters (--quote none)."
@@ -193,7 +199,7 @@ def _refuse_other_delimiter(
         sign = next((sign for sign in others if each.fields[0].count(sign) == width - 1), None)
         if len(each.fields) == 1 and sign is not None:
             raise DataError(
-                f"{name}: row {each.row + 1:,} (line {each.line:,}) is set apart by {sign!r}, and the rows above it by "
+                f"{name}: {each} is set apart by {sign!r}, and the rows above it by "
                 f"{dialect.delimiter!r}: {cut(each.fields[0])}; write all with one, or leave such rows out "
                 "(--ragged skip)."
             )
@@ -203,15 +209,15 @@ def _filled(short: Sequence[Odd], long: Sequence[Odd], width: int, sign: str) ->
     told: list[str] = []
     if short:
         told.append(
-            f"{plural(len(short), 'row')} with fewer than {plural(width, 'field')}, first row "
-            f"{short[0].row + 1:,} ({short[0].shown(sign)}); what they lack counts as missing "
+            f"{plural(len(short), 'row')} with fewer than {plural(width, 'field')}, first "
+            f"{short[0]}, {short[0].shown(sign)}; what they lack counts as missing "
             "(--ragged skip leaves such "
             "rows out, --ragged refuse refuses them)"
         )
     if long:
         told.append(
-            f"{plural(len(long), 'row')} with more than {plural(width, 'field')}, first row "
-            f"{long[0].row + 1:,} ({long[0].shown(sign)}); the surplus is left out (--ragged skip leaves such rows out)"
+            f"{plural(len(long), 'row')} with more than {plural(width, 'field')}, first "
+            f"{long[0]}, {long[0].shown(sign)}; the surplus is left out (--ragged skip leaves such rows out)"
         )
     return told
 
@@ -246,7 +252,7 @@ def _is_note(row: Odd, width: int) -> bool:
 def _too_many_or_few(row: Odd, width: int, dialect: Dialect, name: str) -> DataError:
     sign = dialect.shown_sign
     return DataError(
-        f"{name}: row {row.row + 1:,} (line {row.line:,}) has {plural(len(row.fields), 'field')} and "
+        f"{name}: {row} has {plural(len(row.fields), 'field')} and "
         f"the table {plural(width, 'column')}: "
         f"{row.shown(sign)}; mend that line (a stray delimiter, or a text that wants quotes), or leave such rows out "
         "(--ragged skip), or cut and fill them (--ragged fill)."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from deltarule.errors import DataError, OptionError, unknown
+from deltarule.tables.numbering import Numbering
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,10 +96,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Read:
-    """A table as it was read, and what is to be told of it."""
+    """A table as it was read, what is to be told of it, and what its rows are called."""
 
     frame: pl.DataFrame
     notices: list[str] = field(default_factory=list[str])
+    numbering: Numbering = field(default_factory=Numbering)
 
 
 def refuse_no_rows(height: int, name: str) -> None:

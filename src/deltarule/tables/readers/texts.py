@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deltarule.errors import DataError
 from deltarule.memory import require
 from deltarule.spelling import plural
+from deltarule.tables.numbering import Numbering
 from deltarule.tables.readers.cleaning import cleaned
 from deltarule.tables.readers.contents import refuse_foreign_text, refuse_merge
 from deltarule.tables.readers.decoding import decoded
@@ -17,7 +18,7 @@ from deltarule.tables.readers.irregular import read_irregular
 from deltarule.tables.readers.layout import Layout, layout
 from deltarule.tables.readers.options import Read, Reading, cut, refuse_no_rows
 from deltarule.tables.readers.quoting import unescaped, unwrapped
-from deltarule.tables.readers.regular import Scan, read_regular, scanned
+from deltarule.tables.readers.regular import Records, Scan, read_regular, scanned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -38,7 +39,7 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
     Raises
     ------
     DataError
-        It is no text, or no table; the message names the row, counted from 1 below the header.
+        It is no text, or no table; the message names the row, counted from 1 below the header, and the line.
     """
     content, told = decoded(content, name, reading.encoding)
     if not _SOMETHING.search(content):
@@ -64,24 +65,26 @@ def read_text(content: bytes, name: str, reading: Reading) -> Read:
         start = next((n for n in range(start, len(records)) if any(records[n][1])), start)
     shape = layout([row for _, row in records], reading, name, start)
     told += shape.notices
-    line = records[shape.first][0] if shape.first < len(records) else None
-    if line is None:
+    if shape.first >= len(records):
         refuse_no_rows(0, name)
-    offset = _offset(content, (line or 1) - 1)
+    first_line = records[shape.first][0]
+    offset = _offset(content, first_line - 1)
     body = content[offset : _end(content)]
     refuse_no_rows(int(_SOMETHING.search(body) is not None), name)
     scan = scanned(body, dialect)
     require(BYTES_A_BYTE * len(body) + BYTES_A_FIELD * scan.delimiters, f"the table {name}")
     is_whole = not shape.header or len(shape.header) <= shape.width
-    frame = read_regular(body, dialect, shape.width, scan) if is_whole else None
+    frame, lines = read_regular(body, dialect, shape.width, scan) if is_whole else None, first_line
     if frame is None:
         refuse_merge(content, name)
-        frame, said = read_irregular(body, dialect, shape, reading, name, (line or 1) - 1, scan)
+        frame, lines, said = read_irregular(body, dialect, shape, reading, name, first_line - 1, scan)
         told += said
         scan.has_blanks = scan.has_quotes = True  # as far as is known
-    frame, said = _finished(frame, shape, reading, dialect, scan)
-    refuse_no_rows(frame.height, name)
-    return Read(frame, told + said)
+    elif scan.has_line_breaks:
+        lines = Records.of(body, dialect, scan.has_quotes, are_blanks_rows=False).lines + first_line
+    read = _finished(Read(frame, told, Numbering(lines)), shape, reading, dialect, scan)
+    refuse_no_rows(read.frame.height, name)
+    return read
 
 
 def _head(content: bytes, name: str) -> str:
@@ -119,22 +122,19 @@ def _offset(content: bytes, lines: int) -> int:
     return offset
 
 
-def _finished(
-    frame: pl.DataFrame, shape: Layout, reading: Reading, dialect: Dialect, scan: Scan
-) -> tuple[pl.DataFrame, list[str]]:
+def _finished(read: Read, shape: Layout, reading: Reading, dialect: Dialect, scan: Scan) -> Read:
     """Return the columns under their names, without blanks around texts, and what is to be told of the rows."""
     import polars as pl
 
-    told: list[str] = []
+    frame, told = read.frame, list(read.notices)
     frame.columns = shape.names
     if scan.has_line_breaks and reading.quote is None and frame.width > 1:
-        told += _swallowed(frame, dialect)
+        told += _swallowed(frame, dialect, read.numbering)
     if scan.has_blanks:
         frame = _mapped(frame, pl.all().str.strip_chars(BLANK_SIGNS))
     if nothing := [*([""] if scan.has_blanks or scan.has_quotes else []), *reading.missing]:
         frame = _mapped(frame, pl.when(~pl.all().is_in(nothing)).then(pl.all()).name.keep())
-    frame, said = cleaned(frame, shape, reading)
-    return frame, told + said
+    return cleaned(Read(frame, told, read.numbering), shape, reading)
 
 
 def _mapped(frame: pl.DataFrame, expression: pl.Expr) -> pl.DataFrame:
@@ -147,7 +147,7 @@ def _mapped(frame: pl.DataFrame, expression: pl.Expr) -> pl.DataFrame:
     return pl.concat(parts, how="horizontal")
 
 
-def _swallowed(frame: pl.DataFrame, dialect: Dialect) -> list[str]:
+def _swallowed(frame: pl.DataFrame, dialect: Dialect, numbering: Numbering) -> list[str]:
     """Tell of a cell that holds lines that look like rows, as where a quote was opened by mistake.
 
     Such a cell of column j begins with what its line lacks of a row, w - 1 - j delimiters, goes on with whole rows
@@ -167,7 +167,7 @@ def _swallowed(frame: pl.DataFrame, dialect: Dialect) -> list[str]:
             at = int(is_like_rows.arg_max() or 0)
             text = str(frame[column][at])
             return [
-                f"row {at + 1:,} holds {plural(text.count(chr(10)) + 1, 'line')} in one cell of {column!r} that look "
-                f"like rows ({cut(text)}): if a quote was opened by mistake, --quote none reads quotes as letters"
+                f"{numbering.name(at)} holds {plural(text.count(chr(10)) + 1, 'line')} in one cell of {column!r} that "
+                f"look like rows ({cut(text)}): if a quote was opened by mistake, --quote none reads quotes as letters"
             ]
     return []
