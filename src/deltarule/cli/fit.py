@@ -36,7 +36,7 @@ from deltarule.cli.output import (
 from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions, Names
 from deltarule.cli.summary import record, summary
 from deltarule.errors import DataWarning, OptionError
-from deltarule.estimators import TableClassifier, TableRegressor
+from deltarule.estimators.learners import ClassLearner, ValueLearner
 from deltarule.estimators.settings import LOSSES, OF_VALUES, SETTINGS, SHORT
 from deltarule.files import SUFFIX
 from deltarule.maths.activations import ACTIVATIONS
@@ -178,7 +178,7 @@ def fit(
     )
     learn, held = rows.rows(parts.learn), rows.rows(parts.held)
     notices = (*raw.notices, *unlike, *rows.notices, *parts.notices)
-    estimator = (TableClassifier if kind == "classification" else TableRegressor)(
+    learner = (ClassLearner if kind == "classification" else ValueLearner)(
         hidden=hidden,
         activation=activation,
         optimiser=optimiser,
@@ -199,14 +199,14 @@ def fit(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # these are printed with the others
-        estimator.fit(learn.table, learn.targets)
-    notices = (*notices, *estimator.notices_)
-    run, model = estimator.run_, estimator.model_
+        learner.fit(learn.table, learn.targets)
+    notices = (*notices, *learner.notices_)
+    run, model = learner.run_, learner.model_
     if len(held):
         notices = (*notices, *model.encoder.beyond(held.table))
         measured = model.metrics(model.features_of(held.table), model.encoded(held.targets), held.weights)
-        estimator.model_ = model = replace(model, scores={**model.scores, "test": measured})
-    save(estimator, path)
+        learner.model_ = model = replace(model, scores={**model.scores, "test": measured})
+    save(learner, path)
     told = sys.stderr if is_standard_output(path) else sys.stdout  # the model and nothing else in its stream
     if json:
         print_json(record(model, run, path, why, len(frame), notices), told)

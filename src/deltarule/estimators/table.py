@@ -6,45 +6,96 @@ Columns are encoded (see `deltarule.tables.encoders`), a network is trained, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 import sklearn.metrics
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.errors import OptionError, ShapeError
-from deltarule.estimators.fitting import TableEstimator
-from deltarule.estimators.settings import (
-    DELTA,
-    LOSSES,
-    OF_VALUES,
-    SHORT,
-)
-from deltarule.estimators.trial import Trial
-from deltarule.maths.optimisers import LBFGS, Optimiser
-from deltarule.maths.output import Output
-from deltarule.maths.outputs import Huber, Quantile, output
-from deltarule.maths.schedules import Schedule
-from deltarule.options import checked, is_several, shown, typed_keywords
+from deltarule.chain.explained import Explained
+from deltarule.errors import ShapeError
+from deltarule.estimators.display import Plotted
+from deltarule.estimators.learners import ClassLearner, ValueLearner
+from deltarule.estimators.reading import columns_of, names_of
+from deltarule.network import Network
 from deltarule.tables import (
     ClassTarget,
-    NumberTarget,
-    Schema,
+    Column,
+    Table,
     TableModel,
-    Target,
 )
-from deltarule.tables.prepared import Prepared, refuse_many_classes
-from deltarule.tables.weights import ClassWeight, class_factors
-from deltarule.training import Listener
+from deltarule.training import Run
 
 metrics: Any = sklearn.metrics  # which has no types
 
 
-class TableClassifier(ClassifierMixin, TableEstimator):
+class TableEstimator(Plotted, BaseEstimator):
+    """What a fitted learner shows; see `TableClassifier`."""
+
+    model_: TableModel
+    run_: Run
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The training loss of every epoch."""
+        check_is_fitted(self, "model_")
+        return self.model_.history["loss"]
+
+    @property
+    def validation_loss_curve_(self) -> list[float] | None:
+        """The loss of the rows held out after every epoch; None where there are none."""
+        check_is_fitted(self, "model_")
+        losses: list[float | None] = self.model_.history["validation_loss"]
+        return None if None in losses else cast(list[float], losses)
+
+    @property
+    def best_epoch_(self) -> int | None:
+        """The epoch, from 1, whose weights were restored; None where none were held out."""
+        check_is_fitted(self, "model_")
+        return self.run_.best_epoch
+
+    @property
+    def n_iter_(self) -> int:
+        """How many epochs were run."""
+        return len(self.loss_curve_)
+
+    @property
+    def net_(self) -> Network:
+        """The network behind it, for explain, check and gradients."""
+        check_is_fitted(self, "model_")
+        return self.model_.network
+
+    def explained(self, X: object, y: object, weights: Any = None, *, table: object = None) -> Explained:
+        """Return what `explain`, `check`, `pullers` and `suspects` look at, of X and y as in `fit`."""
+        check_is_fitted(self, "model_")
+        return self.model_.explained(X, y, weights, table=table)
+
+    def predict(self, X: object) -> NDArray[Any]:
+        """Return class names of the type they had, or values in the target's units, (N,).
+
+        Of several targets (N, targets), of several quantiles (N, levels), of both (N, targets * levels).
+        """
+        check_is_fitted(self, "model_")
+        return self.model_.predict(X)
+
+    def _true(self, X: object, y: object) -> list[Column]:
+        """Return the targets of a table: values, or names of its columns."""
+        raw = Table.of(X)
+        names = names_of(y, raw)
+        return [raw.column(name, "target column") for name in names] if names else columns_of(y)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.input_tags.allow_nan = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     """A classifier for a table with numbers, text, booleans, dates and missing values in it.
 
     Parameters
@@ -121,65 +172,6 @@ class TableClassifier(ClassifierMixin, TableEstimator):
     array(['small', 'big'], dtype='<U5')
     """
 
-    task = "classification"
-
-    @typed_keywords
-    def __init__(
-        self,
-        hidden: int | Sequence[int] | None = None,
-        activation: str | Sequence[str] = "relu",
-        optimiser: str | Optimiser | LBFGS = "adamw",
-        learning_rate: float | None = None,
-        weight_decay: float | None = None,
-        schedule: str | Schedule = "one_cycle",
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        clip_norm: float | None = None,
-        validation: float | None = None,
-        early_stopping: int | None = None,
-        seed: int = 0,
-        n_threads: int | None = None,
-        progress: bool | None = None,
-        listeners: Sequence[Listener] = (),
-        schema: Schema | None = None,
-        weight: str | None = None,
-        group: str | None = None,
-        time: str | None = None,
-        equal_rows: str | None = None,
-        drop_missing_target: bool | None = None,
-        warm_start: bool = False,
-        class_weight: ClassWeight = None,
-    ) -> None:
-        super().__init__(
-            hidden=hidden,
-            activation=activation,
-            optimiser=optimiser,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            schedule=schedule,
-            epochs=epochs,
-            batch_size=batch_size,
-            l1=l1,
-            l2=l2,
-            clip_norm=clip_norm,
-            validation=validation,
-            early_stopping=early_stopping,
-            seed=seed,
-            n_threads=n_threads,
-            progress=progress,
-            listeners=listeners,
-            schema=schema,
-            weight=weight,
-            group=group,
-            time=time,
-            equal_rows=equal_rows,
-            drop_missing_target=drop_missing_target,
-            warm_start=warm_start,
-        )
-        self.class_weight = class_weight
-
     @property
     def classes_(self) -> Any:
         """The classes in order, (C,); of several targets a list of such."""
@@ -234,27 +226,8 @@ class TableClassifier(ClassifierMixin, TableEstimator):
         """
         return self._part_fit(X, y, sample_weight, classes)
 
-    def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
-        columns = list(rows.targets.columns.values())
-        if classes is not None:
-            if len(columns) > 1:
-                raise OptionError("classes is for one target; leave it out for several.")
-            return (ClassTarget.among(columns[0], classes, rows.weights),), output("softmax")
-        targets = [ClassTarget.fit(column, rows.weights) for column in columns]
-        refuse_many_classes(targets)
-        return tuple(targets), output("softmax" if len(targets) == 1 else "sigmoid")
 
-    def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
-        if self.class_weight is None or not len(rows):
-            return rows.weights
-        if len(model.targets) > 1:
-            raise OptionError("class_weight is for one target; weigh the rows of several with weight.")
-        factors = class_factors(self.class_weight, cast(ClassTarget, model.target), y, rows.weights)
-        assert factors is not None
-        return factors[y] if rows.weights is None else rows.weights * factors[y]
-
-
-class TableRegressor(RegressorMixin, TableEstimator):
+class TableRegressor(RegressorMixin, TableEstimator, ValueLearner):
     """A regressor for a table with numbers, text, booleans, dates and missing values in it.
 
     The network learns the standardised target; predictions are in the target's own units. Parameters and
@@ -281,71 +254,6 @@ class TableRegressor(RegressorMixin, TableEstimator):
     array([10.])
     """
 
-    task = "regression"
-
-    @typed_keywords
-    def __init__(
-        self,
-        hidden: int | Sequence[int] | None = None,
-        activation: str | Sequence[str] = "relu",
-        optimiser: str | Optimiser | LBFGS = "adamw",
-        learning_rate: float | None = None,
-        weight_decay: float | None = None,
-        schedule: str | Schedule = "one_cycle",
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        clip_norm: float | None = None,
-        validation: float | None = None,
-        early_stopping: int | None = None,
-        seed: int = 0,
-        n_threads: int | None = None,
-        progress: bool | None = None,
-        listeners: Sequence[Listener] = (),
-        schema: Schema | None = None,
-        weight: str | None = None,
-        group: str | None = None,
-        time: str | None = None,
-        equal_rows: str | None = None,
-        drop_missing_target: bool | None = None,
-        warm_start: bool = False,
-        loss: str = "squared_error",
-        quantile: float | Sequence[float] = 0.5,
-        huber_delta: float | None = None,
-        target_transform: str | None = None,
-    ) -> None:
-        super().__init__(
-            hidden=hidden,
-            activation=activation,
-            optimiser=optimiser,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            schedule=schedule,
-            epochs=epochs,
-            batch_size=batch_size,
-            l1=l1,
-            l2=l2,
-            clip_norm=clip_norm,
-            validation=validation,
-            early_stopping=early_stopping,
-            seed=seed,
-            n_threads=n_threads,
-            progress=progress,
-            listeners=listeners,
-            schema=schema,
-            weight=weight,
-            group=group,
-            time=time,
-            equal_rows=equal_rows,
-            drop_missing_target=drop_missing_target,
-            warm_start=warm_start,
-        )
-        self.loss = loss
-        self.quantile = quantile
-        self.huber_delta = huber_delta
-        self.target_transform = target_transform
-
     def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
         """Return R^2, the mean over targets; of quantiles the share of a constant's pinball loss that is saved (D^2).
 
@@ -368,38 +276,6 @@ class TableRegressor(RegressorMixin, TableEstimator):
                 scores.append(metrics.d2_pinball_score(true, of_level, alpha=q, sample_weight=weights))
         return float(np.mean(scores))
 
-    def _settings(self) -> Any:
-        plain: Any = super()._settings()
-        for name, value in checked(OF_VALUES, **{name: getattr(self, name) for name in OF_VALUES}).items():
-            setattr(plain, name, value)
-        plain.loss = SHORT.get(plain.loss, plain.loss)
-        levels: list[float] = list(plain.quantile) if is_several(plain.quantile) else [plain.quantile]
-        if len(set(levels)) < len(levels) or not levels:
-            raise OptionError(
-                f"quantile is {shown(self.quantile)}; it must be one level or several different ones."
-            )
-        plain.quantile = sorted(levels)
-        if plain.loss != "quantile" and plain.quantile != [OF_VALUES["quantile"].default]:
-            raise OptionError(
-                f"quantile is {shown(self.quantile)} and the loss is {plain.loss}; add loss quantile."
-            )
-        if plain.loss != "huber" and plain.huber_delta is not None:
-            raise OptionError(
-                f"huber_delta is {plain.huber_delta:g} and the loss is {plain.loss}; add loss huber."
-            )
-        if plain.loss == "poisson" and plain.target_transform not in (None, "none"):
-            raise OptionError(
-                f"the loss poisson learns a logarithm already; leave out target_transform {plain.target_transform}."
-            )
-        if plain.huber_delta is not None:
-            if plain.target_transform not in (None, "none"):
-                raise OptionError(
-                    f"huber_delta is in the target's own units, which target_transform {plain.target_transform} has no "
-                    "more; leave out one of them."
-                )
-            plain.target_transform = "none"
-        return plain
-
     def partial_fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> TableRegressor:
         """Learn for one epoch, from the weights as they are and at a constant rate, and return self.
 
@@ -407,33 +283,3 @@ class TableRegressor(RegressorMixin, TableEstimator):
         should have rows of every kind.
         """
         return self._part_fit(X, y, sample_weight)
-
-    def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
-        plain, columns = self._settings(), rows.targets.columns.values()
-        name = LOSSES[plain.loss]
-        chosen = Quantile(tuple(plain.quantile)) if name == "quantile" else output(name)
-        fitted = [NumberTarget.fit(column, chosen, weights=rows.weights) for column in columns]
-        if name == "huber":
-            if plain.huber_delta is not None and len(fitted) > 1:
-                raise OptionError("huber_delta is in the units of one target; leave it out for several.")
-            spread = fitted[0].spread * fitted[0].unit
-            chosen = Huber(DELTA if plain.huber_delta is None else plain.huber_delta / spread)
-        return tuple(fitted), chosen
-
-    def _learns_by(self, output: Output) -> bool:
-        plain = self._settings()
-        levels = tuple(plain.quantile) if plain.loss == "quantile" else output.numbers
-        return (output.name, output.numbers) == (LOSSES[plain.loss], levels)
-
-    def _chosen(
-        self, rows: Prepared, targets: tuple[Target, ...], trial: Trial
-    ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-        chosen, said = trial.targets(self._settings().target_transform)
-        columns = rows.targets.columns.values()
-        return tuple(
-            replace(
-                NumberTarget.fit(column, trial.output, transform=one.transform, weights=rows.weights),
-                factor=one.factor,
-            )
-            for one, column in zip(chosen, columns, strict=True)
-        ), said

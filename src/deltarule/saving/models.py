@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from importlib import import_module
+from inspect import signature
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from deltarule.errors import ModelFileError, OptionError
+from deltarule.estimators.learners import LEARNERS
 from deltarule.files import head_of, pack, read, tensors_of, valid
 from deltarule.network import Network
 from deltarule.options import typed_keywords
@@ -130,6 +132,8 @@ def _parts(model: Model) -> Parts:
         return Parts(2, "table", *_parts_of_table(model))
     if is_pipeline(model):
         return _parts_of_pipeline(model)
+    if type(model) in LEARNERS:
+        return _parts_of_estimator(LEARNERS[type(model)], model)
     name = type(model).__name__
     if name not in ESTIMATORS or type(model) is not _estimator(name):
         raise OptionError(
@@ -174,7 +178,7 @@ def _parts_of_estimator(name: str, estimator: Any) -> Parts:
             stacklevel=4,
         )
         held["listeners"] = ()
-    parameters = type(estimator)._get_param_names()
+    parameters = sorted(signature(type(estimator)).parameters)
     for part, names in (
         ("parameters", parameters),
         ("attributes", [each for each in held if each not in parameters]),

@@ -1,4 +1,7 @@
-"""What TableClassifier and TableRegressor have in common: a table is read, split, encoded, and a network trained."""
+"""Learner: a table is read, split and encoded, and a network trained on it.
+
+`TableClassifier` and `TableRegressor` are learners with scikit-learn's face; the command line does without the face.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,9 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUnknownVariableType]
 
-from deltarule.chain.explained import Explained
 from deltarule.errors import OptionError, ShapeError, warn_of
-from deltarule.estimators.display import Plotted
-from deltarule.estimators.reading import columns_of, names_of, read
+from deltarule.estimators.reading import read
 from deltarule.estimators.settings import (
     BATCHES,
     DECAY,
@@ -41,7 +40,6 @@ from deltarule.network import Network
 from deltarule.options import checked, plain_scalar
 from deltarule.tables import (
     ClassTarget,
-    Column,
     Schema,
     Table,
     TableEncoder,
@@ -56,8 +54,16 @@ from deltarule.tables.weights import weights_of
 from deltarule.training import Listener, Run, train
 
 
-class TableEstimator(Plotted, BaseEstimator, ABC):
-    """What both have in common; see `TableClassifier`."""
+class Learner(ABC):
+    """What learners of classes and of values have in common; the parameters are those of `TableClassifier`.
+
+    model_
+        What was learnt.
+    run_
+        How training went.
+    notices_
+        What was done with the rows and what the columns made suspect; warned of, too.
+    """
 
     task: ClassVar[Task]
     model_: TableModel
@@ -373,60 +379,3 @@ class TableEstimator(Plotted, BaseEstimator, ABC):
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         """Return how much each row counts in training, (N,)."""
         return rows.weights
-
-    @property
-    def loss_curve_(self) -> list[float]:
-        """The training loss of every epoch."""
-        check_is_fitted(self, "model_")
-        return self.model_.history["loss"]
-
-    @property
-    def validation_loss_curve_(self) -> list[float] | None:
-        """The loss of the rows held out after every epoch; None where there are none."""
-        check_is_fitted(self, "model_")
-        losses: list[float | None] = self.model_.history["validation_loss"]
-        return None if None in losses else cast(list[float], losses)
-
-    @property
-    def best_epoch_(self) -> int | None:
-        """The epoch, from 1, whose weights were restored; None where none were held out."""
-        check_is_fitted(self, "model_")
-        return self.run_.best_epoch
-
-    @property
-    def n_iter_(self) -> int:
-        """How many epochs were run."""
-        return len(self.loss_curve_)
-
-    @property
-    def net_(self) -> Network:
-        """The network behind it, for explain, check and gradients."""
-        check_is_fitted(self, "model_")
-        return self.model_.network
-
-    def explained(self, X: object, y: object, weights: Any = None, *, table: object = None) -> Explained:
-        """Return what `explain`, `check`, `pullers` and `suspects` look at, of X and y as in `fit`."""
-        check_is_fitted(self, "model_")
-        return self.model_.explained(X, y, weights, table=table)
-
-    def predict(self, X: object) -> NDArray[Any]:
-        """Return class names of the type they had, or values in the target's units, (N,).
-
-        Of several targets (N, targets), of several quantiles (N, levels), of both (N, targets * levels).
-        """
-        check_is_fitted(self, "model_")
-        return self.model_.predict(X)
-
-    def _true(self, X: object, y: object) -> list[Column]:
-        """Return the targets of a table: values, or names of its columns."""
-        raw = Table.of(X)
-        names = names_of(y, raw)
-        return [raw.column(name, "target column") for name in names] if names else columns_of(y)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
-        return tags
