@@ -921,3 +921,17 @@ def test_import_is_quick_in_what_it_loads():
         [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
     ).stdout.split()
     assert {"sklearn", "scipy", "polars", "pandas", "narwhals", "numpy", "matplotlib"}.isdisjoint(loaded)
+
+
+@pytest.mark.usefixtures("folder")
+def test_fit_and_predict_do_without_what_takes_long_to_import():
+    program = (
+        "import sys\n"
+        "from deltarule.cli import main\n"
+        "main(['fit', *'flowers.csv --target species --epochs 1 --quiet'.split()])\n"
+        "main(['predict', *'flowers.deltarule flowers.csv --out predicted.csv'.split()])\n"
+        "print(*sorted({'sklearn', 'scipy', 'pandas', 'matplotlib'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    assert ended.stdout == "\n"
+    assert type(load("flowers.deltarule")) is TableClassifier
