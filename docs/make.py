@@ -20,7 +20,7 @@ from deltarule import MLPClassifier, MLPRegressor, Network, TableClassifier, Tab
 from deltarule.cli import app
 from deltarule.cli.fit import TEST
 from deltarule.cli.reading import ColumnOptions, FileOptions
-from deltarule.estimators.settings import OF_VALUES, SETTINGS
+from deltarule.estimators.settings import OF_CLASSES, OF_VALUES, SETTINGS
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.outputs import OUTPUTS
@@ -124,7 +124,7 @@ def word(argument: Any) -> str:
 
 def of_shell(argument: Any) -> tuple[str, str, str, str]:
     """Return the row of an argument of a verb."""
-    settings = {**CHECK, **SETTINGS, **OF_VALUES, "test": TEST}
+    settings = {**CHECK, **SETTINGS, **OF_CLASSES, **OF_VALUES, "test": TEST}
     names = [name.lstrip("-").replace("-", "_") for name in argument.names]
     option = next((settings[name] for name in names if name in settings), None)
     registry = next((REGISTRIES[name] for name in names if name in REGISTRIES), None)
@@ -210,7 +210,7 @@ def names_of_settings() -> tuple[str, list[str]]:
 def options_page() -> str:
     """Return docs/options.md."""
     several, same = names_of_settings()
-    declared = {**SETTINGS, **OF_VALUES}
+    declared = {**SETTINGS, **OF_CLASSES, **OF_VALUES}
     shared = {
         "What columns are": {each.name for each in fields(ColumnOptions)},
         "How a file is read": {each.name for each in fields(FileOptions)},
@@ -226,7 +226,7 @@ def options_page() -> str:
         "## Python", "### `Network`", of_python(Network, NETWORK), "### `train`", of_python(train, OPTIONS),
         "### `check`", of_python(check, CHECK),
         "### `TableClassifier`", of_python(TableClassifier, declared),
-        "### `TableRegressor`", "Those of `TableClassifier` without `class_weight`, and:",
+        "### `TableRegressor`", "Those of `TableClassifier` without `class_weight` and `label_smoothing`, and:",
         of_python(TableRegressor, declared, parameters(TableClassifier)),
         "### `MLPClassifier`", of_python(MLPClassifier, {}),
         "Its `fit(X, y, ...)` takes besides:", of_python(MLPClassifier.fit, {}),

@@ -194,6 +194,15 @@ def test_a_table_estimator_s_update_is_training_s(is_class: bool, settings: Any)
     assert explain(model, "b[1,1]", table, y, optimiser="adam").update.assumes.endswith("its first state")
 
 
+def test_what_an_update_is_made_without_is_said():
+    table = frame().dropna().reset_index(drop=True)
+    model = fitted(True, dropout=0.2, label_smoothing=0.1, only=["W[2]", "b[2]"])
+    said = explain(model, "w[2,1,1]", table, "kind").update.assumes
+    assert said.endswith(" updates, without training's dropout 0.2, label smoothing 0.1")
+    kept = explain(model, "w[1,1,1]", table, "kind").update
+    assert (kept.step, kept.assumes) == (0.0, "this parameter was kept as it is in training")
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -99,6 +99,44 @@ def test_weights_of_rows_and_classes(told: Any):
     assert recall > 0.5
 
 
+def test_all_settings_of_training_are_reached(told: Any):
+    typed = (
+        "--schedule cosine --weight-decay 0.5 --l1 0.001 --l2 0.01 --dropout 0.1 --clip-norm 2 --clip-value 1 "
+        "--label-smoothing 0.05 --only W[1] --only b[1] --hidden 8 --optimiser adam --learning-rate 0.01 "
+        "--batch-size 10 --early-stopping 9 --validation 0.2 --seed 3 --threads 1 --activation tanh"
+    )
+    assert told(f"fit shop.csv -t rain {typed} {ONLY}")[::2] == (0, "")
+    model = deltarule.load("m")
+    same = deltarule.TableClassifier(
+        schedule="cosine", weight_decay=0.5, l1=0.001, l2=0.01, dropout=0.1, clip_norm=2, clip_value=1,
+        label_smoothing=0.05, only=["W[1]", "b[1]"], hidden=8, optimiser="adam", learning_rate=0.01, batch_size=10,
+        early_stopping=9, validation=0.2, seed=3, n_threads=1, activation="tanh", epochs=30,
+    )  # fmt: skip
+    mine, theirs = model.get_params(), same.get_params()
+    rest = {"schema", "hidden", "progress"}
+    assert {n: v for n, v in mine.items() if n not in rest} == {
+        n: v for n, v in theirs.items() if n not in rest
+    }
+    assert list(model.hidden) == [8]
+    besides = (
+        "l1 0.001, l2 0.01, clip_norm 2, clip_value 1, dropout 0.1, label smoothing 0.05, only W[1], b[1]"
+    )
+    assert f"besides    {besides}" in " ".join(told("inspect m")[1].splitlines())
+    for wrong, said in (
+        ("--dropout 1", "--dropout is 1; it must be a number from 0 to less than 1."),
+        ("--schedule cosin", "did you mean 'cosine'?"),
+        ("--dropout 0.1 0.2", "2 dropout rates given for 1 hidden layer; give one rate"),
+        ("--only V[1]", "V[1]"),
+        ("--l1 -1", "--l1 is -1; it must be a finite number from 0 on."),
+    ):
+        code, _, err = told(f"fit shop.csv -t rain {wrong} {ONLY}")
+        assert (code, err.count("\n")) == (2, 1), err
+        assert said in err
+    code, _, err = told(f"fit shop.csv -t sales --label-smoothing 0.1 {ONLY}")
+    assert code == 2
+    assert "--label-smoothing is for classes, and sales is learnt as values" in err
+
+
 def test_several_targets(told: Any):
     code, out, err = told(f"fit shop.csv -t sales -t calls --transform none {ONLY}")
     assert (code, err) == (0, "")

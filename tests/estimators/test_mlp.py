@@ -305,7 +305,7 @@ class TestRegularising:
             ({"activation": ["relu"]}, "1 activations were given for 2 hidden layers"),
             ({"activation": ["relu", "rleu"]}, "did you mean 'relu'"),
             ({"dropout": 1.0}, "The 'dropout' parameter of MLPClassifier must be"),
-            ({"dropout": (0.1, 0.1, 0.1)}, "3 dropout rates were given for 2 hidden layers"),
+            ({"dropout": (0.1, 0.1, 0.1)}, "3 dropout rates given for 2 hidden layers"),
             ({"dropout": (0.1, 1.5)}, r"dropout is \(0.1, 1.5\); it must be a number from 0"),
             ({"dropout": 0.1, "solver": "lbfgs"}, 'dropout needs solver "sgd" or "adam"'),
             ({"clip_norm": 0.0}, "The 'clip_norm' parameter of MLPClassifier must be"),

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 
-from deltarule import TableClassifier, TableRegressor, check
+from deltarule import Network, TableClassifier, TableRegressor, check, train
 from deltarule.errors import DataError, DataWarning, DeltaruleError, OptionError, ShapeError
-from deltarule.tables import TableModel
+from deltarule.tables import Table, TableModel
 from deltarule.tables.transforms import candidate
 
 
@@ -207,6 +207,14 @@ class TestWeights:
         by_rows = TableClassifier(epochs=3).fit(X, y, sample_weight=w * np.where(y == "p", 3, 1))
         assert both.net_.theta.tobytes() == by_rows.net_.theta.tobytes()
 
+    def test_balanced_labels_are_weighed_by_each_of_their_targets(self):
+        X, mean = table()
+        Y = np.column_stack([mean > np.quantile(mean, 0.9), X["a"] + X["b"] > 0.5])
+        factors = [np.where(y, 0.5 / y.mean(), 0.5 / (1 - y.mean())) for y in Y.T]
+        balanced = TableClassifier(epochs=5, class_weight="balanced").fit(X, Y)
+        weighed = TableClassifier(epochs=5).fit(X, Y, factors[0] * factors[1])
+        assert (balanced.net_.theta == weighed.net_.theta).all()
+
     def test_a_class_that_is_not_there(self):
         X, mean = table()
         with pytest.raises(
@@ -277,7 +285,7 @@ class TestSeveralTargets:
         ("model", "y", "error", "said"),
         [
             (TableClassifier(), [[0, 1], [1, 0], [2, 1]] * 20, DataError, "'y1' has 3 classes, and several"),
-            (TableClassifier(class_weight="balanced"), [[0, 1], [1, 0]] * 30, OptionError, "class_weight is for one"),
+            (TableClassifier(class_weight={1: 2}), [[0, 1], [1, 0]] * 30, OptionError, "class_weight by class is for"),
             (TableRegressor(loss="huber", huber_delta=1), [[0, 1], [1, 0]] * 30, OptionError, "huber_delta is in the"),
             (TableRegressor(), ["a", "bb"], DataError, "there is no target column 'bb' in the table"),
         ],
@@ -292,6 +300,46 @@ class TestSeveralTargets:
         model = TableRegressor(epochs=1).fit(X, np.column_stack([mean, mean**2]))
         with pytest.raises(ShapeError, match="y has 1 targets, and the model learnt 2"):
             model.score(X, mean)
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_smoothed_labels_are_learnt_as_distributions(n_targets: int):
+    X, mean = table()
+    classes = np.array([mean > np.median(mean), X["a"] + X["b"] > 0.5]).astype(int)[:n_targets].T
+    model = TableClassifier(epochs=2, label_smoothing=0.1, schedule="constant").fit(X, classes)
+    net, settings = model.net_.copy(), model.run_.settings
+    net.theta = (
+        TableClassifier(epochs=2, optimiser="gradient_descent", learning_rate=1e-30)
+        .fit(X, classes)
+        .net_.theta
+    )
+    one_hot = classes if n_targets > 1 else np.eye(2)[classes[:, 0]]
+    features = model.model_.features_of(Table.of(X))
+    train(
+        net, features, 0.9 * one_hot + 0.05, epochs=2, optimiser="adamw", learning_rate=3e-3, weight_decay=1.0,
+        batch_size=settings["batch_size"],
+    )  # fmt: skip
+    assert np.abs(net.theta - model.net_.theta).max() < 1e-5
+    assert model.score(X, classes) > 0.5
+
+
+def test_dropout_clipping_and_what_learns_reach_training():
+    X, mean = table()
+    usual = TableRegressor(epochs=2, hidden=8).fit(X, mean)
+    for settings in ({"dropout": 0.5}, {"dropout": [0.5]}, {"clip_value": 1e-3}, {"clip_norm": 1e-3}):
+        other = TableRegressor(epochs=2, hidden=8, **settings).fit(X, mean)
+        assert (other.net_.theta != usual.net_.theta).any()
+        name, value = next(iter(settings.items()))
+        assert other.run_.settings[name] == value
+    last = TableRegressor(epochs=2, hidden=8, only=["W[2]", "b[2]"]).fit(X, mean)
+    start = Network(last.net_.sizes, "relu", output="linear", seed=0)
+    assert (last.net_.W[1] == start.W[1]).all()
+    assert (last.net_.W[2] != start.W[2]).any()
+    for wrong, said in (("W[3]", r"W\[3\]"), ([True], r"only is \[True\]; it must be")):
+        with pytest.raises(OptionError, match=said):
+            TableRegressor(epochs=2, hidden=8, only=wrong).fit(X, mean)
+    last.partial_fit(X, mean)
+    assert (last.net_.W[1] == start.W[1]).all()
 
 
 def test_a_frame_of_another_library_or_order_predicts_the_same_bits():

@@ -378,7 +378,7 @@ class TestHoldOut:
         ({"optimiser": "lbfgs", "weight_decay": 0.1}, "no weight decay"),
         ({"optimiser": "lbfgs", "dropout": 0.1}, "lbfgs has no dropout"),
         ({"dropout": 1.0}, "dropout is 1.0; it must be a number from 0 to less than 1, or a list"),
-        ({"dropout": [0.1, 0.1, 0.1]}, "3 dropout rates were given for"),
+        ({"dropout": [0.1, 0.1, 0.1]}, "3 dropout rates given for"),
     ],
 )
 def test_wrong_settings_are_refused_before_anything_moves(options: dict[str, object], message: str):
@@ -392,3 +392,22 @@ def test_wrong_settings_are_refused_before_anything_moves(options: dict[str, obj
 def test_too_few_rows_to_hold_any_out():
     with pytest.raises(DataError, match="too few"):
         train(classifier(), X[:2], LABELS[:2], validation=0.1)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_how_arrays_lie_in_memory_changes_nothing(engine: str):
+    rng = np.random.default_rng(0)
+    X, Y, w = (rng.normal(size=size).astype(np.float32) for size in ((50, 3), (50, 2), (50,)))
+    w = np.abs(w)
+
+    def theta(X, Y, w, validation):
+        net = Network([3, 4, 2], output="linear")
+        train(net, X, Y, weights=w, validation=validation, epochs=2, batch_size=8, engine=engine)
+        return net.theta
+
+    strided = [np.asfortranarray(X), np.asfortranarray(Y), np.repeat(w, 2)[::2]]
+    turned = [X[::-1].copy()[::-1], Y[::-1].copy()[::-1], w]
+    for held in (None, 0.2, (X, Y), (strided[0], strided[1])):
+        expected = theta(X, Y, w, held)
+        assert (theta(*strided, held) == expected).all()
+        assert (theta(*turned, held) == expected).all()

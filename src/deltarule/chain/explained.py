@@ -29,18 +29,30 @@ class Training:
     """How a network was trained, which makes the update that would come next.
 
     state: the optimiser's, arrays of an entry for every parameter, (P,); None is its first. rate: of that update; None
-    is the optimiser's own. schedule: what is to be said of the rate's course. learns: which parameters do, (P,); None
-    for all.
+    is the optimiser's own. schedule: what is to be said of the rate's course. aside: what training did besides, which
+    an update on given examples is made without. learns: which parameters do, (P,); None for all.
     """
 
     optimiser: Optimiser | LBFGS
     state: State | None = None
     rate: float | None = None
     schedule: str = ""
+    aside: tuple[str, ...] = ()
     penalty: Penalty = field(default_factory=Penalty)
     clip_norm: float | None = None
     clip_value: float | None = None
     learns: NDArray[np.bool_] | None = None
+
+
+def aside(dropout: Any, label_smoothing: float) -> tuple[str, ...]:
+    """Return what training did besides, in words.
+
+    >>> aside([0.2, 0.0], 0.1), aside(0.0, 0.0)
+    (('dropout 0.2, 0', 'label smoothing 0.1'), ())
+    """
+    shares = np.ravel(dropout)
+    dropped = [f"dropout {', '.join(f'{share:g}' for share in shares)}"] if shares.any() else []
+    return (*dropped, *([f"label smoothing {label_smoothing:g}"] if label_smoothing else []))
 
 
 @dataclass(frozen=True)

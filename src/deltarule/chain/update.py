@@ -13,7 +13,7 @@ from deltarule.maths import passes
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, State, decay, optimiser
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
 from deltarule.network import Floats, Network
-from deltarule.spelling import plural
+from deltarule.spelling import listed, plural
 
 
 @dataclass(frozen=True)
@@ -176,5 +176,6 @@ def _assumed(training: Training, chosen: Optimiser, rate: float, n: int) -> str:
         *([f"values clipped at {training.clip_value:.6g}"] if training.clip_value else []),
         *([f"norm clipped at {training.clip_norm:.6g}"] if training.clip_norm else []),
         f"its state after {plural(t, 'update')}" if t else "its first state",
+        *([f"without training's {listed(training.aside)}"] if training.aside else []),
     ]
     return ", ".join(told)

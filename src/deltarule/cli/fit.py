@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 from numpy.typing import NDArray
 
 from deltarule.cli import INTERRUPTED
@@ -24,23 +24,19 @@ from deltarule.cli.output import (
     Out,
     Quiet,
     Targets,
-    Units,
-    Whole,
-    choice,
     print_json,
     refuse_existing,
     setting,
     text_of,
     working,
 )
-from deltarule.cli.reading import ALL_FOUND, FOUND, ColumnOptions, FileOptions, Names
+from deltarule.cli.reading import ALL_FOUND, COLUMNS, FOUND, ColumnOptions, FileOptions, Names
 from deltarule.cli.summary import record, summary
+from deltarule.cli.training import BY_SIZE, TrainingOptions
 from deltarule.errors import DataWarning, OptionError
 from deltarule.estimators.learners import ClassLearner, ValueLearner
-from deltarule.estimators.settings import LOSSES, OF_VALUES, SETTINGS, SHORT
+from deltarule.estimators.settings import LOSSES, OF_CLASSES, OF_VALUES, SETTINGS, SHORT
 from deltarule.files import SUFFIX
-from deltarule.maths.activations import ACTIVATIONS
-from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.options import Option, named
 from deltarule.saving import save
 from deltarule.spelling import closest, listed
@@ -51,7 +47,9 @@ from deltarule.tables.targets import refuse_unfit
 from deltarule.tables.tasks import with_target
 from deltarule.writing import is_standard_output
 
-HIDDEN = Parameter(help=setting(SETTINGS["hidden"], "--hidden").help)
+TARGET = Group("Target and loss", sort_key=1)
+HELD = Group("Rows held out", sort_key=2)
+OUTPUT = Group("Output", sort_key=9)
 QUANTILE = Parameter(help=f"{OF_VALUES['quantile'].help}; implies --loss quantile.")
 CROSS_ENTROPY, BALANCED = "cross_entropy", "balanced"
 TEST = Option(
@@ -64,42 +62,43 @@ def fit(
     data: Data,
     /,
     *,
-    target: Targets | None = None,
-    out: Out | None = None,
-    force: Force = False,
-    task: Literal["classification", "regression"] | None = None,
-    schema: Path | None = None,
+    target: Annotated[Targets | None, Parameter(group=TARGET)] = None,
+    out: Annotated[Out | None, Parameter(group=OUTPUT)] = None,
+    force: Annotated[Force, Parameter(group=OUTPUT)] = False,
+    task: Annotated[Literal["classification", "regression"] | None, Parameter(group=TARGET)] = None,
+    schema: Annotated[Path | None, Parameter(group=COLUMNS)] = None,
     columns: ColumnOptions = ALL_FOUND,
     file: FileOptions = FOUND,
-    drop_missing_target: Flag = False,
-    loss: str | None = None,
-    quantile: Annotated[Levels | None, QUANTILE] = None,
-    huber_delta: Annotated[float | None, setting(OF_VALUES["huber_delta"], "--huber-delta")] = None,
+    drop_missing_target: Annotated[Flag, Parameter(group=TARGET)] = False,
+    loss: Annotated[str | None, Parameter(group=TARGET)] = None,
+    quantile: Annotated[Levels | None, QUANTILE, Parameter(group=TARGET)] = None,
+    huber_delta: Annotated[
+        float | None, setting(OF_VALUES["huber_delta"], "--huber-delta"), Parameter(group=TARGET)
+    ] = None,
     target_transform: Annotated[
         Literal["none", "log", "sqrt"] | None,
         setting(OF_VALUES["target_transform"], "--target-transform"),
-        Parameter(alias="--transform"),
+        Parameter(alias="--transform", group=TARGET),
     ] = None,
-    class_weight: Names = None,
-    weight: Annotated[str | None, setting(SETTINGS["weight"], "--weight")] = None,
-    group: Annotated[str | None, setting(SETTINGS["group"], "--group")] = None,
-    time: Annotated[str | None, setting(SETTINGS["time"], "--time")] = None,
+    class_weight: Annotated[Names, Parameter(group=TARGET)] = None,
+    label_smoothing: Annotated[
+        float | None, setting(OF_CLASSES["label_smoothing"], "--label-smoothing"), Parameter(group=TARGET)
+    ] = None,
+    weight: Annotated[str | None, setting(SETTINGS["weight"], "--weight"), Parameter(group=TARGET)] = None,
+    group: Annotated[str | None, setting(SETTINGS["group"], "--group"), Parameter(group=HELD)] = None,
+    time: Annotated[str | None, setting(SETTINGS["time"], "--time"), Parameter(group=HELD)] = None,
     equal_rows: Annotated[
-        Literal["together", "apart"] | None, setting(SETTINGS["equal_rows"], "--equal-rows")
+        Literal["together", "apart"] | None,
+        setting(SETTINGS["equal_rows"], "--equal-rows"),
+        Parameter(group=HELD),
     ] = None,
-    hidden: Annotated[Units | None, HIDDEN] = None,
-    activation: Annotated[str, choice("--activation", ACTIVATIONS)] = "relu",
-    optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "adamw",
-    learning_rate: Annotated[float | None, setting(SETTINGS["learning_rate"], "--learning-rate")] = None,
-    epochs: Annotated[Whole | None, setting(SETTINGS["epochs"], "--epochs")] = None,
-    batch_size: Annotated[Whole | None, setting(SETTINGS["batch_size"], "--batch-size")] = None,
-    test: Annotated[float, setting(TEST, "--test")] = TEST.default,
-    validation: Annotated[float | None, setting(SETTINGS["validation"], "--validation")] = None,
-    early_stopping: Annotated[Whole | None, setting(SETTINGS["early_stopping"], "--early-stopping")] = None,
-    seed: Annotated[Whole, setting(SETTINGS["seed"], "--seed")] = 0,
-    threads: Annotated[Whole | None, setting(SETTINGS["n_threads"], "--threads")] = None,
-    json: Flag = False,
-    quiet: Quiet = False,
+    training: TrainingOptions = BY_SIZE,
+    test: Annotated[float, setting(TEST, "--test"), Parameter(group=HELD)] = TEST.default,
+    validation: Annotated[
+        float | None, setting(SETTINGS["validation"], "--validation"), Parameter(group=HELD)
+    ] = None,
+    json: Annotated[Flag, Parameter(group=OUTPUT)] = False,
+    quiet: Annotated[Quiet, Parameter(group=OUTPUT)] = False,
 ) -> int:
     """Train a network on a table and write a model file.
 
@@ -159,7 +158,9 @@ def fit(
     frame, unlike = found.read(raw)
     learnt = [frame[name] for name in target]
     kind, why = task_of(learnt) if task is None else (task, "as --task says")
-    special = _special(kind, why, target, loss, quantile, huber_delta, target_transform, class_weight)
+    special = _special(
+        kind, why, target, loss, quantile, huber_delta, target_transform, class_weight, label_smoothing
+    )
     if kind == "regression":
         for column in learnt:  # those that will be held out too
             refuse_unfit(column, LOSSES[special["loss"]], target_transform or "none")
@@ -171,7 +172,7 @@ def fit(
     refuse_existing(path, force)
     parts = rows.split(
         test,
-        np.random.default_rng(seed),
+        np.random.default_rng(training.seed),
         part="test part",
         equal_rows=equal_rows,
         classes=_classes(rows, kind),
@@ -179,16 +180,8 @@ def fit(
     learn, held = rows.rows(parts.learn), rows.rows(parts.held)
     notices = (*raw.notices, *unlike, *rows.notices, *parts.notices)
     learner = (ClassLearner if kind == "classification" else ValueLearner)(
-        hidden=hidden,
-        activation=activation,
-        optimiser=optimiser,
-        learning_rate=learning_rate,
-        epochs=epochs,
-        batch_size=batch_size,
+        **training.words(),
         validation=validation,
-        early_stopping=early_stopping,
-        seed=seed,
-        n_threads=threads,
         progress=False if quiet else None,
         schema=rows.schema,
         weight=weight,
@@ -211,7 +204,9 @@ def fit(
     if json:
         print_json(record(model, run, path, why, len(frame), notices), told)
     elif not quiet:
-        text = summary(model, run, path, where, why, len(frame), notices, has_epochs=epochs is not None)
+        text = summary(
+            model, run, path, where, why, len(frame), notices, has_epochs=training.epochs is not None
+        )
         print(text, file=told)
     if run.is_interrupted:
         print(f"deltarule: interrupted; {path} holds what was learnt so far.", file=sys.stderr)
@@ -246,6 +241,7 @@ def _special(
     huber_delta: float | None,
     target_transform: str | None,
     class_weight: Sequence[str] | None,
+    label_smoothing: float | None,
 ) -> dict[str, Any]:
     """Return what only values, or only classes, are learnt with, as their estimator takes it."""
     if kind == "classification":
@@ -259,11 +255,15 @@ def _special(
                 f"{given} is for values, and {listed(target)} is learnt as classes ({why}), by {CROSS_ENTROPY}; leave "
                 "it out, or add --task regression."
             )
-        return {"class_weight": _weights(class_weight)}
+        return {"class_weight": _weights(class_weight), "label_smoothing": label_smoothing or 0.0}
     if class_weight:
         raise OptionError(
             f"--class-weight is for classes, and {listed(target)} is learnt as values ({why}); --weight COLUMN weighs "
             "rows."
+        )
+    if label_smoothing is not None:
+        raise OptionError(
+            f"--label-smoothing is for classes, and {listed(target)} is learnt as values ({why}); leave it out."
         )
     if quantile and loss not in (None, "quantile"):
         raise OptionError(f"--quantile is of the loss quantile, and --loss is {loss}; leave out one of them.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deltarule.chain.explained import aside
 from deltarule.cli.output import Flag, number, print_json, table
 from deltarule.cli.scores import explain_constant, scores_table
 from deltarule.files import summary
@@ -111,9 +112,21 @@ def _training(model: TableModel) -> list[list[str]]:
         ["optimiser", f"{settings['optimiser']['name']}: {optimiser}"],
         ["schedule", settings["schedule"]],
         ["batches", f"{settings['batch_size']} of {plural(settings['n_examples'], 'row')}"],
+        *([["besides", besides]] if (besides := _besides(settings)) else []),
         ["seed", str(settings["seed"])],
         ["stopped", settings["stopped"]],
     ]
     if losses:
         rows.append(["loss", f"{number(losses[0])} in the first epoch, {number(losses[-1])} in the last"])
     return rows
+
+
+def _besides(settings: dict[str, Any]) -> str:
+    """Return what training was held back by, and what of the network it was of."""
+    named = {name: settings.get(name) for name in ("l1", "l2", "clip_norm", "clip_value")}
+    told = [f"{name} {value:g}" for name, value in named.items() if value]
+    told += aside(settings.get("dropout", 0.0), settings.get("label_smoothing", 0.0))
+    only = settings.get("only")
+    return ", ".join(
+        [*told, *([f"only {only if isinstance(only, str) else ', '.join(only)}"] if only else [])]
+    )

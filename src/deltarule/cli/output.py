@@ -7,7 +7,7 @@ import math
 import re
 import shutil
 import textwrap
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from deltarule.cli.streams import print_document
 from deltarule.cli.words import UNITS, checked
 from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, OptionError, OutputError
-from deltarule.estimators.settings import OF_VALUES
+from deltarule.estimators.settings import OF_VALUES, SETTINGS
 from deltarule.options import Option, named
 from deltarule.spelling import listed, plural
 from deltarule.tables import Table, TableModel, read_table
@@ -31,6 +31,7 @@ from deltarule.tables.tasks import rows_with_targets
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
+DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no")
 
 
 def _refuse_option(_: object, value: str) -> None:
@@ -92,21 +93,27 @@ def _units(_: object, tokens: Sequence[Token]) -> list[int]:
         ) from None
 
 
-def _levels(_: object, tokens: Sequence[Token]) -> list[float]:
-    """Return the numbers that were typed: 0.1,0.9 or 0.1 0.9, in one text or several."""
-    parts = re.split(r"[\s,;]+", " ".join(token.value for token in tokens).strip(" ,()[]"))
-    return [checked(QUANTILE, [part]) for part in parts]
+def _numbers(option: Option) -> Callable[[object, Sequence[Token]], list[float]]:
+    """Return what reads the numbers of an option: 0.1,0.9 or 0.1 0.9, in one text or several."""
+
+    def read(_: object, tokens: Sequence[Token]) -> list[float]:
+        parts = re.split(r"[\s,;]+", " ".join(token.value for token in tokens).strip(" ,()[]"))
+        return [checked(option, [part]) for part in parts]
+
+    return read
 
 
 Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_refuse_option)]
 """The table of a verb: a path, or - for standard input."""
-Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
+Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
 Whole: TypeAlias = Annotated[int, Parameter(converter=_number)]
 Real: TypeAlias = Annotated[float, Parameter(converter=_number)]
 Units: TypeAlias = Annotated[list[int], Parameter(converter=_units, negative="")]
 """Units of hidden layers, however they are typed."""
-Levels: TypeAlias = Annotated[list[float], Parameter(converter=_levels, negative="")]
+Levels: TypeAlias = Annotated[list[float], Parameter(converter=_numbers(QUANTILE), negative="")]
 """Quantiles, however they are typed."""
+Shares: TypeAlias = Annotated[list[float], Parameter(converter=_numbers(DROPOUT), negative="")]
+"""Shares of the units of hidden layers, however they are typed."""
 TargetName: TypeAlias = Annotated[str, Parameter(alias="-t")]
 Targets: TypeAlias = Annotated[list[str], Parameter(alias="-t", negative="")]
 Out: TypeAlias = Annotated[Path, Parameter(alias="-o")]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
-from cyclopts import Parameter, Token
+from cyclopts import Group, Parameter, Token
 
 from deltarule.cli.words import checked
 from deltarule.errors import OptionError
@@ -22,7 +22,11 @@ def _lines(_: object, tokens: Sequence[Token]) -> int:
     return checked(Option("--skip", "whole", low=0), [token.value for token in tokens])
 
 
-@Parameter(name="*")
+COLUMNS = Group("Columns", sort_key=4)
+FILE = Group("File", sort_key=5)
+
+
+@Parameter(name="*", group=FILE)
 @dataclass(frozen=True)
 class FileOptions:
     """How a file is read; what is left out is found by looking, and told."""
@@ -52,7 +56,7 @@ FOUND = FileOptions()
 """Nothing is told: all is found by looking."""
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=COLUMNS)
 @dataclass(frozen=True)
 class ColumnOptions:
     """What columns are; what is left out is found by looking, and told."""

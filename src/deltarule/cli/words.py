@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from deltarule.options import Option
 
 UNITS = "--hidden"
-SEVERAL = UNITS, "--quantile"
+SEVERAL = UNITS, "--quantile", "--dropout"
 """The options that take several numbers, which may be words of their own."""
 POSITIONS = {"MODEL": "a model file that fit has written", "DATA": "a table, such as a CSV file"}
 KINDS = {int: "a whole number", float: "a number", Path: "the name of a file"}
 
 
 def joined(words: Sequence[str]) -> list[str]:
-    """Return a command line in which several numbers after --hidden, or --quantile, are one word.
+    """Return a command line in which several numbers after --hidden and its like are one word.
 
     >>> joined(["fit", "t.csv", "--hidden", "64", "32", "--seed", "1"])
     ['fit', 't.csv', '--hidden', '64,32', '--seed', '1']

@@ -21,6 +21,7 @@ from deltarule.maths.schedules import Schedule
 from deltarule.network import Floats, Network
 from deltarule.options import OPTIONS, is_several
 from deltarule.parameters import Selection
+from deltarule.spelling import plural
 
 
 def dropout_of(net: Network, X: Any, rates: float | Sequence[float], seed: int) -> Dropout | None:
@@ -40,7 +41,8 @@ def dropout_of(net: Network, X: Any, rates: float | Sequence[float], seed: int) 
     each: tuple[float, ...] = tuple(given) if is_several(given) else (float(given),) * hidden
     if len(each) != hidden:
         raise OptionError(
-            f"{len(each)} dropout rates were given for {hidden} hidden layers; give one rate, or one for each."
+            f"{plural(len(each), 'dropout rate')} given for {plural(hidden, 'hidden layer')}; give one rate, or "
+            "one for each."
         )
     return Dropout(each, seed, keys_of(X)) if any(each) else None
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from deltarule.chain.explained import Explained, Own, Training
+from deltarule.chain.explained import Explained, Own, Training, aside
 from deltarule.errors import DataError, OptionError, ShapeError
 from deltarule.estimators.descent import optimiser_of, schedule_of, state_of
 from deltarule.estimators.labels import times
@@ -125,5 +125,6 @@ def _training(est: Any, net: Network) -> Training:
         penalty=penalty,
         clip_norm=est.clip_norm,
         clip_value=est.clip_value,
+        aside=aside(est.dropout, getattr(est, "label_smoothing", 0.0)),
         learns=learns,
     )

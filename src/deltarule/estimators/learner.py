@@ -37,7 +37,8 @@ from deltarule.maths.optimisers import LBFGS, Optimiser, State
 from deltarule.maths.output import Output
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
-from deltarule.options import checked, plain_scalar
+from deltarule.options import checked, plain_scalar, shown
+from deltarule.parameters import WHAT_LEARNS
 from deltarule.tables import (
     ClassTarget,
     Schema,
@@ -84,6 +85,9 @@ class Learner(ABC):
         l1: float,
         l2: float,
         clip_norm: float | None,
+        clip_value: float | None,
+        dropout: float | Sequence[float],
+        only: str | Sequence[str] | None,
         validation: float | None,
         early_stopping: int | None,
         seed: int,
@@ -109,6 +113,9 @@ class Learner(ABC):
         self.l1 = l1
         self.l2 = l2
         self.clip_norm = clip_norm
+        self.clip_value = clip_value
+        self.dropout = dropout
+        self.only = only
         self.validation = validation
         self.early_stopping = early_stopping
         self.seed = seed
@@ -125,6 +132,9 @@ class Learner(ABC):
 
     def _settings(self) -> Any:
         """Return the settings as plain values, checked."""
+        names = [self.only] if self.only is None or isinstance(self.only, str) else list(self.only)
+        if not all(each is None or isinstance(cast(object, each), str) for each in names):
+            raise OptionError(f"only is {shown(self.only)}; it must be {WHAT_LEARNS}, or None for all.")
         return SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
 
     def fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> Any:
@@ -257,6 +267,8 @@ class Learner(ABC):
             "stopped": run.stopped,
             "seconds": run.seconds,
             "weight": self.weight,
+            "only": self.only if self.only is None or isinstance(self.only, str) else list(self.only),
+            "label_smoothing": getattr(self, "label_smoothing", 0.0),
             "rows_seen": kept_of(rows.table, rows.schema, model.encoded(rows.targets)),
         }
         history: dict[str, Any] = run.history.record()
@@ -297,7 +309,8 @@ class Learner(ABC):
         decay = DECAY if N < LARGE else DECAY_LARGE
         return train(
             network,
-            *examples,
+            examples[0],
+            self._smoothed(examples[1], network, plain),
             weights=weights,
             optimiser=self.optimiser,
             learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
@@ -308,6 +321,9 @@ class Learner(ABC):
             l1=plain.l1,
             l2=plain.l2,
             clip_norm=plain.clip_norm,
+            clip_value=plain.clip_value,
+            dropout=plain.dropout,
+            only=self.only,
             validation=held,
             early_stopping=plain.early_stopping or (epochs if held else None),
             seed=plain.seed
@@ -375,6 +391,10 @@ class Learner(ABC):
     ) -> tuple[tuple[Target, ...], tuple[str, ...]]:
         """Return the targets as they are learnt, and what to say of that."""
         return targets, ()
+
+    def _smoothed(self, y: NDArray[Any], network: Network, plain: Any) -> NDArray[Any]:
+        """Return encoded targets as the network learns them."""
+        return y
 
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         """Return how much each row counts in training, (N,)."""

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.errors import OptionError
 from deltarule.estimators.learner import Learner
-from deltarule.estimators.settings import DELTA, LOSSES, OF_VALUES, SHORT
+from deltarule.estimators.settings import DELTA, LOSSES, OF_CLASSES, OF_VALUES, SHORT
 from deltarule.estimators.trial import Trial
 from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.output import Output
 from deltarule.maths.outputs import Huber, Quantile, output
 from deltarule.maths.schedules import Schedule
+from deltarule.network import Network
 from deltarule.options import checked, is_several, shown, typed_keywords
 from deltarule.tables import ClassTarget, NumberTarget, Schema, TableModel, Target
 from deltarule.tables.prepared import Prepared, refuse_many_classes
@@ -42,6 +44,9 @@ class ClassLearner(Learner):
         l1: float = 0.0,
         l2: float = 0.0,
         clip_norm: float | None = None,
+        clip_value: float | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        only: str | Sequence[str] | None = None,
         validation: float | None = None,
         early_stopping: int | None = None,
         seed: int = 0,
@@ -56,6 +61,7 @@ class ClassLearner(Learner):
         drop_missing_target: bool | None = None,
         warm_start: bool = False,
         class_weight: ClassWeight = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(
             hidden=hidden,
@@ -69,6 +75,9 @@ class ClassLearner(Learner):
             l1=l1,
             l2=l2,
             clip_norm=clip_norm,
+            clip_value=clip_value,
+            dropout=dropout,
+            only=only,
             validation=validation,
             early_stopping=early_stopping,
             seed=seed,
@@ -84,6 +93,12 @@ class ClassLearner(Learner):
             warm_start=warm_start,
         )
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+
+    def _settings(self) -> Any:
+        plain: Any = super()._settings()
+        plain.label_smoothing = checked(OF_CLASSES, label_smoothing=self.label_smoothing)["label_smoothing"]
+        return plain
 
     def _goal(self, rows: Prepared, classes: ArrayLike | None = None) -> tuple[tuple[Target, ...], Output]:
         columns = list(rows.targets.columns.values())
@@ -95,14 +110,29 @@ class ClassLearner(Learner):
         refuse_many_classes(targets)
         return tuple(targets), output("softmax" if len(targets) == 1 else "sigmoid")
 
+    def _smoothed(self, y: NDArray[Any], network: Network, plain: Any) -> NDArray[Any]:
+        """Return p, (N, C), with part of each row's probability spread over all classes: (1 - s) p + s / C."""
+        share: float = plain.label_smoothing
+        if share == 0.0:
+            return y
+        if network.output.name == "sigmoid":  # of each target its own two classes
+            return (1.0 - share) * y + share / 2
+        C = network.sizes[-1]
+        return (1.0 - share) * np.eye(C)[y] + share / C
+
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         if self.class_weight is None or not len(rows):
             return rows.weights
-        if len(model.targets) > 1:
-            raise OptionError("class_weight is for one target; weigh the rows of several with weight.")
-        factors = class_factors(self.class_weight, cast(ClassTarget, model.target), y, rows.weights)
-        assert factors is not None
-        return factors[y] if rows.weights is None else rows.weights * factors[y]
+        if len(model.targets) > 1 and not isinstance(self.class_weight, str):
+            raise OptionError(
+                "class_weight by class is for one target; 'balanced' is for several, too, each by its own classes."
+            )
+        counted = np.ones(len(rows)) if rows.weights is None else rows.weights
+        for target, of in zip(model.targets, y.reshape(len(rows), -1).T.astype(np.intp), strict=True):
+            factors = class_factors(self.class_weight, cast(ClassTarget, target), of, rows.weights)
+            assert factors is not None
+            counted = counted * factors[of]
+        return counted
 
 
 class ValueLearner(Learner):
@@ -124,6 +154,9 @@ class ValueLearner(Learner):
         l1: float = 0.0,
         l2: float = 0.0,
         clip_norm: float | None = None,
+        clip_value: float | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        only: str | Sequence[str] | None = None,
         validation: float | None = None,
         early_stopping: int | None = None,
         seed: int = 0,
@@ -154,6 +187,9 @@ class ValueLearner(Learner):
             l1=l1,
             l2=l2,
             clip_norm=clip_norm,
+            clip_value=clip_value,
+            dropout=dropout,
+            only=only,
             validation=validation,
             early_stopping=early_stopping,
             seed=seed,
@@ -175,9 +211,12 @@ class ValueLearner(Learner):
 
     def _settings(self) -> Any:
         plain: Any = super()._settings()
-        for name, value in checked(OF_VALUES, **{name: getattr(self, name) for name in OF_VALUES}).items():
+        told = {name: getattr(self, name) for name in OF_VALUES}
+        told["loss"] = (
+            SHORT.get(self.loss, self.loss) if isinstance(cast(object, self.loss), str) else self.loss
+        )
+        for name, value in checked(OF_VALUES, **told).items():
             setattr(plain, name, value)
-        plain.loss = SHORT.get(plain.loss, plain.loss)
         levels: list[float] = list(plain.quantile) if is_several(plain.quantile) else [plain.quantile]
         if len(set(levels)) < len(levels) or not levels:
             raise OptionError(

@@ -32,7 +32,7 @@ def _listed(units: Sequence[int]) -> str:
 
 
 SETTINGS = {
-    **{name: OPTIONS[name] for name in ("l1", "l2", "clip_norm", "progress")},
+    **{name: OPTIONS[name] for name in ("l1", "l2", "progress")},
     **declared(
         Option(
             "hidden", "whole", low=1, several="list",
@@ -67,6 +67,11 @@ SETTINGS = {
         replace(
             OPTIONS["early_stopping"], also=None, help="Epochs to wait for a better validation loss before stopping"
         ),
+        replace(OPTIONS["clip_norm"], help="The longest gradient (2-norm) that is taken as it is"),
+        replace(OPTIONS["clip_value"], help="The largest entry of the gradient that is taken as it is"),
+        replace(
+            OPTIONS["dropout"], help="Share of the units of every hidden layer, or of each, that an update leaves out"
+        ),
         Option("weight", "column", none="for none", help="Column of weights: how much each row counts, 0 or more"),
         Option("group", "column", none="for none", help="Column whose groups stay whole when rows are held out"),
         Option("time", "column", none="for none", help="Column of times, of which the last rows are held out"),
@@ -99,9 +104,22 @@ SHORT = {"squared": "squared_error", "absolute": "absolute_error"}
 DELTA = 1.345
 """Of Huber's loss, in spreads of the target: 95% as good as squared errors where these are normal (Huber 1964)."""
 
+OF_CLASSES = declared(
+    Option(
+        "label_smoothing",
+        "real",
+        low=0,
+        high=1,
+        is_high_open=True,
+        default=0.0,
+        help="Share of a row's probability that is spread evenly over all classes while learning",
+    ),
+)
+"""What `TableClassifier` takes besides."""
+
 OF_VALUES = declared(
     Option(
-        "loss", "choice", choices=(*LOSSES, *SHORT), default="squared_error",
+        "loss", "choice", choices=tuple(LOSSES), default="squared_error",
         help="What is made small: squared_error predicts the mean, and poisson that of counts and rates, whose "
         "logarithm is learnt; absolute_error the median, and huber nearly; quantile the quantiles that are asked for",
     ),

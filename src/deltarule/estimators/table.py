@@ -104,8 +104,10 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
         Units of the hidden layers, one number for a single layer; None takes (128,), and (128, 64) from 5,000 rows on.
     activation
         One name for all hidden layers, or one for each.
-    optimiser, schedule, l1, l2, clip_norm
+    optimiser, schedule, l1, l2, clip_norm, clip_value, dropout
         As in `deltarule.train`.
+    only
+        What learns: names such as "W[2]", "b[2]" and "w[1,3,2]" of `net_`; None is all.
     learning_rate, weight_decay
         None takes the optimiser's own; for "adamw" a rate of 0.003 and a decay of 1, of 0.2 from 5,000 rows on.
     epochs
@@ -120,7 +122,8 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     seed
         Of starting weights, order and validation part: the same seed gives the same bits.
     n_threads
-        The most threads to train with; None for one each processor. The result is the same for any.
+        The most threads to train with; None for one or one each processor, whichever is faster. The result is the same
+        for any.
     progress
         A bar on standard error: None where that is a terminal, or True or False.
     listeners
@@ -146,6 +149,8 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     class_weight
         How much the rows of each class count in training: "balanced" for every class as much as all others, or a weight
         by class, of which those not named have 1. Measures count the rows as they are.
+    label_smoothing
+        Share of a row's probability that is spread evenly over all classes while learning.
 
     Attributes
     ----------
@@ -231,7 +236,7 @@ class TableRegressor(RegressorMixin, TableEstimator, ValueLearner):
     """A regressor for a table with numbers, text, booleans, dates and missing values in it.
 
     The network learns the standardised target; predictions are in the target's own units. Parameters and
-    attributes are those of `TableClassifier`, except class_weight and `classes_`, and these.
+    attributes are those of `TableClassifier`, except class_weight, label_smoothing and `classes_`, and these.
 
     Parameters
     ----------

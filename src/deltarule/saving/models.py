@@ -252,7 +252,8 @@ def _table(record: dict[str, Any], tensors: Tensors, decoder: Decoder | None = N
     model = TableModel.from_record(held, network)
     if len(model.encoder.features) != network.sizes[0]:
         raise ValueError("the encoders do not fit the network")
-    if state is not None and any(np.shape(each) not in ((), network.theta.shape) for each in state.values()):
+    shapes = (), model.learning.shape
+    if state is not None and any(np.shape(each) not in shapes for each in state.values()):
         raise ValueError("the optimiser's state does not fit the network")
     return replace(model, state=state)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.chain.explained import Explained, Own, Training
+from deltarule.chain.explained import Explained, Own, Training, aside
 from deltarule.errors import ShapeError, warn_of
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.penalties import Penalty
@@ -142,6 +142,13 @@ def _cells(model: TableModel, row: Table, x: Floats) -> list[str]:
     return told
 
 
+def _spread(values: NDArray[Any], learns: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return values of what learns as those of all parameters, (P,), 0 where none."""
+    whole = np.zeros(len(learns), values.dtype)
+    whole[learns] = values
+    return whole
+
+
 def training_of(model: TableModel) -> Training | None:
     """Return how a model was trained, as its settings say; None where they do not, or name a class of its own."""
     settings: dict[str, Any] = model.settings
@@ -156,12 +163,22 @@ def training_of(model: TableModel) -> Training | None:
     if rate is not None and usual and rate < SPENT * usual:
         said = f" (before its schedule, {settings['schedule']}, which has taken it to {rate:.3g})"
         rate = usual
+    state, learns = model.state, None
+    if settings.get("only") is not None:
+        learns = np.zeros(model.network.layout.size, bool)
+        learns[model.learning] = True
+        if state is not None:
+            state = {
+                name: each if np.ndim(each) == 0 else _spread(each, learns) for name, each in state.items()
+            }
     return Training(
         optimiser=chosen,
-        state=model.state,
+        state=state,
         rate=rate,
         schedule=said,
         penalty=Penalty(settings.get("l1", 0.0), settings.get("l2", 0.0)),
         clip_norm=settings.get("clip_norm"),
         clip_value=settings.get("clip_value"),
+        aside=aside(settings.get("dropout", 0.0), settings.get("label_smoothing", 0.0)),
+        learns=learns,
     )

@@ -50,6 +50,12 @@ class TableModel:
         """The first of the targets, and mostly the only one."""
         return self.targets[0]
 
+    @property
+    def learning(self) -> NDArray[np.intp]:
+        """The places in theta of what learns, (n,); the optimiser's state has entries for these."""
+        layout = self.network.layout
+        return np.arange(layout.size)[layout.select(self.settings.get("only")).index]
+
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
         """Return a table as the encoder reads it, and what there is to say of its cells."""
         return self.encoder.read(data)
