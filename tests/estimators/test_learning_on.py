@@ -142,6 +142,32 @@ class TestState:
                 train(parts, X, y, epochs=1, state=state, **given)
                 np.testing.assert_array_equal(parts.theta, whole.theta)
 
+    @pytest.mark.parametrize("engine", ["compiled", "reference"])
+    def test_restored_weights_come_with_the_state_that_they_had(self, engine: str):
+        rng = np.random.default_rng(0)
+        X, y, Xv, yv = (
+            rng.normal(size=(20, 3)),
+            rng.normal(size=20),
+            rng.normal(size=(9, 3)),
+            rng.normal(size=9),
+        )
+        given: dict[str, Any] = {
+            "validation": (Xv, yv),
+            "learning_rate": 0.05,
+            "engine": engine,
+            "batch_size": 4,
+        }
+        net, short = (Network([3, 8, 1], output="linear", seed=2) for _ in range(2))
+        run = train(net, X, y, epochs=60, early_stopping=20, **given)
+        assert run.best_epoch is not None
+        assert 0 < run.best_epoch < run.epochs
+        state = train(short, X, y, epochs=run.best_epoch, **given).state
+        assert run.state is not None
+        assert state is not None
+        assert (short.theta == net.theta).all()
+        assert run.state["t"] == state["t"] == 5 * run.best_epoch
+        assert all((run.state[name] == state[name]).all() for name in ("m", "v"))
+
     @pytest.mark.parametrize(
         ("settings", "said"),
         [

@@ -266,6 +266,7 @@ class Learner(ABC):
             **run.settings,
             "stopped": run.stopped,
             "seconds": run.seconds,
+            "rate": run.history.learning_rate[(run.best_epoch or 0) - 1] if run.epochs else None,
             "weight": self.weight,
             "only": self.only if self.only is None or isinstance(self.only, str) else list(self.only),
             "label_smoothing": getattr(self, "label_smoothing", 0.0),

@@ -157,9 +157,8 @@ def training_of(model: TableModel) -> Training | None:
     if kind is None or set(optimiser) != {field.name for field in fields(kind)}:
         return None
     chosen = kind(**optimiser)
-    rates = [rate for rate in model.history.get("learning_rate", []) if rate is not None]
     usual = getattr(chosen, "lr", None)
-    rate, said = rates[-1] if rates else usual, ""
+    rate, said = settings.get("rate", usual), ""
     if rate is not None and usual and rate < SPENT * usual:
         said = f" (before its schedule, {settings['schedule']}, which has taken it to {rate:.3g})"
         rate = usual

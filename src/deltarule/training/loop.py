@@ -46,8 +46,8 @@ class Run:
     is the one whose weights were restored, None without early stopping; seconds are those of training, without
     the seconds of compiling the engine, which are 0 but for the first run on a machine; settings are ready for
     JSON; off has, by layer, the units, from 1, that are off (g' = 0) on every row learnt from; notice says why another
-    engine ran than one would expect, and what that costs; state is the optimiser's after the last update, also where
-    earlier weights were restored, with an entry for every parameter that learns, and None with L-BFGS.
+    engine ran than one would expect, and what that costs; state is the optimiser's as it was with these weights, with
+    an entry for every parameter that learns, and None with L-BFGS.
     """
 
     net: Network
@@ -219,6 +219,7 @@ def train(
     which = "validation" if first.n_validation else "training"
     restored = f"; weights of epoch {best} restored, where the {which} loss was least"
     restored = "" if best in (None, last.epoch) else restored
+    state = None if first.state is None else first.state()
     return Run(
         net=net,
         history=history,
@@ -232,7 +233,7 @@ def train(
         settings=settings,
         off=off_everywhere(net, _examples(net, X, y, weights, validation, plain["seed"])[0][0]),
         notice=first.notice,
-        state=None if first.state is None else first.state(),
+        state=stopping.best_state if stopping and best else state,
     )
 
 
