@@ -21,20 +21,21 @@ GROUPS = (
      "validation_size", "eval_set", "validation_data"),
     ("n_iter_no_change", "early_stopping", "patience", "early_stop", "stop_early", "early_stopping_rounds",
      "stopping_rounds"),
-    ("n_threads", "threads", "n_jobs", "jobs", "cores", "cpus", "workers", "num_workers", "nthread", "num_threads",
+    ("threads", "n_threads", "n_jobs", "jobs", "cores", "cpus", "workers", "num_workers", "nthread", "num_threads",
      "processes", "parallel"),
     ("l2", "alpha", "weight_decay", "reg", "regularization", "regularisation", "l2_reg", "lambda", "ridge",
      "reg_lambda", "kernel_regularizer"),
+    ("weight_decay", "decay", "wd", "adamw_decay"),
     ("l1", "lasso", "reg_alpha", "l1_reg"),
     ("clip_norm", "clip", "max_norm", "gradient_clipping", "grad_clip", "clipnorm", "max_grad_norm"),
     ("clip_value", "clipvalue"),
     ("dropout", "drop_rate", "dropout_rate", "p_drop", "keep_prob"),
     ("activation", "activation_function", "activations", "nonlinearity", "act", "act_fn", "transfer"),
+    ("out", "output", "model", "save", "output_file", "outfile", "model_path", "destination", "dest", "to", "file",
+     "path", "save_to", "save_model", "write"),
     ("output", "output_activation", "out_activation_", "final_activation", "loss"),
     ("target", "y", "label", "labels", "response", "outcome", "dependent", "target_column", "label_column",
      "class_column", "goal", "predict", "output_column", "dv", "class"),
-    ("out", "output", "model", "save", "output_file", "outfile", "model_path", "destination", "dest", "to", "file",
-     "path", "save_to", "save_model", "write"),
     ("force", "overwrite", "replace", "yes", "clobber"),
     ("quiet", "silent", "verbose", "verbosity", "no_progress"),
     ("progress", "verbose", "verbosity", "silent", "quiet", "disp", "show_progress"),
@@ -42,8 +43,9 @@ GROUPS = (
     ("weights", "sample_weight", "sample_weights", "weight", "example_weights"),
     ("sample_weight", "weights", "weight", "sample_weights", "example_weights"),
     ("class_weight", "class_weights", "scale_pos_weight", "pos_weight"),
-    ("only", "trainable", "params_to_train", "unfreeze"),
-    ("trainable", "only", "unfreeze"),
+    ("only", "trainable", "params_to_train", "freeze", "unfreeze"),
+    ("trainable", "only", "freeze", "unfreeze"),
+    ("label_smoothing", "smoothing", "smooth", "label_smooth"),
     ("task", "problem", "objective", "problem_type", "mode", "type", "kind"),
     ("group", "groups", "groupby", "group_by", "by_group", "stratify", "group_column", "subject"),
     ("time", "date", "time_column", "timestamp", "datetime", "date_column", "when"),
@@ -183,7 +185,7 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def likeness(name: str, other: str) -> float:
-    """Return how alike two names are, from 0 to 1: by the letters in common, and more where they begin alike.
+    """Return how alike two names are, 0 to 1: by common letters, more where they begin alike or `name` is short.
 
     >>> likeness("epoch", "epochs") > likeness("epoch", "each") > likeness("epoch", "dropout")
     True
@@ -193,7 +195,9 @@ def likeness(name: str, other: str) -> float:
     shorter = min(len(name), len(other))
     begins = next((n for n in range(shorter) if name[n] != other[n]), shorter)
     share = begins / shorter if shorter else 0.0
-    return min(1.0, 0.6 * common + 0.2 * letters + 0.2 * share + 0.1 * (share == 1 and shorter > 2))
+    return min(
+        1.0, 0.6 * common + 0.2 * letters + 0.2 * share + 0.1 * (share == 1 and 2 < len(name) <= len(other))
+    )
 
 
 def _plain(name: str) -> str:

@@ -37,6 +37,9 @@ MISTYPED_OPTIONS = {
         --output-file out, --overwrite force, --forse force, --sep delimiter, --delimeter delimiter,
         --separator delimiter, --delim delimiter, --verbose quiet, --silent quiet, --quite quiet,
         --queit quiet, --solver optimiser, --optimser optimiser, --optimizers optimiser, --optimise optimiser,
+        --dropuot dropout, --drop-out dropout, --wd weight-decay, --weightdecay weight-decay, --scheduler schedule,
+        --lr-schedule schedule, --max-norm clip-norm, --gradient-clipping clip-norm, --label-smooting label-smoothing,
+        --smoothing label-smoothing, --freeze only, --trainable only, --onyl only, --L1 l1, --L2 l2,
         --activations activation, --activaton activation, --activation-function activation,
         --acivation activation, --batch batch-size, --batchsize batch-size, --batch_size batch-size,
         --minibatch batch-size, --bacth-size batch-size, --early-stop early-stopping,
@@ -348,6 +351,23 @@ def test_training_that_ended_says_why_and_scores_too_good_say_so(
     leaves().with_columns(again=pl.col("kind").str.to_uppercase()).write_csv("leak.csv")
     _, out, _ = told(capsys, "fit", "leak.csv", "-t", "kind", "--epochs", "5")
     assert "  These scores may be too good: again alone tells kind (--ignore again leaves it out).\n" in out
+
+
+def test_columns_that_together_tell_too_much(folder: Path, capsys: pytest.CaptureFixture[str]):
+    rng = np.random.default_rng(0)
+    kind, noise = rng.integers(0, 2, 400) * 2.0 - 1.0, rng.normal(size=400) * 2.0
+    paid = {"due": kind + noise, "paid": kind - noise, "late": np.where(kind > 0, "yes", "no")}
+    pl.DataFrame(paid).write_csv("bills.csv")
+    fit = ["fit", "bills.csv", "-t", "late", "--epochs", "300", "-f", "-o", "m"]
+    assert main(fit) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "Suspiciously good: does a column hold what is known only together with late? --ignore COLUMN leaves it out."
+        in said
+    )
+    pl.DataFrame({**paid, "late": rng.choice(["yes", "no"], 400)}).write_csv("bills.csv")
+    assert main(fit) == 0
+    assert "Suspiciously" not in capsys.readouterr().out
 
 
 def test_many_columns_alike_are_all_named(folder: Path, capsys: pytest.CaptureFixture[str]):

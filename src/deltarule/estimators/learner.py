@@ -37,8 +37,7 @@ from deltarule.maths.optimisers import LBFGS, Optimiser, State
 from deltarule.maths.output import Output
 from deltarule.maths.schedules import Schedule
 from deltarule.network import Network
-from deltarule.options import checked, plain_scalar, shown
-from deltarule.parameters import WHAT_LEARNS
+from deltarule.options import checked, is_several, plain_scalar, shown
 from deltarule.tables import (
     ClassTarget,
     Schema,
@@ -132,9 +131,11 @@ class Learner(ABC):
 
     def _settings(self) -> Any:
         """Return the settings as plain values, checked."""
-        names = [self.only] if self.only is None or isinstance(self.only, str) else list(self.only)
-        if not all(each is None or isinstance(cast(object, each), str) for each in names):
-            raise OptionError(f"only is {shown(self.only)}; it must be {WHAT_LEARNS}, or None for all.")
+        only: Any = [self.only] if isinstance(self.only, str) else self.only
+        if only is not None and not (is_several(only) and all(isinstance(each, str) for each in only)):
+            raise OptionError(
+                f'only is {shown(only)}; it must be names such as ["W[1]", "b[2]"], or None for all.'
+            )
         return SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
 
     def fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> Any:
