@@ -139,6 +139,8 @@ class TestTools:
             learnt, tested = (routed["indices"][part][n] for part in ("train", "test"))
             alone = classifier().fit(X.iloc[learnt], kind.iloc[learnt], sample_weight=w[learnt])
             assert alone.net_.theta.tobytes() == model.net_.theta.tobytes()
+            is_right = alone.predict(X.iloc[tested]) == kind.iloc[tested]
+            assert score == pytest.approx(np.average(is_right, weights=w[tested]))
             assert score == alone.score(X.iloc[tested], kind.iloc[tested], sample_weight=w[tested].tolist())
 
     def test_what_is_shown_and_stored(self):
@@ -267,6 +269,7 @@ class TestArrays:
         assert not hasattr(clone(model).fit(pd.DataFrame(X), y).fit(X, y), "feature_names_in_")
         by_name = regressor().fit(np.column_stack([X, y]), "x5")  # with the target or without, as of a frame
         assert by_name.predict(X).tobytes() == by_name.predict(np.column_stack([X, y])).tobytes()
+        assert not hasattr(by_name, "feature_names_in_")
         weighted = regressor(weight="x5").fit(np.column_stack([X, np.ones(50)]), y)
         assert weighted.predict(X).tobytes() == model.predict(X).tobytes()
 
