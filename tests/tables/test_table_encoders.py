@@ -156,7 +156,7 @@ def test_arrays_lists_and_odd_labels():
         ),
         ({"a": [1, [2]]}, "column 'a' holds a value of type list in row 2"),
         ({"a": ["x", b"y"]}, "column 'a' holds a value of type bytes in row 2"),
-        ({"a": np.array([1j])}, "column 'a' has the type complex128"),
+        ({"a": np.array([1j])}, "Complex data not supported: column 'a' holds complex numbers"),
         ({"a": np.eye(2)}, "column 'a' has shape (2, 2)"),
         (np.zeros(3), "has shape (3,)"),
         ([[1, 2], [3]], "rows have different lengths"),

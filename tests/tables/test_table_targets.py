@@ -77,7 +77,7 @@ def test_classes_that_cannot_be_learnt():
     assert "has 10,000 classes in 10,000 rows, more than the 1,000 that can be learnt; if" in names
     ages = refusal(ClassTarget.fit, column([*range(30), 0, 1]))
     assert "has 30 classes in 32 rows, too few rows of each" in ages
-    assert ages.endswith("--task regression learns it as a quantity.")
+    assert ages.endswith("--task regression (in Python TableRegressor) learns it as a quantity.")
     many = refusal(ClassTarget.fit, column(list(range(1001)) * 2))
     assert "1,001 classes" in many
     assert "--task regression" in many

@@ -20,11 +20,11 @@ from deltarule.tables.weights import class_factors, weights_of
         ([1, -1], DataError, "sample_weight is -1 in row 2; weights are finite numbers, 0 or more."),
         ([np.nan, 1], DataError, "sample_weight is missing in row 1"),
         ([1, np.inf], DataError, "sample_weight is inf in row 2"),
-        ([0, 0], DataError, "sample_weight is 0 in every row; some rows must count."),
+        ([0, 0], DataError, "sample_weight is zero in every row; some rows must count."),
         ([1, 2, 3], ShapeError, "sample_weight has shape (3,); expected (2,), one per row."),
         (Column.of("w", ["a", "b"]), DataError, "the weight column 'w' is text, such as 'a'; it must be of numbers"),
         (Column.of("w", [None, 1.0]), DataError, "the weight column 'w' is missing in row 1"),
-        (Column.of("w", [0.0, 0.0]), DataError, "the weight column 'w' is 0 in every row"),
+        (Column.of("w", [0.0, 0.0]), DataError, "the weight column 'w' is zero in every row"),
     ],
 )  # fmt: skip
 def test_wrong_weights_get_one_sentence(given: Any, error: type[Exception], said: str):

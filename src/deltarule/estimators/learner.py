@@ -48,6 +48,7 @@ from deltarule.tables import (
     Task,
 )
 from deltarule.tables.folds import is_whole
+from deltarule.tables.model import refuse_other_width
 from deltarule.tables.prepared import Prepared
 from deltarule.tables.seen import kept as kept_of
 from deltarule.tables.weights import weights_of
@@ -144,13 +145,14 @@ class Learner(ABC):
         Parameters
         ----------
         X
-            A pandas, Polars or Arrow DataFrame, a dict of columns, or an (N, m) array; numbers, booleans, text,
-            dates and missing values may be in it.
+            A pandas, Polars or Arrow DataFrame, a dict of columns, or an (N, m) array, a sparse one too; numbers,
+            booleans, text, dates and missing values may be in it.
         y
             (N,): a Series, an array or a sequence; or the name of the column of X to learn. Several targets: a
             DataFrame, an (N, targets) array, or a list of columns of X.
         sample_weight
-            (N,), not negative: how much each row counts, in training and in every measure.
+            (N,), not negative: how much each row counts, in training and in every measure. A row of weight 0 is left
+            out: it decides neither how columns are scaled nor which classes there are, and need not have a target.
 
         Raises
         ------
@@ -278,7 +280,10 @@ class Learner(ABC):
             history = {name: [*earlier.history.get(name, ()), *values] for name, values in history.items()}
         self.model_ = replace(model, settings=settings, history=history, scores=scores, state=run.state)
         self.n_features_in_ = len(rows.table.names)
-        self.feature_names_in_ = np.array(rows.table.names, object)
+        if rows.table.is_named:
+            self.feature_names_in_ = np.array(rows.table.names, object)
+        else:  # as scikit-learn has it
+            vars(self).pop("feature_names_in_", None)
 
     def _train(
         self,
@@ -356,7 +361,10 @@ class Learner(ABC):
         if sample_weight is not None and plain.weight is not None:
             raise OptionError(f"weight is {plain.weight!r} and sample_weight is given too; give one of them.")
         told = self.schema if earlier is None else earlier.encoder.schema
-        given = read(X, y, self.task, told)
+        raw = Table.of(X)
+        if earlier is not None:
+            refuse_other_width(earlier, raw)
+        given = read(raw, y, self.task, told)
         rows = Prepared.of(
             given.schema, given.table, given.targets, given.came,
             drop=plain.drop_missing_target, group=plain.group, time=plain.time, weight=plain.weight,

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import narwhals as nw
 import numpy as np
 
-from deltarule.errors import ShapeError
+from deltarule.errors import DataError, ShapeError
 from deltarule.options import is_several
+from deltarule.sparse import is_sparse
 from deltarule.tables import Column, Schema, Table, Task, find
 from deltarule.tables.tasks import with_target
 
@@ -99,10 +101,21 @@ def names_of(y: object, table: Table) -> list[str]:
 
 def columns_of(y: object) -> list[Column]:
     """Return the targets that came beside a table: one, or the columns of a frame or of an (N, targets) array."""
+    if y is None:
+        raise DataError(
+            "the estimator requires y to be passed, but the target y is None; give its values, or the name of a column "
+            "of X."
+        )
+    if is_sparse(y):
+        y = cast(Any, y).toarray()
     if isinstance(y, (Table, Mapping)) or hasattr(y, "columns"):
         return list(Table.of(cast(object, y)).columns.values())
     name = str(getattr(y, "name", None) or "y")
-    if isinstance(y, (list, tuple)) and len(cast(Sequence[Any], y)) and is_several(cast(Sequence[Any], y)[0]):
+    is_array = hasattr(y, "__array__") and not nw.dependencies.is_into_series(y)
+    is_rows = (
+        isinstance(y, (list, tuple)) and len(cast(Sequence[Any], y)) and is_several(cast(Sequence[Any], y)[0])
+    )
+    if is_rows or (is_array and not isinstance(y, np.ndarray)):
         y = np.asarray(cast(Any, y))
     if isinstance(y, np.ndarray) and y.ndim == 2 and cast(Any, y).shape[1] > 1:
         columns = Table.of(cast(object, y)).columns.values()

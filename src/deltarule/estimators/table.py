@@ -26,6 +26,7 @@ from deltarule.tables import (
     Table,
     TableModel,
 )
+from deltarule.tables.weights import weights_of
 from deltarule.training import Run
 
 metrics: Any = sklearn.metrics  # which has no types
@@ -91,7 +92,10 @@ class TableEstimator(Plotted, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = True
         return tags
 
 
@@ -213,9 +217,8 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
             target.numbers_of(column) for target, column in zip(self._class_targets, columns, strict=True)
         ]
         is_right = (np.column_stack(true) == said).all(axis=1)
-        return float(
-            np.average(is_right, weights=None if sample_weight is None else np.asarray(sample_weight))
-        )
+        weights = None if sample_weight is None else weights_of(sample_weight, len(is_right))
+        return float(np.average(is_right, weights=weights))
 
     def partial_fit(
         self, X: object, y: object, sample_weight: ArrayLike | None = None, classes: ArrayLike | None = None
@@ -271,7 +274,8 @@ class TableRegressor(RegressorMixin, TableEstimator, ValueLearner):
                 f"y has {len(columns)} targets, and the model learnt {len(self.model_.targets)}."
             )
         predicted = self.predict(X).reshape(len(columns[0]), -1)
-        levels, weights = self.model_.levels, None if sample_weight is None else np.asarray(sample_weight)
+        weights = None if sample_weight is None else weights_of(sample_weight, len(predicted))
+        levels = self.model_.levels
         scores: list[float] = []
         for column, y_hat in zip(columns, np.split(predicted, len(columns), axis=1), strict=True):
             true = column.as_numbers().values

@@ -269,6 +269,8 @@ def _from_series(name: str, series: Any) -> Column:
         return Column.of(name, native.dt.to_timestamp())
     if hasattr(native, "sparse"):  # pandas'
         return Column.of(name, native.sparse.to_dense())
+    if str(getattr(native, "dtype", "")).startswith("complex"):
+        raise _complex(name)
     stated = getattr(native, "dtype", getattr(native, "type", dtype)) if dtype == nw.Unknown else dtype
     raise DataError(
         f"column {name!r} has the type {stated}, which is no number, text, boolean or date; leave it out."
@@ -310,11 +312,15 @@ def _floats(series: Any, filler: object) -> NDArray[np.float64]:
 
 
 def _from_array(name: str, values: object) -> Column:
+    if isinstance(values, np.ma.MaskedArray):
+        values = _unmasked(values)
     array = _as_objects(cast(Any, values)) if isinstance(values, (list, tuple)) else np.asarray(values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise DataError(f"column {name!r} has shape {array.shape}; expected one value a row, (N,).")
+    if array.dtype.kind == "c":
+        raise _complex(name)
     if array.dtype.kind == "b":
         return Column(name, "boolean", array.astype(np.float64))
     if array.dtype.kind in "iu" and len(array) and not _are_exact(array.min(), array.max()):
@@ -334,6 +340,19 @@ def _from_array(name: str, values: object) -> Column:
     raise DataError(f"column {name!r} has the type {array.dtype}, which is no number, text, boolean or date.")
 
 
+def _unmasked(values: Any) -> NDArray[np.object_]:
+    """Return values with None in place of those that are masked."""
+    is_masked: Any = np.ma.getmaskarray(values)
+    return np.where(is_masked, cast(Any, None), np.asarray(values, object))
+
+
+def _complex(name: str) -> DataError:
+    return DataError(
+        f"Complex data not supported: column {name!r} holds complex numbers; give their real and imaginary parts as "
+        "two columns."
+    )
+
+
 def _as_objects(values: Sequence[object]) -> NDArray[Any]:
     array = np.empty(len(values), object)
     for row, value in enumerate(values):
@@ -347,10 +366,9 @@ _NO_VALUES: tuple[type[Any], ...] = (
     dict,
     set,
     bytes,
-    complex,
     np.ndarray,
-    np.complexfloating,
 )
+_COMPLEX = (complex, np.complexfloating)
 _BOOLEANS = (bool, np.bool_)
 _NUMBERS = (bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 _DATES = (datetime.date, np.datetime64)
@@ -381,6 +399,8 @@ def _from_values(name: str, values: Sequence[object]) -> Column:
     if types == {datetime.time}:
         days = [math.nan if value is None else _seconds(value) / 86_400 for value in present]
         return Column(name, "datetime", np.array(days))
+    if any(issubclass(each, _COMPLEX) for each in types):
+        raise _complex(name)
     if any(issubclass(each, _NO_VALUES) for each in types):
         row = next(row for row, value in enumerate(present) if isinstance(value, _NO_VALUES))
         raise DataError(

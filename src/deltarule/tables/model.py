@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.chain.explained import Explained
 from deltarule.engines import predict
-from deltarule.errors import OptionError, warn_of
+from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.maths.optimisers import State
 from deltarule.network import Network
+from deltarule.spelling import listed
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.explained import explained
@@ -58,7 +59,9 @@ class TableModel:
 
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
         """Return a table as the encoder reads it, and what there is to say of its cells."""
-        return self.encoder.read(data)
+        table = Table.of(data)
+        refuse_other_width(self, table)
+        return self.encoder.read(table)
 
     def predict(self, data: object) -> NDArray[Any]:
         """Return class names of the type they had, or values in the target's units, (N,).
@@ -237,3 +240,25 @@ class TableModel:
             record["history"],
             record["scores"],
         )
+
+
+def refuse_other_width(model: TableModel, table: Table) -> None:
+    """Raise a ShapeError where the columns of an array, known by their places alone, are not those of training."""
+    if table.is_named:
+        return
+    schema, dropped = model.encoder.schema.columns, model.encoder.dropped
+    known = dict.fromkeys((*schema, *model.encoder.columns, *dropped))
+    targets = {target.name for target in model.targets}
+    roles = {name for name, one in schema.items() if one.kind == "ignore"}  # weights and groups may lack
+    if known.keys() - targets - roles <= set(table.names) <= known.keys():
+        return
+    expected = [name for name in known if name not in targets]
+    face = "TableClassifier" if model.task == "classification" else "TableRegressor"
+    if len(table.names) == len(expected):
+        raise ShapeError(
+            f"X has no names of columns, and {face} learnt from columns that have: {listed(expected)}; give a "
+            "DataFrame or a dict of columns."
+        )
+    raise ShapeError(
+        f"X has {len(table.names)} features, but {face} is expecting {len(expected)} features as input."
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 from deltarule.tables.folds import WEIGHS, EqualRows, Split, apart, split
 from deltarule.tables.leaks import suspected_leaks
@@ -22,7 +23,7 @@ from deltarule.tables.weights import Weights, weights_of
 
 @dataclass(frozen=True)
 class Prepared:
-    """The rows that have their targets.
+    """The rows that have their targets, and a weight above 0.
 
     schema
         What the columns are; groups and weights are not learnt from.
@@ -59,7 +60,7 @@ class Prepared:
         weights: Weights | None = None,
         where: str = "the table",
     ) -> Prepared:
-        """Return a table, as the schema has read it, without the rows that lack a target.
+        """Return a table, as the schema has read it, without the rows that lack a target or have weight 0.
 
         Parameters
         ----------
@@ -72,7 +73,6 @@ class Prepared:
         where
             What messages call the table.
         """
-        kept, notices = rows_with_targets(targets, came, drop)
         by = {
             role: None if name is None else table.column(name, f"{role} column", where)
             for role, name in (("group", group), ("time", time), ("weight", weight))
@@ -81,7 +81,7 @@ class Prepared:
             weights = weights_of(by["weight"], len(table))
         for column, use in ((by["group"], ()), (by["weight"], (WEIGHS,))):
             schema = schema if column is None else apart(schema, column, *use)
-        table = Table(table.columns.values(), read_by=schema)
+        table = Table(table.columns.values(), read_by=schema, is_named=table.is_named)
         whole = cls(
             schema,
             table,
@@ -89,11 +89,17 @@ class Prepared:
             weights,
             by["group"],
             by["time"],
-            notices,
         )
-        if weights is not None and not weights[kept].any():
-            raise DataError("the weights are 0 in every row with a target; some rows must count.")
-        return whole.rows(kept) if len(kept) < len(table) else whole
+        said: tuple[str, ...] = ()
+        if weights is not None and not weights.all():
+            counts = np.flatnonzero(weights)
+            whole, came = whole.rows(counts), [column.rows(counts) for column in came]
+            if weight is not None:
+                N = len(table)
+                said = (f"{weight}: 0 in {N - len(counts):,} of {plural(N, 'row')}; such rows are left out",)
+        kept, notices = rows_with_targets(whole.targets.columns.values(), came, drop)
+        whole = replace(whole, notices=(*said, *notices))
+        return whole.rows(kept) if len(kept) < len(whole) else whole
 
     def __len__(self) -> int:
         return len(self.targets)

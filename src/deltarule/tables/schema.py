@@ -227,7 +227,7 @@ class Schema:
                     f"{name}: {plural(len(unlike), 'cell')} ({column.cells(unlike)}), not "
                     f"{PLURAL[self[name].kind]}, counted as missing"
                 )
-        return Table(columns.values(), self, where=table.where), tuple(notices)
+        return Table(columns.values(), self, where=table.where, is_named=table.is_named), tuple(notices)
 
     def record(self) -> list[dict[str, Any]]:
         """Return it as plain data for JSON."""

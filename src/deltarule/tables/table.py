@@ -1,9 +1,9 @@
-"""Table: any DataFrame, or a plain array, as named columns of equal length."""
+"""Table: any DataFrame, or a plain or sparse array, as named columns of equal length."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import DataError, closest
+from deltarule.memory import require
+from deltarule.sparse import is_sparse
+from deltarule.spelling import plural
 from deltarule.tables.columns import Column
 from deltarule.tables.numbering import Numbering
 from deltarule.tables.side_by_side import side_by_side
@@ -21,7 +24,7 @@ class Table:
     """Columns by name, in order.
 
     read_by: the schema that has read them, if one has. notices: how they were read from a file, none for other tables.
-    where: what messages call the table.
+    where: what messages call the table. is_named: whether its columns came with names, as those of an array do not.
 
     >>> table = Table.of({"age": [28.0, None], "sex": ["male", "female"]})
     >>> table.names, len(table), table["age"].kind
@@ -34,6 +37,7 @@ class Table:
         read_by: object = None,
         notices: Iterable[str] = (),
         where: str = "the table",
+        is_named: bool = True,
     ) -> None:
         columns = list(columns)
         self.read_by = read_by
@@ -41,29 +45,40 @@ class Table:
         self.columns = {column.name: column for column in columns}
         self.notices = tuple(notices)
         self.where = where
+        self.is_named = is_named
 
     @classmethod
     def of(cls, data: object) -> Table:
         """Return the table of a pandas, Polars or Arrow DataFrame, a dict of columns, or an (N, m) array.
 
-        The columns of an array are called x1, ..., xm. Nothing is copied that need not be, and the data are
-        not changed.
+        An array may be a list of rows, one of SciPy's sparse ones, or anything that NumPy makes an array of; its
+        columns are called x1, ..., xm. Nothing is copied that need not be, and the data are not changed.
 
         Raises
         ------
         DataError
-            It is none of these, has no rows, or two columns have the same name.
+            It is none of these, has no rows or no columns, or two columns have the same name.
+        OutOfMemoryError
+            A sparse array does not fit into memory as columns.
         """
         if isinstance(data, Table):
             return data
-        if isinstance(data, Mapping):
+        array = _array(data)
+        if array is not None:
+            columns = _array_columns(array)
+        elif isinstance(data, Mapping):
             columns = [Column.of(str(name), values) for name, values in cast(Mapping[Any, Any], data).items()]
         else:
             columns = _frame_columns(data)
+        N = getattr(cast(Any, data), "shape", (0,))[0]
+        if N and not columns:
+            raise DataError(
+                f"the table has no columns: 0 feature(s) (shape=({N}, 0)) while a minimum of 1 is required."
+            )
         if len({len(column) for column in columns}) > 1:
             lengths = ", ".join(f"{column.name} {len(column):,}" for column in columns)
             raise DataError(f"the columns have different lengths: {lengths}.")
-        table = cls(columns)
+        table = cls(columns, is_named=array is None)
         if len(table) == 0:
             raise DataError("the table has no rows; give at least one example.")
         return table
@@ -96,14 +111,14 @@ class Table:
 
     def having(self, columns: Iterable[Column]) -> Table:
         """Return a table of other columns, of which the same is to be told."""
-        return Table(columns, self.read_by, self.notices, self.where)
+        return Table(columns, self.read_by, self.notices, self.where, self.is_named)
 
     def told(self, notices: Iterable[str], where: str, numbering: Numbering | None = None) -> Table:
         """Return the table with what is to be told of it, and what messages call it and its rows."""
         columns = self.columns.values()
         if numbering is not None:
             columns = [replace(column, numbering=numbering) for column in columns]
-        return Table(columns, self.read_by, notices, where)
+        return Table(columns, self.read_by, notices, where, self.is_named)
 
     def column(self, name: str, role: str = "column", where: str | None = None) -> Column:
         """Return a column by name, or raise a DataError that names the closest one there is."""
@@ -116,8 +131,6 @@ class Table:
 
 
 def _frame_columns(data: object) -> list[Column]:
-    if isinstance(data, (np.ndarray, list, tuple)):
-        return _array_columns(cast(Any, data))
     try:
         frame: Any = nw.from_native(cast(Any, data), eager_only=True)
     except nw.exceptions.DuplicateError:
@@ -144,18 +157,52 @@ def _labels(data: object) -> list[str]:
     return [str(name) for name in names]
 
 
-def _array_columns(data: object) -> list[Column]:
-    # NumPy makes text of [1, "a"]; as objects every column keeps its own kind.
+def _array(data: Any) -> Any:
+    """Return data that are an (N, m) array, dense or sparse, or are made one; None of others."""
+    if isinstance(data, (list, tuple)):
+        return _array_of_rows(cast(Sequence[object], data))
+    if isinstance(data, np.ndarray) or is_sparse(data):
+        return _refuse_flat(cast(Any, data))
+    if nw.dependencies.is_into_dataframe(data) or not hasattr(data, "__array__"):
+        return None
+    return _refuse_flat(np.asarray(data))
+
+
+def _array_of_rows(rows: Sequence[object]) -> NDArray[Any]:
     ragged = DataError("the rows have different lengths; expected one row an example, (N, m).")
     try:
-        array = cast(NDArray[Any], data if isinstance(data, np.ndarray) else np.array(data, object))
+        array = np.array(
+            rows, object
+        )  # NumPy makes text of [1, "a"]; as objects every column keeps its own kind
     except ValueError:
         raise ragged from None
-    if array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in array):
+    if array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in rows):
         raise ragged
+    return _refuse_flat(array)
+
+
+def _refuse_flat(array: Any) -> Any:
+    """Return an array that has rows and columns."""
+    if array.ndim == 1:
+        raise DataError(
+            f"the array has shape {array.shape}; expected one row an example, (N, m). Reshape your data: "
+            "np.reshape(X, (1, -1)) makes them one row, np.reshape(X, (-1, 1)) one column."
+        )
     if array.ndim != 2:
         raise DataError(f"the array has shape {array.shape}; expected one row an example, (N, m).")
-    return [Column.of(f"x{m + 1}", array[:, m]) for m in range(array.shape[1])]
+    return array
+
+
+def _array_columns(array: Any) -> list[Column]:
+    N, m = array.shape
+    if not is_sparse(array):
+        return [Column.of(f"x{n + 1}", array[:, n]) for n in range(m)]
+    what = f"the table of {plural(N, 'row')} and {plural(m, 'column')}, as a sparse one is read,"
+    require(
+        8 * N * m, what, "take fewer rows or columns, or MLPClassifier and MLPRegressor, which keep it sparse"
+    )
+    by_columns = array.tocsc()
+    return [Column.of(f"x{n + 1}", by_columns[:, [n]].toarray()) for n in range(m)]
 
 
 def _refuse_twice(names: Iterable[str]) -> None:

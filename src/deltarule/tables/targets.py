@@ -75,6 +75,7 @@ class ClassTarget(Target):
             Values are missing, or there is one class, or more than 1,000, or most have a single row.
         """
         _refuse_missing(column)
+        _refuse_one_row(column)
         names, which, counts = np.unique(_labels(column), return_inverse=True, return_counts=True)
         where = f"the target {column.name!r} has {len(names):,} classes in {len(column):,} rows"
         if len(names) < 2:
@@ -209,6 +210,7 @@ class NumberTarget(Target):
             takes.
         """
         values = _numbers(column)
+        _refuse_one_row(column)
         unit = float(np.abs(values).max()) or 1.0
         scaled = values / unit
         if np.ptp(scaled) == 0.0:  # exactly: a target may vary little about a large mean
@@ -316,10 +318,19 @@ def take_target(data: object, name: str, where: str = "the table") -> tuple[Tabl
     return table.without(name), table.column(name, "target column", where)
 
 
+def _refuse_one_row(column: Column) -> None:
+    if len(column) == 1:
+        raise DataError(
+            f"there is one row to learn the target {column.name!r} from (n_samples=1); give at least two, of different "
+            "targets."
+        )
+
+
 def _other_than_classes(column: Column) -> str:
     """Return what to do with a column that has too many classes."""
     if column.kind in ("number", "boolean"):
-        return "--task regression learns it as a quantity"
+        kind = "" if column.is_integer or column.kind == "boolean" else "continuous "
+        return f"--task regression (in Python TableRegressor) learns it as a {kind}quantity"
     return f'if these are numbers, --set "{column.name}=number" reads them so; else choose another --target'
 
 

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from deltarule.errors import DataError, OptionError, ShapeError, closest
 from deltarule.options import shown
 from deltarule.tables.columns import Column
-from deltarule.tables.numbering import Numbering
 from deltarule.tables.targets import ClassTarget
 
 Weights: TypeAlias = NDArray[np.float64]
@@ -35,20 +34,19 @@ def weights_of(given: ArrayLike | Column, N: int, what: str = "sample_weight") -
     Traceback (most recent call last):
     deltarule.errors.DataError: the weight column 'w' is -1 in row 2; weights are finite numbers, 0 or more.
     """
-    if isinstance(given, Column):
-        what, numbering = f"the weight column {given.name!r}", given.numbering
-        values = _numbers(given, what)
-    else:
-        numbering, values = Numbering(), np.asarray(given, np.float64)
-    if values.shape != (N,):
-        raise ShapeError(f"{what} has shape {values.shape}; expected ({N},), one per row.")
+    what = f"the weight column {given.name!r}" if isinstance(given, Column) else what
+    shape = (len(given),) if isinstance(given, Column) else np.asarray(given).shape
+    if shape != (N,):
+        raise ShapeError(f"{what} has shape {shape}; expected ({N},), one per row.")
+    column = given if isinstance(given, Column) else Column.of(what, given)
+    numbering, values = column.numbering, _numbers(column, what)
     is_bad = ~(np.isfinite(values) & (values >= 0))
     if is_bad.any():
         row = int(np.argmax(is_bad))
         value = "missing" if np.isnan(values[row]) else f"{values[row]:g}"
         raise DataError(f"{what} is {value} in {numbering.name(row)}; weights are finite numbers, 0 or more.")
     if not values.any():
-        raise DataError(f"{what} is 0 in every row; some rows must count.")
+        raise DataError(f"{what} is zero in every row; some rows must count.")
     return values
 
 
