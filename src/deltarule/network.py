@@ -315,7 +315,7 @@ class Network:
     def targets(self, y: ArrayLike) -> Floats:
         """Return y as the (N, n_K) targets of the output, in the network's dtype."""
         y_ = np.atleast_1d(_numbers(y, "y"))
-        return np.ascontiguousarray(self.output.targets(y_, self.sizes[-1]), self.dtype)
+        return self.output.targets(y_, self.sizes[-1]).astype(self.dtype, order="C")
 
     def weights(self, weights: ArrayLike | None, N: int) -> Floats:
         """Return the example weights c, (N,), which sum to 1."""

@@ -48,10 +48,10 @@ def aside(dropout: Any, label_smoothing: float) -> tuple[str, ...]:
     """Return what training did besides, in words.
 
     >>> aside([0.2, 0.0], 0.1), aside(0.0, 0.0)
-    (('dropout 0.2, 0', 'label smoothing 0.1'), ())
+    (('dropout [0.2, 0]', 'label smoothing 0.1'), ())
     """
-    shares = np.ravel(dropout)
-    dropped = [f"dropout {', '.join(f'{share:g}' for share in shares)}"] if shares.any() else []
+    shares = ", ".join(f"{share:g}" for share in np.ravel(dropout))
+    dropped = [f"dropout {f'[{shares}]' if np.ndim(dropout) else shares}"] if np.any(dropout) else []
     return (*dropped, *([f"label smoothing {label_smoothing:g}"] if label_smoothing else []))
 
 
