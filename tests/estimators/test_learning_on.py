@@ -143,6 +143,16 @@ class TestState:
                 np.testing.assert_array_equal(parts.theta, whole.theta)
 
     @pytest.mark.parametrize("engine", ["compiled", "reference"])
+    def test_a_schedule_begins_anew(self, engine: str):
+        X, y = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20.0)
+        net = Network([3, 4, 1], output="linear", seed=2)
+        given: dict[str, Any] = {"schedule": "cosine", "batch_size": 8, "engine": engine, "epochs": 4}
+        first = train(net, X, y, **given)
+        second = train(net, X, y, state=first.state, **given)
+        assert second.history.learning_rate == first.history.learning_rate
+        assert (first.state or {})["t"] * 2 == (second.state or {})["t"] == 24
+
+    @pytest.mark.parametrize("engine", ["compiled", "reference"])
     def test_restored_weights_come_with_the_state_that_they_had(self, engine: str):
         rng = np.random.default_rng(0)
         X, y, Xv, yv = (

@@ -54,7 +54,7 @@ class Problem:
     X is (N, n_0), a matrix or a CSR array in canonical form, p (N, n_K) and w (N,), all in the network's dtype; w are
     example weights in any scale. A batch's loss is sum_n c_n L_n with c = w / sum w over the batch. The penalty is
     added to the loss of every batch, over the weights that learn. Dropout is of epochs alone, not of `objective` and
-    `loss`.
+    `loss`. begun: updates that the optimiser's state comes with, from which on the schedule counts.
     """
 
     net: Network
@@ -70,6 +70,7 @@ class Problem:
     clip_norm: float | None
     clip_value: float | None
     dropout: Dropout | None = None
+    begun: int = 0
 
     @property
     def updates_per_epoch(self) -> int:
@@ -87,7 +88,8 @@ class Problem:
 
     def learning_rate(self, t: int) -> float:
         """Return alpha of update t, counted from 0, taken in the middle of the update."""
-        return self.optimiser.lr * self.schedule((t + 0.5) / self.updates_per_epoch, self.epochs)
+        passed = (t - self.begun + 0.5) / self.updates_per_epoch
+        return self.optimiser.lr * self.schedule(passed, self.epochs)
 
 
 class EpochResult(NamedTuple):

@@ -6,7 +6,7 @@ for event in events(net, X, y, epochs=10):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from time import perf_counter
@@ -22,7 +22,7 @@ from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.memory import SMALLER, require_training, room_for
 from deltarule.network import Floats, Network
-from deltarule.options import OPTIONS, callables, checked, typed_keywords
+from deltarule.options import OPTIONS, callables, checked, plain_scalar, typed_keywords
 from deltarule.parameters import Only
 from deltarule.spelling import plural
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
@@ -144,7 +144,8 @@ def train(
         are), or "auto": the first, or with a warning the second, where an activation, an output or an optimiser is a
         class of your own.
     state
-        The optimiser's, as an earlier `Run` has it, to go on from; None begins anew.
+        The optimiser's, as an earlier `Run` has it, to go on from; None begins anew. The schedule begins anew in either
+        case.
     progress
         A bar on standard error: None where that is a terminal, or True or False; False also keeps silent about
         compiling the engine, which is done once a machine.
@@ -328,6 +329,7 @@ def events(
         clip_norm=clip_norm,
         clip_value=clip_value,
         dropout=dropout_of(work, learn[0], dropout, seed),
+        begun=_updates(state),
     )
     if is_lbfgs and problem.dropout is not None:
         raise OptionError(
@@ -384,6 +386,12 @@ def events(
     elif epoch < epochs:
         reason = f"after {plural(epoch, 'iteration')}, at a minimum as near as the tolerance asks"
     yield Stopped(net, epoch, reason, is_interrupted=bool(interrupted[0]))
+
+
+def _updates(state: object) -> int:
+    """Return how many updates a state comes with; 0 of what is none, which is refused by name."""
+    t = plain_scalar(cast(Mapping[str, Any], state).get("t")) if isinstance(state, Mapping) else 0
+    return t if isinstance(t, int) else 0
 
 
 def _state_of(given: State, fresh: State) -> State:
