@@ -69,7 +69,6 @@ def suspects(
         return 0
     is_class = opened.task == "classification" and len(names) == 1
     y = opened.encoded(given)
-    called = ranked.record(len(first))
     of_rows = numbers(first.tolist(), ranked.numbering)
     called = list(of_rows[0]) if of_rows else ["row"]
     probability = ["its probability"] if is_class else []

@@ -171,9 +171,8 @@ def _array(data: Any) -> Any:
 def _array_of_rows(rows: Sequence[object]) -> NDArray[Any]:
     ragged = DataError("the rows have different lengths; expected one row an example, (N, m).")
     try:
-        array = np.array(
-            rows, object
-        )  # NumPy makes text of [1, "a"]; as objects every column keeps its own kind
+        # NumPy makes text of [1, "a"]; as objects every column keeps its own kind.
+        array = np.array(rows, object)
     except ValueError:
         raise ragged from None
     if array.ndim == 1 and any(isinstance(row, (list, tuple)) for row in rows):

@@ -58,7 +58,7 @@ def _without_rules(read: Read, _: Layout, reading: Reading) -> Read:
     frame = read.frame
     if reading.ragged == "fill" or frame.width < 2 or any(dtype.is_numeric() for dtype in frame.dtypes):
         return read
-    texts = [each for each, dtype in frame.schema.items() if is_text(dtype)]
+    texts = [each for each, dtype in frame.schema.items() if _is_text(dtype)]
     rows = _drawn(frame[texts[0]]).arg_true().to_numpy() if texts else np.arange(frame.height)
     for each in texts[1:]:
         if not len(rows):
@@ -75,7 +75,8 @@ def _without_rules(read: Read, _: Layout, reading: Reading) -> Read:
     )
 
 
-def is_text(dtype: pl.DataType) -> bool:
+def _is_text(dtype: pl.DataType) -> bool:
+    """Return whether cells of a type are texts."""
     import polars as pl
 
     return dtype == pl.String or dtype == pl.Categorical
@@ -104,7 +105,7 @@ def _without_headers(read: Read, shape: Layout, reading: Reading) -> Read:
     rows: Any = slice(None)  # all
     for name, cell in header.items():
         column = frame[name]
-        if not is_text(column.dtype):
+        if not _is_text(column.dtype):
             return read
         is_name = (column[rows] == cell).fill_null(False).to_numpy()
         rows = np.arange(frame.height)[rows][is_name]
