@@ -201,6 +201,11 @@ def test_what_an_update_is_made_without_is_said():
     assert said.endswith(" updates, without training's dropout 0.2, label smoothing 0.1")
     kept = explain(model, "w[1,1,1]", table, "kind").update
     assert (kept.step, kept.assumes) == (0.0, "this parameter was kept as it is in training")
+    of_all, learns = training_of(model.model_), model.net_.layout.select(["W[2]", "b[2]"]).index
+    assert of_all is not None
+    assert of_all.state is not None
+    assert (of_all.state["m"][learns] == model.run_.state["m"]).all()
+    assert np.count_nonzero(of_all.state["m"]) == np.count_nonzero(model.run_.state["m"]) > 0
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,16 @@ class TestWeights:
         weighed = TableClassifier(epochs=5).fit(X, Y, factors[0] * factors[1])
         assert (balanced.net_.theta == weighed.net_.theta).all()
 
+    def test_rows_of_weight_0_do_not_move_what_is_said_of_others(self):
+        X, mean = table()
+        y = [f"{value:.3f}" for value in mean]
+        y[5] = "<1.0"
+        w = np.arange(len(y)) >= 3.0
+        with pytest.warns(DataWarning) as said:
+            model = TableRegressor(epochs=1).fit(X, y, w)
+        assert any("no target in 1 of 397 rows (row 6: '<1.0')" in notice for notice in model.notices_)
+        assert len(said) == len(model.notices_)
+
     def test_a_class_that_is_not_there(self):
         X, mean = table()
         with pytest.raises(
