@@ -254,13 +254,19 @@ NETWORK = declared(
 
 _PENALTY = "Penalty l1 sum |w| + l2/2 sum w^2 over the weights that learn, not the biases."
 _CLIPPING = "Longest gradient (2-norm over what learns); largest entry of it. Values are clipped first."
+FEWEST_EPOCHS, FEWEST_UPDATES = 100, 2_000
+"""What a training does that is not told for how long: XOR on 2-4-2 units of tanh takes 2,000 updates of adam."""
 
 OPTIONS = declared(
     Option(
         "learning_rate", "real", low=0, is_low_open=True, none="for the optimiser's own",
         help="alpha; None takes the optimiser's own.",
     ),
-    Option("epochs", "whole", low=1, default=100, help='Passes over the examples; with "lbfgs" the most iterations.'),
+    Option(
+        "epochs", "whole", low=1,
+        none=f"for {FEWEST_EPOCHS}, or as many as make {FEWEST_UPDATES:,} updates where that is more",
+        help='Passes over the examples; with "lbfgs" the most iterations.',
+    ),
     Option(
         "batch_size", "whole", low=1, none="for the full batch", default=32,
         help="Examples an update; None for the full batch, 1 for one example at a time.",

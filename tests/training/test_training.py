@@ -120,6 +120,27 @@ class TestUpdates:
         assert min(losses[0.5, 0], losses[0.5, 1]) > 1.1 * max(losses[0.0, 0], losses[0.0, 1])
         assert losses[0.5, 0] != losses[0.5, 1]
 
+    @pytest.mark.parametrize("seed", range(10))
+    def test_xor_is_learnt_with_the_defaults(self, seed: int):
+        X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+        net = Network([2, 4, 2], "tanh", seed=seed)
+        train(net, X, y, seed=seed)
+        assert (net.predict(X).argmax(axis=1) == y).all()
+
+    @pytest.mark.parametrize(
+        ("given", "epochs"),
+        [
+            ({"batch_size": 120}, 2000),
+            ({"batch_size": 50}, 667),
+            ({"batch_size": 1}, 100),
+            ({"optimiser": "lbfgs"}, 100),
+            ({"batch_size": None, "validation": 0.5, "epochs": 3}, 3),
+        ],
+    )
+    def test_epochs_untold_make_enough_updates(self, given: dict[str, object], epochs: int):
+        started = next(iter(events(classifier(), X, LABELS, **{"validation": None, **given})))
+        assert started.epochs == epochs
+
     @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_trains_and_shows_its_rate(self, name: str):
         run = train(classifier(), X, LABELS, schedule=name, epochs=5)

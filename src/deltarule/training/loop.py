@@ -6,6 +6,7 @@ for event in events(net, X, y, epochs=10):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
@@ -22,7 +23,15 @@ from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.memory import SMALLER, require_training, room_for
 from deltarule.network import Floats, Network
-from deltarule.options import OPTIONS, callables, checked, plain_scalar, typed_keywords
+from deltarule.options import (
+    FEWEST_EPOCHS,
+    FEWEST_UPDATES,
+    OPTIONS,
+    callables,
+    checked,
+    plain_scalar,
+    typed_keywords,
+)
 from deltarule.parameters import Only
 from deltarule.spelling import plural
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
@@ -75,7 +84,7 @@ def train(
     optimiser: str | Optimiser | LBFGS = "adam",
     learning_rate: float | None = None,
     schedule: str | Schedule = "constant",
-    epochs: int = 100,
+    epochs: int | None = None,
     batch_size: int | None = 32,
     only: Only = None,
     l1: float = 0.0,
@@ -113,7 +122,8 @@ def train(
         A name ("constant", "step", "exponential", "inverse_time", "cosine", "one_cycle") or an object of
         `deltarule.maths.schedules`: the factor on alpha over time.
     epochs
-        Passes over the examples; with "lbfgs" the most iterations.
+        Passes over the examples; with "lbfgs" the most iterations. None makes 100, or where batches are few as many as
+        make 2,000 updates.
     batch_size
         Examples an update; None for the full batch, 1 for one example at a time.
     only
@@ -211,6 +221,7 @@ def train(
         "optimiser": {"name": getattr(chosen, "name", type(chosen).__name__), **asdict(chosen)},
         "schedule": repr(_schedule(schedule)),
         **{name: value for name, value in plain.items() if name != "n_threads"},  # on which nothing depends
+        "epochs": first.epochs,
         "learning": first.n_learning,
         "n_examples": first.n_examples,
         "n_validation": first.n_validation,
@@ -275,7 +286,7 @@ def events(
     weights: ArrayLike | None = None,
     optimiser: str | Optimiser | LBFGS = "adam",
     schedule: str | Schedule = "constant",
-    epochs: int = 100,
+    epochs: int | None = None,
     batch_size: int | None = 32,
     only: Only = None,
     l1: float = 0.0,
@@ -315,12 +326,16 @@ def events(
     work = net.astype("float64") if is_lbfgs and net.dtype != np.float64 else net
     learn, held = _examples(work, X, y, weights, validation, seed)
     N: int = learn[0].shape[0]
+    batch_size = N if batch_size is None or is_lbfgs else min(batch_size, N)
+    if epochs is None:
+        enough = 0 if is_lbfgs else math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))
+        epochs = max(FEWEST_EPOCHS, enough)
     problem = Problem(
         net=work,
         X=learn[0],
         p=learn[1],
         w=learn[2],
-        batch_size=N if batch_size is None or is_lbfgs else min(batch_size, N),
+        batch_size=batch_size,
         epochs=epochs,
         optimiser=GradientDescent() if isinstance(chosen, LBFGS) else chosen,
         schedule=_schedule(schedule),
