@@ -125,6 +125,7 @@ TAKES: dict[Callable[..., Any], list[str]] = {
     **{kind: settings_of(kind) for kind in optimisers.OPTIMISERS.values()},
     **{kind: settings_of(kind, "args", "kwargs", "after") for kind in schedules.SCHEDULES.values()},
     schedules.WarmUp: ["length"],
+    schedules.Part: ["start", "end"],
 }
 
 

@@ -344,6 +344,15 @@ class Network:
         """Return a copy in another dtype."""
         return _rebuild({**self.spec(), "dtype": dtype}, self._theta, self.g, self.output)
 
+    def linear(self) -> Network:
+        """Return a copy with a linear output, which predicts a_K."""
+        return _rebuild({**self.spec(), "output": "linear"}, self._theta, self.g, output("linear"))
+
+    def resized(self, sizes: Sequence[int]) -> Network:
+        """Return a network of other sizes, as many of them, with the same functions and all parameters 0."""
+        spec = {**self.spec(), "sizes": list(sizes)}
+        return _rebuild(spec, np.zeros(Layout(sizes).size), self.g, self.output)
+
     def copy(self) -> Network:
         """Return a network with the same parameters in a buffer of its own."""
         return _rebuild(self.spec(), self._theta, self.g, self.output)

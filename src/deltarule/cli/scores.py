@@ -76,7 +76,7 @@ def in_digits(name: str, value: float | None) -> str:
 
 def explain_constant(model: TableModel) -> str:
     """Return what the constant prediction is."""
-    return f"constant: {CONSTANTS[model.network.output.name]}"
+    return f"constant: {CONSTANTS[model.output.name]}"
 
 
 def short(path: str) -> str:

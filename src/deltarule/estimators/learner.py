@@ -16,43 +16,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.errors import OptionError, ShapeError, warn_of
+from deltarule.estimators.course import Course, seed_of
+from deltarule.estimators.members import fit_members
 from deltarule.estimators.reading import read
-from deltarule.estimators.settings import (
-    BATCHES,
-    DECAY,
-    DECAY_LARGE,
-    EPOCHS,
-    HELD_OUT_LARGE,
-    HELD_OUT_QUANTILES,
-    HIDDEN,
-    HIDDEN_LARGE,
-    LARGE,
-    LARGE_QUANTILES,
-    LEARNING_RATE,
-    SETTINGS,
-    UPDATES,
-)
+from deltarule.estimators.recipes import LARGE, calm
+from deltarule.estimators.settings import FEWEST_ROWS, MEMBERS, SETTINGS
+from deltarule.estimators.single import fit_one
 from deltarule.estimators.trial import Trial
-from deltarule.maths.optimisers import LBFGS, Optimiser, State
+from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.output import Output
 from deltarule.maths.schedules import Schedule
-from deltarule.network import Network
-from deltarule.options import checked, is_several, plain_scalar, shown
+from deltarule.options import checked, is_several, shown
 from deltarule.tables import (
-    ClassTarget,
     Schema,
     Table,
-    TableEncoder,
     TableModel,
     Target,
     Task,
 )
-from deltarule.tables.folds import is_whole
+from deltarule.tables.folds import Split, is_whole
 from deltarule.tables.model import refuse_other_width
 from deltarule.tables.prepared import Prepared
 from deltarule.tables.seen import kept as kept_of
 from deltarule.tables.weights import weights_of
-from deltarule.training import Listener, Run, train
+from deltarule.training import Listener, Run
 
 
 class Learner(ABC):
@@ -86,8 +73,9 @@ class Learner(ABC):
         l2: float,
         clip_norm: float | None,
         clip_value: float | None,
-        dropout: float | Sequence[float],
+        dropout: float | Sequence[float] | None,
         only: str | Sequence[str] | None,
+        members: int | None,
         validation: float | None,
         early_stopping: int | None,
         seed: int,
@@ -116,6 +104,7 @@ class Learner(ABC):
         self.clip_value = clip_value
         self.dropout = dropout
         self.only = only
+        self.members = members
         self.validation = validation
         self.early_stopping = early_stopping
         self.seed = seed
@@ -137,7 +126,8 @@ class Learner(ABC):
             raise OptionError(
                 f'only is {shown(only)}; it must be names such as ["W[1]", "b[2]"], or None for all.'
             )
-        return SimpleNamespace(**checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS}))
+        plain = checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS})
+        return SimpleNamespace(**plain, only=self.only)
 
     def fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> Any:
         """Encode the columns of X, train a network to predict y, and return self.
@@ -164,45 +154,35 @@ class Learner(ABC):
         plain = self._settings()
         earlier = self.model_ if plain.warm_start and hasattr(self, "model_") else None
         rows, said = self._prepared(X, y, sample_weight, plain, earlier)
-        targets, output = (earlier.targets, earlier.network.output) if earlier else self._goal(rows)
-        N, is_quantiles = len(rows), output.name == "quantile"
-        share = plain.validation
-        if share is None:  # unasked only where it can be
-            large, usual = (LARGE_QUANTILES, HELD_OUT_QUANTILES) if is_quantiles else (LARGE, HELD_OUT_LARGE)
-            can_be = large <= N and not any(is_whole(each) for each in (rows.group, rows.time) if each)
-            share = usual if can_be else 0.0
-        if plain.early_stopping is not None and share == 0:
-            raise OptionError(
-                "early stopping watches the loss of a validation part, and there is none; add validation=0.1 "
-                "(--validation 0.1)."
-            )
+        if earlier is not None:
+            _refuse_members(earlier)
+        targets, output = (earlier.targets, earlier.output) if earlier else self._goal(rows)
+        course = self._course(plain, targets, output)
         values = rows.values(targets)
-        parts = rows.split(
-            share, np.random.default_rng([plain.seed, 0]),
-            part="validation part", equal_rows=plain.equal_rows,
-            classes=values if output.name == "softmax" else None,
-        )  # fmt: skip
-        part, held = rows.rows(parts.learn), rows.rows(parts.held)
-        leaks = part.leaks(values[parts.learn], plain.seed)
-        model, how = self._begun(rows, part, plain, targets, output) if earlier is None else (earlier, ())
-        self.notices_ = (*said, *rows.notices, *parts.notices, *leaks, *how)
-        warn_of(self.notices_)
-        network = deepcopy(model.network)  # an error leaves the earlier one as it was
-        model = replace(model, network=network)
-        examples, seen = (
-            (model.features_of(each.table), model.encoded(each.targets)) for each in (part, held)
-        )
-        self.run_ = self._train(
-            network, examples, self._counted(part, model, examples[1]), plain, N,
-            held=(*seen, self._counted(held, model, seen[1])) if len(held) else None,
-        )  # fmt: skip
-        if len(held) and is_quantiles:
-            model = model.calibrated(*seen, held.weights)
-        scores = {"train": model.metrics(*examples, part.weights)}
-        if len(held):
-            scores["validation"] = model.metrics(*seen, held.weights)
-        self._keep(model, rows, scores, earlier)
+        folds = self._folds(rows, values if output.name == "softmax" else None, plain)
+        if folds:
+            model, self.run_, self.notices_ = fit_members(course, rows, values, folds, said)
+        else:
+            model, self.run_, self.notices_ = fit_one(course, rows, values, said, earlier)
+        self._keep(model, rows, earlier)
         return self
+
+    def _folds(self, rows: Prepared, classes: NDArray[np.integer] | None, plain: Any) -> tuple[Split, ...]:
+        """Return the parts that members leave out; none where one network learns."""
+        k, N = plain.members, len(rows)
+        is_one = plain.validation is not None or plain.only is not None or plain.warm_start
+        if k is None:
+            can_be = not any(is_whole(each) for each in (rows.group, rows.time) if each)
+            k = MEMBERS if can_be and not is_one and FEWEST_ROWS <= N < LARGE else 1
+        elif k > 1 and is_one:
+            raise OptionError(
+                f"members is {k}, each of which leaves out a part of its own; leave out validation, only and "
+                "warm_start, or take members=1 (--members 1)."
+            )
+        if k == 1:
+            return ()
+        rng = np.random.default_rng([plain.seed, 0])
+        return rows.folds(k, rng, equal_rows=plain.equal_rows, classes=classes)
 
     def _part_fit(
         self, X: object, y: object, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
@@ -213,56 +193,45 @@ class Learner(ABC):
             raise OptionError("partial_fit holds nothing out; leave out early_stopping and validation.")
         earlier = getattr(self, "model_", None)
         rows, said = self._prepared(X, y, sample_weight, plain, earlier)
+        goal = self._goal(rows, classes) if earlier is None else (earlier.targets, earlier.output)
+        course = self._course(plain, *goal)
+        (recipe,) = course.told(calm())
         if earlier is None:
-            model, how = self._begun(rows, rows, plain, *self._goal(rows, classes))
+            model, how = course.begun(rows, rows, [recipe])
+            net = course.network(len(model.encoder.features), recipe, plain.seed)
             said = (*said, *rows.notices, *how)
         else:
-            model, said = earlier, rows.notices
+            _refuse_members(earlier)
+            model, net, said = earlier, deepcopy(earlier.members[0]), rows.notices
         self.notices_ = said
         warn_of(said)
-        network = deepcopy(model.network)
-        model = replace(model, network=network)
-        examples = model.features_of(rows.table), model.encoded(rows.targets)
+        model = replace(model, members=(net,), settings={})
+        examples = course.examples(rows, model)
         epoch = len(model.history.get("loss", ()))
-        self.run_ = self._train(
-            network, examples, self._counted(rows, model, examples[1]), plain, len(rows),
-            epoch=epoch, state=model.state,
+        self.run_ = course.train(
+            net, examples, recipe, epochs=1, stretch=None, state=model.state, progress=False,
+            seed=seed_of(plain.seed, epoch) if epoch else None,
         )  # fmt: skip
-        self._keep(model, rows, {"train": model.metrics(*examples, rows.weights)}, earlier)
+        model = replace(model, scores={"train": model.metrics(*examples[:2], rows.weights)})
+        self._keep(model, rows, earlier)
         return self
 
-    def _begun(
-        self, rows: Prepared, part: Prepared, plain: Any, targets: tuple[Target, ...], output: Output
-    ) -> tuple[TableModel, tuple[str, ...]]:
-        """Return the model before training, and what to say of how the targets are learnt.
+    def _course(self, plain: Any, targets: tuple[Target, ...], output: Output) -> Course:
+        """Return how the networks are trained."""
+        return Course(
+            plain,
+            activation=self.activation,
+            optimiser=self.optimiser,
+            schedule=self.schedule,
+            listeners=self.listeners,
+            targets=targets,
+            output=output,
+            smoothed=lambda y, n_K: self._smoothed(y, output, n_K, plain),
+            counted=self._counted,
+            chosen=self._chosen,
+        )
 
-        part: the rows that its columns are encoded by.
-        """
-        encoder = TableEncoder.fit(part.table, schema=rows.schema)
-        usual = HIDDEN if len(rows) < LARGE else HIDDEN_LARGE
-        hidden = usual if plain.hidden is None else plain.hidden
-        units = [len(each.names) if isinstance(each, ClassTarget) else 1 for each in targets]
-        n_K = units[0] if len(units) == 1 else len(units)
-        sizes = [len(encoder.features), *hidden, n_K * max(1, len(output.numbers))]
-
-        def network() -> Network:
-            return Network(sizes, self.activation, str(output), seed=plain.seed)
-
-        def tried(X: Any, y: NDArray[Any], weights: NDArray[Any] | None, updates: int) -> Network:
-            net = network()
-            self._train(net, (X, y), weights, plain, len(rows), updates=updates)
-            return net
-
-        def features(of: Prepared) -> Any:
-            return encoder.features_of(of.table, "float32")
-
-        trial = Trial(part, features, tried, output, plain.seed, plain.equal_rows)
-        targets, how = self._chosen(rows, targets, trial)
-        return TableModel(network(), encoder, targets, {}, {}, {}), how
-
-    def _keep(
-        self, model: TableModel, rows: Prepared, scores: dict[str, Any], earlier: TableModel | None
-    ) -> None:
+    def _keep(self, model: TableModel, rows: Prepared, earlier: TableModel | None) -> None:
         """Keep what was learnt, and how; curves go on from earlier ones."""
         run = self.run_
         settings = {
@@ -274,73 +243,17 @@ class Learner(ABC):
             "only": self.only if self.only is None or isinstance(self.only, str) else list(self.only),
             "label_smoothing": getattr(self, "label_smoothing", 0.0),
             "rows_seen": kept_of(rows.table, rows.schema, model.encoded(rows.targets)),
+            **model.settings,
         }
         history: dict[str, Any] = run.history.record()
         if earlier is not None:
             history = {name: [*earlier.history.get(name, ()), *values] for name, values in history.items()}
-        self.model_ = replace(model, settings=settings, history=history, scores=scores, state=run.state)
+        self.model_ = replace(model, settings=settings, history=history, state=run.state)
         self.n_features_in_ = len(rows.table.names)
         if rows.table.is_named:
             self.feature_names_in_ = np.array(rows.table.names, object)
         else:  # as scikit-learn has it
             vars(self).pop("feature_names_in_", None)
-
-    def _train(
-        self,
-        network: Network,
-        examples: tuple[Any, NDArray[Any]],
-        weights: NDArray[Any] | None,
-        plain: Any,
-        N: int,
-        *,
-        held: tuple[Any, ...] | None = None,
-        updates: int | None = None,
-        epoch: int | None = None,
-        state: State | None = None,
-    ) -> Run:
-        """Train a network in place as the settings say, of a table of N rows.
-
-        updates: only so many, as a trial. epoch: only one, at a constant rate from an optimiser's state on, after so
-        many.
-        """
-        n = len(examples[1])
-        batch_size: int = plain.batch_size or int(np.clip(n // 20, *BATCHES))
-        if epoch is not None:
-            epochs = 1
-        elif updates is not None:
-            epochs = max(1, round(updates * batch_size / n))
-        else:
-            epochs: int = plain.epochs or int(np.clip(round(UPDATES * batch_size / n), *EPOCHS))
-        which = plain_scalar(self.optimiser)
-        is_adamw = isinstance(which, str) and which == "adamw"
-        decay = DECAY if N < LARGE else DECAY_LARGE
-        return train(
-            network,
-            examples[0],
-            self._smoothed(examples[1], network, plain),
-            weights=weights,
-            optimiser=self.optimiser,
-            learning_rate=LEARNING_RATE if plain.learning_rate is None and is_adamw else plain.learning_rate,
-            weight_decay=decay if plain.weight_decay is None and is_adamw else plain.weight_decay,
-            schedule=self.schedule if epoch is None else "constant",
-            epochs=epochs,
-            batch_size=batch_size,
-            l1=plain.l1,
-            l2=plain.l2,
-            clip_norm=plain.clip_norm,
-            clip_value=plain.clip_value,
-            dropout=plain.dropout,
-            only=self.only,
-            validation=held,
-            early_stopping=plain.early_stopping or (epochs if held else None),
-            seed=plain.seed
-            if not epoch
-            else int(np.random.SeedSequence([plain.seed, epoch]).generate_state(1)[0]),
-            n_threads=plain.n_threads,
-            progress=plain.progress if updates is None and epoch is None else False,
-            listeners=self.listeners if updates is None else (),
-            state=state,
-        )
 
     def _prepared(
         self,
@@ -380,9 +293,9 @@ class Learner(ABC):
             raise ShapeError(
                 f"y has {len(targets)} targets, and the model learnt {len(earlier.targets)} before."
             )
-        if not self._learns_by(earlier.network.output):
+        if not self._learns_by(earlier.output):
             raise OptionError(
-                f"the model learnt with the output {earlier.network.output} before, and its loss asks for another now; "
+                f"the model learnt with the output {earlier.output} before, and its loss asks for another now; "
                 "to go on, leave the loss as it was."
             )
         named = (replace(column, name=one.name) for column, one in zip(targets, earlier.targets, strict=True))
@@ -402,10 +315,18 @@ class Learner(ABC):
         """Return the targets as they are learnt, and what to say of that."""
         return targets, ()
 
-    def _smoothed(self, y: NDArray[Any], network: Network, plain: Any) -> NDArray[Any]:
-        """Return encoded targets as the network learns them."""
+    def _smoothed(self, y: NDArray[Any], output: Output, n_K: int, plain: Any) -> NDArray[Any]:
+        """Return encoded targets as networks of n_K outputs learn them."""
         return y
 
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         """Return how much each row counts in training, (N,)."""
         return rows.weights
+
+
+def _refuse_members(model: TableModel) -> None:
+    """Raise an OptionError where a model that is to learn on has several members."""
+    if len(model.members) > 1:
+        raise OptionError(
+            f"the model has {len(model.members)} members, and one network learns on; fit it with members=1 first."
+        )

@@ -17,7 +17,6 @@ from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.output import Output
 from deltarule.maths.outputs import Huber, Quantile, output
 from deltarule.maths.schedules import Schedule
-from deltarule.network import Network
 from deltarule.options import checked, is_several, shown, typed_keywords
 from deltarule.tables import ClassTarget, NumberTarget, Schema, TableModel, Target
 from deltarule.tables.prepared import Prepared, refuse_many_classes
@@ -45,8 +44,9 @@ class ClassLearner(Learner):
         l2: float = 0.0,
         clip_norm: float | None = None,
         clip_value: float | None = None,
-        dropout: float | Sequence[float] = 0.0,
+        dropout: float | Sequence[float] | None = None,
         only: str | Sequence[str] | None = None,
+        members: int | None = None,
         validation: float | None = None,
         early_stopping: int | None = None,
         seed: int = 0,
@@ -78,6 +78,7 @@ class ClassLearner(Learner):
             clip_value=clip_value,
             dropout=dropout,
             only=only,
+            members=members,
             validation=validation,
             early_stopping=early_stopping,
             seed=seed,
@@ -110,15 +111,14 @@ class ClassLearner(Learner):
         refuse_many_classes(targets)
         return tuple(targets), output("softmax" if len(targets) == 1 else "sigmoid")
 
-    def _smoothed(self, y: NDArray[Any], network: Network, plain: Any) -> NDArray[Any]:
+    def _smoothed(self, y: NDArray[Any], output: Output, n_K: int, plain: Any) -> NDArray[Any]:
         """Return p, (N, C), with part of each row's probability spread over all classes: (1 - s) p + s / C."""
         share: float = plain.label_smoothing
         if share == 0.0:
             return y
-        if network.output.name == "sigmoid":  # of each target its own two classes
+        if output.name == "sigmoid":  # of each target its own two classes
             return (1.0 - share) * y + share / 2
-        C = network.sizes[-1]
-        return (1.0 - share) * np.eye(C)[y] + share / C
+        return (1.0 - share) * np.eye(n_K)[y] + share / n_K
 
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         if self.class_weight is None or not len(rows):
@@ -155,8 +155,9 @@ class ValueLearner(Learner):
         l2: float = 0.0,
         clip_norm: float | None = None,
         clip_value: float | None = None,
-        dropout: float | Sequence[float] = 0.0,
+        dropout: float | Sequence[float] | None = None,
         only: str | Sequence[str] | None = None,
+        members: int | None = None,
         validation: float | None = None,
         early_stopping: int | None = None,
         seed: int = 0,
@@ -190,6 +191,7 @@ class ValueLearner(Learner):
             clip_value=clip_value,
             dropout=dropout,
             only=only,
+            members=members,
             validation=validation,
             early_stopping=early_stopping,
             seed=seed,

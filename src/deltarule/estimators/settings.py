@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from deltarule.estimators.recipes import BATCHES, HIDDEN, LARGE
 from deltarule.options import OPTIONS, Option, declared
 from deltarule.tables.transforms import TRANSFORMS
 
-# Defaults that go by the size of the table; benchmarks/accuracy.py shows what they give.
-LARGE = 5_000
-"""Rows from which a second hidden layer pays, and from which a tenth can be spared to pick the best epoch."""
-HIDDEN, HIDDEN_LARGE = (128,), (128, 64)
-LEARNING_RATE = 3e-3
-"""Of adamw; other optimisers keep their own."""
-DECAY, DECAY_LARGE = 1.0, 0.2
-"""Of adamw: the fewer rows, the more."""
+MEMBERS, FEWEST_ROWS = 5, 20
+"""Members of a table of so many rows and fewer than LARGE; one network learns of fewer, and of more."""
 HELD_OUT_LARGE = 0.1
 LARGE_QUANTILES, HELD_OUT_QUANTILES = 200, 0.2
-"""Rows from which on a part is held out for quantiles, by which their levels are set right, and its share."""
-UPDATES = 2_000
-"""About how many updates a network needs ..."""
-EPOCHS = (60, 400)
-"""... and the fewest and most epochs that are spent on them."""
-BATCHES = (16, 256)
-"""The smallest and largest batch; between them, a batch is a twentieth of the table."""
+"""Rows from which on one network that predicts quantiles holds a part out, by which their levels are set right."""
 
 
 def _listed(units: Sequence[int]) -> str:
@@ -36,30 +25,35 @@ SETTINGS = {
     **declared(
         Option(
             "hidden", "whole", low=1, several="list",
-            none=f"for {_listed(HIDDEN)}, and {_listed(HIDDEN_LARGE)} from {LARGE:,} rows on",
+            none=f"for {_listed(HIDDEN)}",
             help="Units of the hidden layers, such as 64,64",
         ),
         replace(
-            OPTIONS["learning_rate"], none=f"for the optimiser's own, and {LEARNING_RATE:g} with adamw",
+            OPTIONS["learning_rate"], none="for the optimiser's own, and with adamw that of the table's recipes",
             help="Of the optimiser",
         ),
         replace(
-            OPTIONS["weight_decay"], none=f"for the optimiser's own, and {DECAY:g} or, from {LARGE:,} rows on, "
-            f"{DECAY_LARGE:g} with adamw", help="Of the optimiser, decoupled",
+            OPTIONS["weight_decay"], none="for the optimiser's own, and with adamw that of the table's recipes",
+            help="Of the optimiser, decoupled",
         ),
         replace(
             OPTIONS["epochs"], default=None, help="Passes over the rows",
-            none=f"for about {UPDATES:,} updates, in {EPOCHS[0]} to {EPOCHS[1]} epochs",
+            none="for those of the table's recipes",
         ),
         replace(
             OPTIONS["batch_size"], default=None, help="Rows an update",
             none=f"for a twentieth of the table, {BATCHES[0]} to {BATCHES[1]}",
         ),
+        Option(
+            "members", "whole", low=1,
+            none=f"for {MEMBERS}, and 1 of fewer than {FEWEST_ROWS} or from {LARGE:,} rows on",
+            help="Networks that each leave another part of the rows out, by which it is known when to end, how good "
+            "they are and how sure; their mean predicts",
+        ),
         replace(
             OPTIONS["validation"], is_low_open=False, also=None,
             help="Share of the rows to hold out and watch; the weights of the best epoch are restored",
-            none=f"for 0, and {HELD_OUT_LARGE:g} from {LARGE:,} rows on; for quantiles {HELD_OUT_QUANTILES:g} from "
-            f"{LARGE_QUANTILES} rows on",
+            none="for what members leave out",
         ),
         replace(
             OPTIONS["n_threads"], help="The most threads to train with; the result is the same for any"
@@ -70,7 +64,8 @@ SETTINGS = {
         replace(OPTIONS["clip_norm"], help="The longest gradient (2-norm) that is taken as it is"),
         replace(OPTIONS["clip_value"], help="The largest entry of the gradient that is taken as it is"),
         replace(
-            OPTIONS["dropout"], help="Share of the units of every hidden layer, or of each, that an update leaves out"
+            OPTIONS["dropout"], default=None, none="for that of the table's recipes",
+            help="Share of the units of every hidden layer, or of each, that an update leaves out"
         ),
         Option("weight", "column", none="for none", help="Column of weights: how much each row counts, 0 or more"),
         Option("group", "column", none="for none", help="Column whose groups stay whole when rows are held out"),

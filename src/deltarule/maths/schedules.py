@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from deltarule.errors import OptionError
 from deltarule.options import Option, check_fields, declared, named
 
 
@@ -34,6 +35,8 @@ FIELDS = declared(
     Option("first", "real", low=0, help="Where it starts."),
     Option("last", "real", low=0, help="Where it ends."),
     Option("length", "real", low=0, help="Epochs of the warm-up."),
+    Option("start", "real", low=0, high=1, is_high_open=True, help="Share of the epochs at which it begins."),
+    Option("end", "real", low=0, high=1, is_low_open=True, help="Share of the epochs at which it ends."),
 )
 """The settings of schedules."""
 
@@ -126,6 +129,29 @@ class WarmUp(_Checked):
     def __call__(self, epoch: float, epochs: float) -> float:
         rise = min(1.0, epoch / self.length) if self.length > 0 else 1.0
         return rise * self.after(epoch, epochs)
+
+
+@dataclass(frozen=True)
+class Part(_Checked):
+    """The course of another schedule from the share `start` of its epochs to the share `end`.
+
+    >>> Part(Cosine(), 0.5, 1.0)(0, 10) == Cosine()(10, 20)
+    True
+    """
+
+    whole: Schedule = field(default_factory=Constant)
+    start: float = 0.0
+    end: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "whole", schedule(self.whole))
+        if not self.start < self.end:
+            raise OptionError(f"start is {self.start:g}; it must be less than end, {self.end:g}.")
+
+    def __call__(self, epoch: float, epochs: float) -> float:
+        planned = epochs / (self.end - self.start)
+        return self.whole(self.start * planned + epoch, planned)
 
 
 def _cosine(start: float, end: float, s: float) -> float:

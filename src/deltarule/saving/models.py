@@ -129,7 +129,7 @@ def _parts(model: Model) -> Parts:
     if type(model) is Network:
         return Parts(1, "network", {"network": model.spec()}, {"theta": _finite(model)})
     if type(model) is TableModel:
-        return Parts(2, "table", *_parts_of_table(model))
+        return Parts(3, "table", *_parts_of_table(model))
     if is_pipeline(model):
         return _parts_of_pipeline(model)
     if type(model) in LEARNERS:
@@ -147,13 +147,15 @@ def _parts_of_table(model: TableModel, encoder: Encoder | None = None) -> tuple[
     """Return a table model's record and arrays; the optimiser's state is left out where it is of a kind of its own."""
     if encoder is None:
         encoder = Encoder()
-        encoder.keep(model.network)
+        for member in model.members:
+            encoder.keep(member)
     record = model.record()
     try:
         record["state"] = encoder.encode(model.state, "state")
     except CannotSaveError:
         encoder.tensors.clear()
-    return record, {"theta": _finite(model.network), **encoder.tensors}
+    thetas = [_finite(member) for member in model.members]
+    return record, {"theta": np.concatenate(thetas), **encoder.tensors}
 
 
 def _parts_of_estimator(name: str, estimator: Any) -> Parts:
@@ -165,7 +167,8 @@ def _parts_of_estimator(name: str, estimator: Any) -> Parts:
     encoder = Encoder()
     if name in TABLE_ESTIMATORS:
         model: TableModel = held.pop("model_")
-        encoder.keep(model.network)
+        for member in model.members:
+            encoder.keep(member)
         training = {part: getattr(model, part) for part in TRAINING}
         record, tensors = _parts_of_table(model, encoder)
         record["training"] = encoder.encode(training, "training")
@@ -184,7 +187,7 @@ def _parts_of_estimator(name: str, estimator: Any) -> Parts:
         ("attributes", [each for each in held if each not in parameters]),
     ):
         record[part] = {each: _encoded(encoder, name, each, held[each]) for each in names}
-    return Parts(2, name, record, {**tensors, **encoder.tensors})
+    return Parts(3 if name in TABLE_ESTIMATORS else 2, name, record, {**tensors, **encoder.tensors})
 
 
 def _encoded(encoder: Encoder, owner: str, name: str, value: Any) -> Any:
@@ -213,7 +216,7 @@ def _parts_of_pipeline(pipeline: Any) -> Parts:
         "last": {"kind": of_last.kind, **of_last.record},
     }
     tensors = {f"{LAST}{name}": values for name, values in of_last.tensors.items()}
-    return Parts(2, "Pipeline", record, {STEPS: dumped(pipeline), **tensors})
+    return Parts(of_last.format, "Pipeline", record, {STEPS: dumped(pipeline), **tensors})
 
 
 def _finite(network: Network) -> Any:
@@ -244,13 +247,17 @@ def _model(kind: object, record: dict[str, Any], tensors: Tensors) -> Model:
 
 
 def _table(record: dict[str, Any], tensors: Tensors, decoder: Decoder | None = None) -> TableModel:
-    network = network_of(record["network"], _theta(tensors))
+    n = record.get("members", 1)
+    if not isinstance(n, int) or n < 1:
+        raise ValueError("there are no members")
+    members = tuple(network_of(record["network"], theta) for theta in np.split(_theta(tensors), n))
     decoder = decoder or Decoder(tensors)
-    decoder.keep(network)
+    for member in members:
+        decoder.keep(member)
     state = decoder.decode(record.get("state"))
     held = {**record, **(decoder.decode(record["training"]) if "training" in record else {})}
-    model = TableModel.from_record(held, network)
-    if len(model.encoder.features) != network.sizes[0]:
+    model = TableModel.from_record(held, members)
+    if len(model.encoder.features) != members[0].sizes[0]:
         raise ValueError("the encoders do not fit the network")
     shapes = (), model.learning.shape
     if state is not None and any(np.shape(each) not in shapes for each in state.values()):

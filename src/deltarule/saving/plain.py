@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.maths.optimisers import OPTIMISERS
-from deltarule.maths.schedules import SCHEDULES, WarmUp
+from deltarule.maths.schedules import SCHEDULES, Part, WarmUp
 from deltarule.network import Network
 from deltarule.parameters import Layout
 from deltarule.tables import Overview, Schema
@@ -30,7 +30,7 @@ Tensors = dict[str, NDArray[Any]]
 
 FROZEN: dict[str, type[Any]] = {
     each.__name__: each
-    for each in (*OPTIMISERS.values(), *SCHEDULES.values(), WarmUp, Run, Schema, Overview, Seen)
+    for each in (*OPTIMISERS.values(), *SCHEDULES.values(), WarmUp, Part, Run, Schema, Overview, Seen)
 }
 """Dataclasses made anew from their fields, which they check."""
 OBJECTS = {

@@ -17,9 +17,9 @@ LIGHT = {"minute": 0.25}
 
 @dataclass(frozen=True)
 class Dates(Scaled):
-    """Days, standardised, and those of month, weekday, hour and minute that vary, each as a point on a circle.
+    """Days, scaled, and those of month, weekday, hour and minute that vary, each as a point on a circle.
 
-    A missing date stands at the mean.
+    A missing date stands at the median.
 
     >>> days = np.array(["2024-01-01", "2024-01-08", "2024-01-15"], "M8[D]")  # Mondays in January
     >>> encoder = Dates.fit(Column.of("day", days))
@@ -44,7 +44,7 @@ class Dates(Scaled):
         return (self.name, *circles)
 
     def own_encode(self, column: Column) -> Floats:
-        days = np.where(column.is_missing, self.scale.mean, column.values)
+        days = np.where(column.is_missing, self.scale.centre, column.values)
         angles = _angles(days)
         parts = [self.scale.z(days)]
         for cycle in self.cycles:

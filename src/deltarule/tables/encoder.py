@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -14,7 +14,8 @@ from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
 from deltarule.sparse import FEW, WIDE
 from deltarule.spelling import plural
-from deltarule.tables.encoders import Encoder, Levels
+from deltarule.tables.coordinates import Coordinates
+from deltarule.tables.encoders import Encoder, Levels, Number
 from deltarule.tables.finding import find
 from deltarule.tables.fitting import fit_encoders, from_record
 from deltarule.tables.schema import USUAL, Schema
@@ -22,6 +23,8 @@ from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
 
 BLOCK = 2**14
+STRAIGHT = 2
+"""A number of so many edges has one coordinate, which is the number."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,18 @@ class TableEncoder:
     schema: Schema
 
     @classmethod
-    def fit(cls, data: object, *, exclude: Sequence[str] = (), schema: Schema | None = None) -> TableEncoder:
+    def fit(
+        cls,
+        data: object,
+        *,
+        exclude: Sequence[str] = (),
+        schema: Schema | None = None,
+        coordinates: bool = False,
+    ) -> TableEncoder:
         """Return the encoder of a training table, anything `Table.of` reads, but for the columns in `exclude`.
 
-        schema: what the columns are; left out, that is read off the table.
+        schema: what the columns are; left out, that is read off the table. coordinates: whether numbers have
+        piecewise-linear coordinates, too, see `deltarule.tables.coordinates`; these are the last features.
 
         Raises
         ------
@@ -77,7 +88,16 @@ class TableEncoder:
         if not encoders:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in dropped.items()) or "there is none"
             raise DataError(f"no column is left to learn from ({reasons}).")
+        if coordinates:
+            numbers = [columns[one.name] for one in encoders if isinstance(one, Number)]
+            fitted = side_by_side(Coordinates.fit, numbers, len(table))
+            encoders += [one for one in fitted if len(one.edges) > STRAIGHT]
         return cls(tuple(encoders), dropped, schema)
+
+    @property
+    def plain(self) -> TableEncoder:
+        """The encoder without coordinates, whose features are the first of all."""
+        return replace(self, encoders=tuple(one for one in self.encoders if not isinstance(one, Coordinates)))
 
     @property
     def columns(self) -> list[str]:

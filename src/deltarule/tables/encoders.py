@@ -145,7 +145,7 @@ class Scaled(RowByRow):
 
 @dataclass(frozen=True)
 class Number(Scaled):
-    """(x - mean) / std of the training values, see `Scale`; the median stands for what is missing.
+    """A number, scaled around its median in training, see `Scale`; the median stands for what is missing.
 
     >>> encoder = Number.fit(Column.of("age", [20.0, None, None, 30.0, 40.0]))
     >>> encoder.features
@@ -160,10 +160,9 @@ class Number(Scaled):
 
     @classmethod
     def fit(cls, column: Column) -> Number:
-        missing = int(column.is_missing.sum())
-        present = column.values[~column.is_missing] if missing else column.values
+        present = column.values[~column.is_missing] if column.is_missing.any() else column.values
         median = median_of(present)
-        scale = Scale.of(present, median, missing)
+        scale = Scale.of(present, median)
         return cls(column.name, **marks(column), median=median, scale=scale)
 
     @property
@@ -177,7 +176,7 @@ class Number(Scaled):
         return self.scale.z(values)[:, None]
 
     def describe(self) -> str:
-        return "number, standardised" + ("; median, marked, where missing" if self.marks_missing else "")
+        return "number, scaled" + ("; median, marked, where missing" if self.marks_missing else "")
 
     def _converted(self, column: Column) -> Column:
         """Read numbers that come as text."""
@@ -330,11 +329,11 @@ class Levels(Encoder):
 
 @dataclass(frozen=True)
 class Position(Encoder):
-    """The place of a level in their order, standardised; the middle for what is missing or in none.
+    """The place of a level in their order, scaled; the middle for what is missing or in none.
 
     >>> encoder = Position.fit(Column.of("size", ["S", "L", "M", None]), ("S", "M", "L"))
     >>> encoder.own_encode(Column.of("size", ["M", "L"])).round(3).tolist()
-    [[0.0], [1.414]]
+    [[0.0], [0.949]]
     """
 
     kinds = ("text",)
@@ -348,7 +347,7 @@ class Position(Encoder):
         present = places[~np.isnan(places)]
         present = present if len(present) else np.zeros(1)
         median = median_of(present)
-        scale = Scale.of(present, median, len(places) - len(present))
+        scale = Scale.of(present, median)
         return cls(
             column.name, marks_missing=False, marks_unread=False, order=order, median=median, scale=scale
         )

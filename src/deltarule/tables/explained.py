@@ -88,7 +88,7 @@ def _scale(model: TableModel) -> str:
     target = model.target
     if not isinstance(target, NumberTarget):
         return ""
-    if model.network.output.name == "poisson":
+    if model.output.name == "poisson":
         return "over the mean"
     return {"none": "", "log": "its logarithm, ", "sqrt": "its root, "}[target.transform] + "standardised"
 
@@ -131,13 +131,13 @@ def _cells(model: TableModel, row: Table, x: Floats) -> list[str]:
     """Return what a row says, by the inputs that are not 0, each with its column's own value where it has one."""
     told: list[str] = []
     at = 0
-    for encoder in model.encoder.encoders:
+    for encoder in model.encoder.plain.encoders:  # coordinates say again what their number does
         for feature in encoder.features:
             value, at = float(x[at]), at + 1
             if feature != encoder.name:
                 told += [f"{feature} {value:.3g}"] if value else []
                 continue
-            scale = "standardised" if isinstance(encoder, Number) else "as"
+            scale = "scaled" if isinstance(encoder, Number) else "as"
             told.append(f"{feature} = {row[encoder.name].texts()[0] or 'missing'} ({scale} {value:.3g})")
     return told
 
@@ -152,6 +152,8 @@ def _spread(values: NDArray[Any], learns: NDArray[np.bool_]) -> NDArray[Any]:
 def training_of(model: TableModel) -> Training | None:
     """Return how a model was trained, as its settings say; None where they do not, or name a class of its own."""
     settings: dict[str, Any] = model.settings
+    if len(model.members) > 1:  # their mean is the network, and was not trained itself
+        return None
     optimiser = dict(settings.get("optimiser", {}))
     kind = OPTIMISERS.get(optimiser.pop("name", ""))
     if kind is None or set(optimiser) != {field.name for field in fields(kind)}:

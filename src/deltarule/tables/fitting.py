@@ -9,6 +9,7 @@ import numpy as np
 
 from deltarule.spelling import plural
 from deltarule.tables.columns import Column
+from deltarule.tables.coordinates import Coordinates
 from deltarule.tables.dates import Dates
 from deltarule.tables.encoders import Boolean, Encoder, Levels, Number, Position
 from deltarule.tables.pieces import Pieces
@@ -16,7 +17,7 @@ from deltarule.tables.scaling import Scale
 from deltarule.tables.schema import ColumnSchema
 
 ENCODERS: dict[str, type[Encoder]] = {
-    each.__name__: each for each in (Number, Boolean, Levels, Position, Pieces, Dates)
+    each.__name__: each for each in (Number, Boolean, Levels, Position, Pieces, Dates, Coordinates)
 }
 BESIDE = 0.25
 """The weight of levels beside their position, so that a level has to be worth it; see docs/decisions/0007."""
@@ -63,6 +64,13 @@ def beside(levels: Levels) -> Levels:
     return replace(levels, weights=weights, weight=BESIDE, marks_missing=False, marks_unread=False)
 
 
+def _scale(record: dict[str, Any]) -> Scale:
+    """Return a scale from its record; those of earlier versions have a mean and a standard deviation, and no bend."""
+    if "mean" not in record:
+        return Scale(**record)
+    return Scale(record["mean"], record["std"], record["least"], record["greatest"], bend=None)
+
+
 def from_record(record: dict[str, Any]) -> Encoder:
     """Return the encoder that `Encoder.record` described."""
     fields: dict[str, Any] = {
@@ -70,6 +78,6 @@ def from_record(record: dict[str, Any]) -> Encoder:
         for name, value in record.items()
     }
     if "scale" in fields:
-        fields["scale"] = Scale(**fields["scale"])
+        fields["scale"] = _scale(fields["scale"])
     encoder = ENCODERS[fields.pop("encoder")]
     return encoder(**fields)

@@ -97,20 +97,7 @@ def split(
         return Split(rows, rows[:0])
     moments = None if time is None else _moments(time)
     groups = None if group is None else _groups(group)
-    notices: list[str] = []
-    units, is_chance = copies(table, equal_rows)
-    n_copies = len(rows) - 1 - int(units.max())
-    if is_chance:
-        notices.append(
-            f"{_rows(n_copies)} an earlier one, no more than chance makes of so few values; they are drawn "
-            "like any others (--equal-rows together keeps them together)"
-        )
-        units = rows
-    elif n_copies:
-        notices.append(
-            f"{_rows(n_copies)} an earlier one; such rows stay together, learnt from or in the {part} "
-            "(--equal-rows apart parts them)"
-        )
+    units, notices, is_chance = _units(table, equal_rows, part)
     if groups is None and moments is None:
         held, said = _drawn(units, classes, share, rng, part)
         return Split(_others(held, len(rows)), held, (*notices, *said))
@@ -121,19 +108,125 @@ def split(
         held = _drawn_groups(groups, classes, share, rng)
     learn = _others(held, len(rows))
     said = [*_of_groups(group, groups, held, part), *_of_time(time, moments, learn, held, part)]
-    is_copy = _are_in(units[held], units[learn])
+    is_copy, is_new = _unfit(held, learn, units, classes)
     if is_copy.any():
         said.append(
             f"{_rows(int(is_copy.sum()))} one to learn from, and {_are(is_copy)} left out of the {part} "
             "(--equal-rows apart keeps them)"
         )
-    is_new = np.zeros(len(held), bool) if classes is None else ~_are_in(classes[held], classes[learn])
     if is_new.any():
         said.append(
             f"{plural(int(is_new.sum()), 'row')} of the {part} {_are(is_new)} of a class that no row to learn from "
             f"has, and {_are(is_new)} left out"
         )
     return Split(learn, held[~is_copy & ~is_new], (*notices[:is_chance], *said))
+
+
+def folds(
+    table: Table,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    classes: NDArray[np.integer] | None = None,
+    group: Column | None = None,
+    time: Column | None = None,
+    equal_rows: EqualRows | None = None,
+) -> tuple[Split, ...]:
+    """Return k splits of a table, or as many as it gives, whose held-out parts have no row in common.
+
+    As `split`, parameters too: equal rows, groups and moments stay together, every class gives its share, and rows that
+    cannot be held out are learnt from each time. By time a part is a stretch of it; the last part is the latest. Empty
+    where there would be fewer than two. The notices are those of the first.
+
+    >>> table = Table.of({"x": [1, 1, 2, 3, 4, 5, 6, 7, 8, 9]})
+    >>> [part.held.tolist() for part in folds(table, 3, np.random.default_rng(0), time=table["x"])]
+    [[0, 1, 2], [3, 4, 5, 6], [7, 8, 9]]
+    """
+    part = "part that a member leaves out"
+    units, notices, _ = _units(table, equal_rows, part)
+    moments = None if time is None else _moments(time)
+    groups = None if group is None else _groups(group)
+    if moments is not None:
+        which = _stretches(moments if groups is None else _last_of(groups, moments), k)
+    elif groups is not None:
+        which = _shared_out(groups, k, rng)
+    else:
+        which = _dealt(units, classes, k, rng)
+    made: list[Split] = []
+    for n in range(k):
+        held, learn = np.flatnonzero(which == n), np.flatnonzero(which != n)
+        if len(held) and len(learn):
+            is_copy, is_new = _unfit(held, learn, units, classes)
+            held = held[~is_copy & ~is_new]
+        if len(held) and len(learn):
+            made.append(Split(learn, held, () if made else tuple(notices)))
+    return tuple(made) if len(made) > 1 else ()
+
+
+def _dealt(units: Rows, classes: NDArray[np.integer] | None, k: int, rng: np.random.Generator) -> Rows:
+    """Return which of k parts each row is in, (N,), copies in one and each class in all; -1 for none.
+
+    In none are rows with so many copies that they are more than a part, and classes of one row.
+    """
+    size = np.bincount(units)
+    of_unit = np.zeros(len(size), np.int64)
+    if classes is not None:
+        of_unit[units] = classes
+    dealt = np.flatnonzero(
+        (size * k <= len(units)) & ((np.bincount(of_unit)[of_unit] > 1) | (classes is None))
+    )
+    order = rng.permutation(dealt)
+    order = order[np.lexsort((size[order], of_unit[order]))]
+    which = np.full(len(size), -1)
+    which[order] = np.arange(len(order)) % k
+    return which[units]
+
+
+def _shared_out(groups: Rows, k: int, rng: np.random.Generator) -> Rows:
+    """Return which of k parts each row is in, (N,): groups whole, the largest first, each into the smallest part."""
+    size = np.bincount(groups)
+    order = rng.permutation(len(size))
+    order = order[np.argsort(-size[order], kind="stable")]
+    which, filled = np.zeros(len(size), np.intp), np.zeros(k)
+    for one in order:
+        which[one] = int(filled.argmin())
+        filled[which[one]] += size[one]
+    return which[groups]
+
+
+def _stretches(units: NDArray[np.float64], k: int) -> Rows:
+    """Return which of k stretches each row is in, (N,): of about as many rows each, equal units in one."""
+    _, place, size = np.unique(units, return_inverse=True, return_counts=True)
+    middle = np.cumsum(size) - size / 2
+    return np.minimum((middle * k / len(units)).astype(np.intp), k - 1)[place]
+
+
+def _units(table: Table, equal_rows: EqualRows | None, part: str) -> tuple[Rows, list[str], bool]:
+    """Return a number for every row, the same for those that stay together, what to say of it, and if it is chance."""
+    rows = np.arange(len(table))
+    units, is_chance = copies(table, equal_rows)
+    n_copies = len(rows) - 1 - int(units.max())
+    if is_chance:
+        said = (
+            f"{_rows(n_copies)} an earlier one, no more than chance makes of so few values; they are drawn "
+            "like any others (--equal-rows together keeps them together)"
+        )
+        return rows, [said], True
+    if not n_copies:
+        return units, [], False
+    said = (
+        f"{_rows(n_copies)} an earlier one; such rows stay together, learnt from or in the {part} "
+        "(--equal-rows apart parts them)"
+    )
+    return units, [said], False
+
+
+def _unfit(
+    held: Rows, learn: Rows, units: Rows, classes: NDArray[np.integer] | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows held out equal one to learn from, and which are of a class that none of these has."""
+    is_new = np.zeros(len(held), bool) if classes is None else ~_are_in(classes[held], classes[learn])
+    return _are_in(units[held], units[learn]), is_new
 
 
 def is_whole(column: Column) -> bool:

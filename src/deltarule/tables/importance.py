@@ -187,7 +187,7 @@ def importance(
         )
     metrics = fitted.metrics(features, true, w)
     known = _known(metrics)
-    name: str = USUAL.get(fitted.network.output.name, "r2") if measure is None else measure
+    name: str = USUAL.get(fitted.output.name, "r2") if measure is None else measure
     if name in TITLES and name not in known:
         raise OptionError(
             f"measure is {name}, which this model on these rows has not; it has {', '.join(known)}."

@@ -1,19 +1,22 @@
-"""TableModel: a network with everything that stands between it and a table."""
+"""TableModel: networks with everything that stands between them and a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.averaging import averaged
 from deltarule.chain.explained import Explained
 from deltarule.engines import predict
 from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.maths.optimisers import State
+from deltarule.maths.output import Output
 from deltarule.network import Network
 from deltarule.spelling import listed
 from deltarule.tables.columns import Column
@@ -30,17 +33,28 @@ from deltarule.tables.weights import Weights, weights_of
 class TableModel:
     """What `TableClassifier` and `TableRegressor` learn, and what a model file holds.
 
+    members are networks of the same shape, whose mean a_K predicts; mostly each has left out another part of the rows.
     settings and history are those of training; scores holds the metrics that were measured then, by part
     ("train", "validation", "test"); state is the optimiser's at the end.
     """
 
-    network: Network
+    members: tuple[Network, ...]
     encoder: TableEncoder
     targets: tuple[Target, ...]
     settings: dict[str, Any]
     history: dict[str, Any]
     scores: dict[str, Any]
     state: State | None = None
+
+    @cached_property
+    def network(self) -> Network:
+        """The only member, or the mean of several as one network, see `deltarule.averaging`."""
+        return self.members[0] if len(self.members) == 1 else averaged(self.members)
+
+    @property
+    def output(self) -> Output:
+        """The output that all members have."""
+        return self.members[0].output
 
     @property
     def task(self) -> Task:
@@ -54,7 +68,7 @@ class TableModel:
     @property
     def learning(self) -> NDArray[np.intp]:
         """The places in theta of what learns, (n,); the optimiser's state has entries for these."""
-        layout = self.network.layout
+        layout = self.members[0].layout
         return np.arange(layout.size)[layout.select(self.settings.get("only")).index]
 
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
@@ -90,7 +104,7 @@ class TableModel:
     @property
     def levels(self) -> tuple[float, ...]:
         """The quantiles that are predicted; none where it is not quantiles."""
-        return self.network.output.numbers if self.network.output.name == "quantile" else ()
+        return self.output.numbers if self.output.name == "quantile" else ()
 
     @property
     def predicted(self) -> list[str]:
@@ -127,22 +141,32 @@ class TableModel:
 
     def features_of(self, table: Table) -> Any:
         """Return X (N, m) of a table that the schema has read, in the network's dtype; in CSR where few are not 0."""
-        return self.encoder.features_of(table, str(self.network.dtype))
+        return self.encoder.features_of(table, str(self.members[0].dtype))
 
-    def calibrated(self, X: Any, y: NDArray[Any], weights: NDArray[Any] | None) -> TableModel:
-        """Return the model whose quantiles have the right shares of rows below them that were held out."""
+    def outputs_of(self, X: Any) -> NDArray[Any]:
+        """Return y_hat, (N, n_K), of encoded rows, (N, m): O of the mean a_K of the members."""
+        if len(self.members) == 1:
+            return predict(self.members[0], X)
+        a = sum(activations_of(member, X) for member in self.members) / len(self.members)
+        return np.asarray(self.output.y_hat(a))
+
+    def calibrated(self, y_hat: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None) -> TableModel:
+        """Return the model whose quantiles have the right shares of rows below them that were held out.
+
+        y_hat: (N, n_K), what was predicted for these rows, and y (N,) or (N, targets) as the network learns it.
+        """
         targets = tuple(
-            target.calibrated(self.levels, of, y_hat, weights)
-            for (target, y_hat), of in self._parts_beside(X, y)
+            target.calibrated(self.levels, of, predicted, weights)
+            for (target, predicted), of in self._parts_beside(y_hat, y)
             if isinstance(target, NumberTarget)
         )
         return replace(self, targets=targets)
 
     def _parts_beside(
-        self, X: Any, y: NDArray[Any]
+        self, y_hat: NDArray[Any], y: NDArray[Any]
     ) -> Iterator[tuple[tuple[Target, NDArray[Any]], NDArray[Any]]]:
         """Yield every target with its outputs, and its values as the network learns them."""
-        yield from zip(self.parts_of(predict(self.network, X)), y.reshape(len(y), -1).T, strict=True)
+        yield from zip(self.parts_of(y_hat), y.reshape(len(y), -1).T, strict=True)
 
     def evaluate(
         self, data: object, y: Column | Table | None = None, weights: ArrayLike | None = None
@@ -167,9 +191,15 @@ class TableModel:
 
     def metrics(self, X: Any, y: NDArray[Any], weights: NDArray[Any] | None = None) -> dict[str, Any]:
         """Return what `evaluate` does, of a table that is encoded: X (N, m) and y as from `arrays`."""
+        return self.measured(self.outputs_of(X), y, weights)
+
+    def measured(
+        self, y_hat: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None = None
+    ) -> dict[str, Any]:
+        """Return what `evaluate` does, of what was predicted, (N, n_K), and y as from `arrays`."""
         each = [
-            measures(target, self.network.output, of, y_hat, weights)
-            for (target, y_hat), of in self._parts_beside(X, y)
+            measures(target, self.output, of, predicted, weights)
+            for (target, predicted), of in self._parts_beside(y_hat, y)
         ]
         if len(each) == 1:
             return each[0]
@@ -213,12 +243,13 @@ class TableModel:
 
     def y_hat(self, data: object) -> NDArray[Any]:
         """Return what the network predicts for a table, (N, n_K), before it is decoded."""
-        return predict(self.network, self.features_of(self._read(data)))
+        return self.outputs_of(self.features_of(self._read(data)))
 
     def record(self) -> dict[str, Any]:
         """Return everything but theta as plain data for JSON."""
         return {
-            "network": self.network.spec(),
+            "network": self.members[0].spec(),
+            "members": len(self.members),
             "encoder": self.encoder.record(),
             "targets": [target.record() for target in self.targets],
             "settings": self.settings,
@@ -227,19 +258,24 @@ class TableModel:
         }
 
     @classmethod
-    def from_record(cls, record: dict[str, Any], network: Network) -> TableModel:
-        """Return the model that `record` described, with its network."""
+    def from_record(cls, record: dict[str, Any], members: tuple[Network, ...]) -> TableModel:
+        """Return the model that `record` described, with its networks."""
         records = record["targets"] if "targets" in record else [record["target"]]  # as in files of format 1
-        if not records or network.sizes[-1] % len(records):
+        if not records or members[0].sizes[-1] % len(records):
             raise ValueError("the targets do not fit the network")
         return cls(
-            network,
+            members,
             TableEncoder.from_record(record["encoder"]),
             tuple(map(target_from_record, records)),
             record["settings"],
             record["history"],
             record["scores"],
         )
+
+
+def activations_of(net: Network, X: Any) -> NDArray[np.float64]:
+    """Return a_K, (N, n_K), of encoded rows, (N, m), of which a network takes the first n_0 columns."""
+    return predict(net.linear(), X[:, : net.sizes[0]]).astype(np.float64)
 
 
 def refuse_other_width(model: TableModel, table: Table) -> None:

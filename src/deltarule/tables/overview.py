@@ -23,7 +23,7 @@ from deltarule.tables.targets import ClassTarget, Task, guess_task
 from deltarule.tables.tasks import learnt, rows_with_target, with_target
 
 USES: dict[Kind, str] = {
-    "number": "standardised", "boolean": "-1 and 1", "date": "time and its cycles", "category": "one-hot",
+    "number": "scaled", "boolean": "-1 and 1", "date": "time and its cycles", "category": "one-hot",
     "ordered": "place, one-hot", "text": "words and parts", "row id": "left out", "ignore": "left out",
 }  # fmt: skip
 """What is done with a column, by its kind."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from deltarule.errors import DataError
 from deltarule.spelling import plural
 from deltarule.tables.columns import Column
-from deltarule.tables.folds import WEIGHS, EqualRows, Split, apart, split
+from deltarule.tables.folds import WEIGHS, EqualRows, Split, apart, folds, split
 from deltarule.tables.leaks import suspected_leaks
 from deltarule.tables.schema import Schema
 from deltarule.tables.table import Table
@@ -125,14 +125,33 @@ class Prepared:
         classes: NDArray[np.integer] | None = None,
     ) -> Split:
         """Return which rows to learn from and which to hold out; see `deltarule.tables.folds.split`."""
+        return split(
+            self._telling, share, rng,
+            part=part, classes=classes, group=self.group, time=self.time, equal_rows=equal_rows,
+        )  # fmt: skip
+
+    def folds(
+        self,
+        k: int,
+        rng: np.random.Generator,
+        *,
+        equal_rows: EqualRows | None = None,
+        classes: NDArray[np.integer] | None = None,
+    ) -> tuple[Split, ...]:
+        """Return k splits whose held-out parts have no row in common; see `deltarule.tables.folds.folds`."""
+        return folds(
+            self._telling, k, rng,
+            classes=classes, group=self.group, time=self.time, equal_rows=equal_rows,
+        )  # fmt: skip
+
+    @property
+    def _telling(self) -> Table:
+        """The columns that tell rows apart: those to learn from, and the targets."""
         columns = learnt(self.table, self.schema).columns.values()
         targets = [
             replace(column, name=f"\0 target {n}") for n, column in enumerate(self.targets.columns.values())
         ]
-        return split(
-            Table([*columns, *targets]), share, rng,
-            part=part, classes=classes, group=self.group, time=self.time, equal_rows=equal_rows,
-        )  # fmt: skip
+        return Table([*columns, *targets])
 
     def values(self, targets: Sequence[Target]) -> NDArray[Any]:
         """Return class numbers, or values in their own units, (N,) or (N, targets)."""

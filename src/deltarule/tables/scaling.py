@@ -1,8 +1,7 @@
-"""Scale: numbers of any size to standardised ones and back, and which of them are far outside of the rest."""
+"""Scale: numbers of any size to small ones, and which of them are far outside of the rest."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,26 +21,30 @@ LARGE = 1e100
 MARGIN = 1.0
 """So many widths beyond what training saw, new values end."""
 ROUNDING = 2.0
-"""A standard deviation of fewer steps of float64 is rounding, which must not be blown up."""
+"""A width of fewer steps of float64 is rounding, which must not be blown up."""
+BEND = 3.0
+"""What a scaled number never reaches."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """z = (x - mean) / std for x from `low` to `high`, a little beyond the `least` and `greatest` of training.
+    """z = s / sqrt(1 + (s / bend)^2) with s = (x - centre) / width, for x from `low` to `high`.
 
-    What is farther is taken for these.
+    Near the centre, the median, z is s; far from it z bends towards `bend`, which it never reaches (the smooth clip of
+    RealMLP, Holzmueller et al. 2024). The width is that of the middle half of training's values, or where that is 0
+    half of their range. low and high are a little beyond the `least` and `greatest` of training; what is farther counts
+    as these. bend: None leaves z at s, as models of earlier versions have it.
 
-    >>> scale = Scale.of(np.array([1.0, 3.0]), median=2.0)
-    >>> scale.z(np.array([1.0, 2.0, 1e300]))
-    array([-1.,  0.,  3.])
-    >>> scale.x(np.array([-1.0, 0.0]))
-    array([1., 2.])
+    >>> scale = Scale.of(np.array([1.0, 2.0, 3.0]), median=2.0)
+    >>> scale.z(np.array([1.0, 2.0, 1e300])).round(3)
+    array([-0.949,  0.   ,  2.121])
     """
 
-    mean: float
-    std: float
+    centre: float
+    width: float
     least: float
     greatest: float
+    bend: float | None = BEND
 
     @property
     def low(self) -> float:
@@ -54,43 +57,28 @@ class Scale:
         )
 
     @classmethod
-    def of(cls, values: Floats, median: float, filled: int = 0) -> Scale:
-        """Return the scale of values, (N,), finite, and of so many more that stand at their median."""
+    def of(cls, values: Floats, median: float) -> Scale:
+        """Return the scale of values, (N,), finite, around their median."""
         least, greatest, rest = ends(values)
-        n = len(rest) + filled
-        # Of halves, whose differences do not overflow; squares of 1e200 do, and those of 1e-200 vanish.
-        half = 0.5 if max(-least, greatest) > LARGE else 1.0
-        deviations = rest * half - median * half
-        farthest = max(greatest * half - median * half, median * half - least * half)
-        unit = farthest if not 1 / LARGE < farthest < LARGE and farthest > 0 else 1.0
-        if unit != 1.0:
-            deviations /= unit
-        mean = float(deviations.sum()) / n
-        np.multiply(deviations, deviations, out=deviations)
-        std = math.sqrt(max(float(deviations.sum()) / n - mean * mean, 0.0))
-        step = float(np.spacing(max(-least, greatest))) * half / unit
-        return cls(
-            mean=median + mean * unit / half,
-            std=std * unit / half if std > ROUNDING * step else 1.0,
-            least=least,
-            greatest=greatest,
-        )
+        lower, upper = np.quantile(
+            rest * 0.5, (0.25, 0.75)
+        ).tolist()  # of halves: differences do not overflow
+        half = upper - lower if upper > lower else (greatest * 0.5 - least * 0.5) * 0.5
+        step = float(np.spacing(max(-least, greatest)))
+        width = min(half * 2.0, np.finfo(float).max) if half > ROUNDING * step else 1.0
+        return cls(median, width, least, greatest)
 
     def z(self, values: Floats) -> Floats:
-        """Return the standardised values, (N,)."""
+        """Return the scaled values, (N,)."""
         z = np.clip(values, self.low, self.high)
         half = (
             0.5 if max(-self.low, self.high) > LARGE else 1.0
         )  # of halves, whose differences do not overflow
         if half != 1.0:
             z *= half
-        z -= self.mean * half
-        z /= self.std * half
-        return z
-
-    def x(self, z: Floats) -> Floats:
-        """Return the values that z stands for, (N,)."""
-        return z * self.std + self.mean
+        z -= self.centre * half
+        z /= self.width * half
+        return z if self.bend is None else z / np.sqrt(1.0 + (z / self.bend) ** 2)
 
     def beyond(self, values: Floats) -> NDArray[np.intp]:
         """Return the places of the values that are taken for others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deltarule.training.events import EpochEnded, Event
@@ -29,6 +29,23 @@ class History:
 
     def __len__(self) -> int:
         return len(self.epoch)
+
+    @property
+    def best(self) -> float | None:
+        """The least validation loss; None where there is none."""
+        return min((loss for loss in self.validation_loss if loss is not None), default=None)
+
+    def then(self, later: History) -> History:
+        """Return this course and a later one, whose epochs and seconds go on from here."""
+        epochs, seconds = len(self), self.seconds[-1] if self.seconds else 0.0
+        moved = replace(
+            later,
+            epoch=[epochs + each for each in later.epoch],
+            seconds=[seconds + each for each in later.seconds],
+        )
+        return History(
+            *([*one, *other] for one, other in zip(vars(self).values(), vars(moved).values(), strict=True))
+        )
 
     @property
     def is_falling(self) -> bool:

@@ -73,6 +73,21 @@ class Run:
     notice: str = ""
     state: State | None = None
 
+    def then(self, rest: Run) -> Run:
+        """Return this run and its rest, which went on from here with the rows that were held out, as one."""
+        epochs = self.epochs + rest.epochs
+        return replace(
+            rest,
+            history=self.history.then(rest.history),
+            stopped=rest.stopped
+            if rest.is_interrupted
+            else f"after {plural(epochs, 'epoch')}, the last {rest.epochs:,} with the rows held out until then",
+            epochs=epochs,
+            seconds=self.seconds + rest.seconds,
+            compiling=self.compiling + rest.compiling,
+            settings={**rest.settings, "epochs": self.settings["epochs"] + rest.settings["epochs"]},
+        )
+
 
 @typed_keywords
 def train(

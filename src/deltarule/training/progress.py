@@ -77,6 +77,45 @@ class ProgressBar:
         self._progress.update(self._task, completed=event.epoch, losses=losses, speed=speed)
 
 
+class RunsBar:
+    """Shows how many of several runs are done, and how well the last one did, on standard error.
+
+    is_shown: as in `ProgressBar`. done: how many are done already.
+    """
+
+    def __init__(self, is_shown: bool | None, runs: int, done: int = 0) -> None:
+        self._runs, self._done = runs, done
+        self._progress: Progress | None = None
+        self.is_shown = ProgressBar(is_shown).is_shown
+
+    def __enter__(self) -> RunsBar:
+        if self.is_shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._progress = Progress(
+                TextColumn("network {task.completed}/{task.total}"),
+                BarColumn(bar_width=20),
+                TextColumn("{task.fields[losses]}"),
+                TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+                console=Console(stderr=True),
+            )
+            self._task = self._progress.add_task("networks", total=self._runs, losses="")
+            self._progress.advance(self._task, self._done)
+            self._progress.start()
+        return self
+
+    def advance(self, best: float | None) -> None:
+        """Count one run that is done; best: the least validation loss that it had."""
+        if self._progress is not None:
+            losses = "" if best is None else f"validation {best:.4g}"
+            self._progress.update(self._task, advance=1, losses=losses)
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
 def _short(n: float) -> str:
     """Return a count in three digits: 950, 12.3k, 4.56M."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

@@ -1,0 +1,103 @@
+"""One network: of a large table, or with a validation part that was asked for."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.errors import OptionError, warn_of
+from deltarule.estimators.course import Course, seed_of
+from deltarule.estimators.recipes import LARGE, calm, of_large
+from deltarule.estimators.settings import HELD_OUT_LARGE, HELD_OUT_QUANTILES, LARGE_QUANTILES
+from deltarule.tables import TableModel
+from deltarule.tables.folds import is_whole
+from deltarule.tables.prepared import Prepared
+from deltarule.training import Run
+
+ALONE = 0.7
+"""Share of the epochs before the rows that were held out join the others ..."""
+LATE = 0.8
+"""... where the best of these epochs is in the rest after this share of them; else more would be learnt by heart."""
+
+
+def fit_one(
+    course: Course,
+    rows: Prepared,
+    values: NDArray[Any],
+    said: tuple[str, ...],
+    earlier: TableModel | None,
+) -> tuple[TableModel, Run, tuple[str, ...]]:
+    """Return a model of one network, how it was trained, and all there is to say, which was warned of.
+
+    Parameters
+    ----------
+    values
+        (N,) or (N, targets): class numbers, or values in their own units.
+    said
+        What there is to say so far.
+    earlier
+        The model that learns on, of one network.
+    """
+    plain, is_quantiles = course.plain, course.output.name == "quantile"
+    share = _share(course, rows)
+    if plain.early_stopping is not None and share == 0:
+        raise OptionError(
+            "early stopping watches the loss of a validation part, and there is none; add validation=0.1 "
+            "(--validation 0.1)."
+        )
+    parts = rows.split(
+        share, np.random.default_rng([plain.seed, 0]),
+        part="validation part", equal_rows=plain.equal_rows,
+        classes=values if course.output.name == "softmax" else None,
+    )  # fmt: skip
+    part, held = rows.rows(parts.learn), rows.rows(parts.held)
+    leaks = part.leaks(values[parts.learn], plain.seed)
+    (recipe,) = course.told(of_large(are_classes=course.are_classes) if len(rows) >= LARGE else calm())
+    if earlier is None:
+        model, how = course.begun(rows, part, [recipe])
+        net = course.network(len(model.encoder.features), recipe, plain.seed)
+    else:
+        model, how = earlier, ()
+        net = deepcopy(earlier.members[0])  # an error leaves the earlier one as it was
+    notices = (*said, *rows.notices, *parts.notices, *leaks, *how)
+    warn_of(notices)
+    model = replace(model, members=(net,), settings={}, scores={})
+    examples = course.examples(part, model)
+    seen = course.examples(held, model) if len(held) else None
+    epochs = recipe.epochs_of(len(part))
+    joins = seen is not None and not (
+        is_quantiles or course.is_lbfgs or plain.validation is not None or plain.early_stopping is not None
+    )
+    alone = max(1, round(ALONE * epochs)) if joins else epochs
+    run = course.train(
+        net, examples, recipe,
+        epochs=alone, stretch=(0.0, alone / epochs), held=seen, patience=plain.early_stopping,
+    )  # fmt: skip
+    if seen is not None:
+        y_hat = model.outputs_of(seen[0])
+        if is_quantiles:
+            model = model.calibrated(y_hat, seen[1], held.weights)
+        model.scores["validation"] = model.measured(y_hat, seen[1], held.weights)
+    if alone < epochs and not run.is_interrupted and (run.best_epoch or 0) >= LATE * alone:
+        part, examples = rows, course.examples(rows, model)
+        rest = course.train(
+            net, examples, recipe,
+            epochs=epochs - alone, stretch=(alone / epochs, 1.0), state=run.state, seed=seed_of(plain.seed, alone),
+        )  # fmt: skip
+        run = run.then(rest)
+    scores = {"train": model.metrics(*examples[:2], part.weights), **model.scores}
+    return replace(model, scores=scores), run, notices
+
+
+def _share(course: Course, rows: Prepared) -> float:
+    """Return the share of the rows to hold out: what was asked for, else what the size of the table can spare."""
+    if course.plain.validation is not None:
+        return course.plain.validation
+    is_quantiles = course.output.name == "quantile"
+    large, usual = (LARGE_QUANTILES, HELD_OUT_QUANTILES) if is_quantiles else (LARGE, HELD_OUT_LARGE)
+    can_be = large <= len(rows) and not any(is_whole(each) for each in (rows.group, rows.time) if each)
+    return usual if can_be else 0.0

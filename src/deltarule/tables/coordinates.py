@@ -1,0 +1,105 @@
+"""Coordinates: where a number lies, bin by bin, so that a first layer learns any function of it that is linear in each.
+
+With edges e_0 < e_1 < ... < e_B,
+
+    c_b(x) = (x - e_{b-1}) / (e_b - e_{b-1}), at least 0 and at most 1,     b = 1, ..., B
+
+(piecewise-linear encoding, Gorishniy et al. 2022). A weighted sum of the c_b is a continuous function that is linear
+between edges, and whose rise in bin b is the weight of c_b.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from deltarule.tables.columns import Column
+from deltarule.tables.encoders import RowByRow
+from deltarule.tables.scaling import Floats, ends
+
+SIZE = 0.5
+"""What the coordinates are multiplied by, so that weight decay asks for proof of each."""
+MANY, BINS = 128, 48
+"""So many different values have an edge each; of more, about so many bins are made."""
+ROWS_A_BIN = 10
+SOME = 200_000
+"""Values that edges are chosen by."""
+
+
+@dataclass(frozen=True)
+class Coordinates(RowByRow):
+    """SIZE (c_b(x) - their mean in training), which is 0 for what is missing.
+
+    >>> encoder = Coordinates.fit(Column.of("age", np.repeat([20.0, 30.0, 50.0], 20)))
+    >>> encoder.features
+    ('age from 20 to 30', 'age from 30 to 50')
+    >>> 2 * encoder.encode(Column.of("age", [20.0, 25.0, 40.0, 99.0, None])) + encoder.means
+    array([[0.        , 0.        ],
+           [0.5       , 0.        ],
+           [1.        , 0.5       ],
+           [1.        , 1.        ],
+           [0.66666667, 0.33333333]])
+    """
+
+    kinds = ("number", "boolean")
+    edges: tuple[float, ...]
+    means: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, column: Column) -> Coordinates:
+        _, _, present = ends(column.values[~column.is_missing])
+        present = present[:: max(len(present) // SOME, 1)]
+        edges = tuple(edges_of(present).tolist())
+        whole = cls(column.name, marks_missing=False, marks_unread=False, edges=edges, means=())
+        means = whole._coordinates(present).mean(axis=0)
+        return cls(
+            column.name, marks_missing=False, marks_unread=False, edges=edges, means=tuple(means.tolist())
+        )
+
+    @property
+    def own_features(self) -> tuple[str, ...]:
+        named = [f"{edge:.12g}" for edge in self.edges]
+        return tuple(f"{self.name} from {low} to {high}" for low, high in pairwise(named))
+
+    def own_encode(self, column: Column) -> Floats:
+        encoded = self._coordinates(column.values)
+        encoded -= np.array(self.means)
+        encoded *= SIZE
+        encoded[column.is_missing] = 0.0
+        return encoded
+
+    def _coordinates(self, values: Floats) -> Floats:
+        """Return c_b(x), (N, B)."""
+        halves = np.array(self.edges) * 0.5  # whose differences do not overflow
+        encoded = np.subtract.outer(values * 0.5, halves[:-1])
+        encoded /= np.diff(halves)
+        return np.clip(encoded, 0.0, 1.0, out=encoded)
+
+    def describe(self) -> str:
+        return f"{len(self.edges) - 1} piecewise-linear coordinates"
+
+    def _converted(self, column: Column) -> Column:
+        """Read numbers that come as text."""
+        return column.as_numbers() if column.kind == "text" else super()._converted(column)
+
+
+def edges_of(values: Floats) -> Floats:
+    """Return the edges of bins, (B + 1,), ascending, of finite values, (N,).
+
+    A value that fills a bin by itself is an edge; the others lie at quantiles of the rest.
+
+    >>> edges_of(np.repeat([0.0, 1.0, 2.0, 4.0], [970, 10, 10, 10])).tolist()
+    [0.0, 1.0, 2.0, 4.0]
+    """
+    different, counts = np.unique(values, return_counts=True)
+    N = len(values)
+    bins = min(MANY if len(different) <= MANY else BINS, max(N // ROWS_A_BIN, 2))
+    if len(different) <= bins:
+        return different
+    own = different[counts * bins >= N]
+    rest = np.repeat(different, np.where(counts * bins >= N, 0, counts))
+    shares = np.linspace(0.0, 1.0, max(bins - len(own), 1) + 1)[1:-1]
+    between = rest[(shares * len(rest)).astype(np.intp)] if len(rest) else rest
+    return np.unique(np.concatenate([own, between, different[[0, -1]]]))
