@@ -30,13 +30,16 @@ def inspect(model: str, /, *, json: Flag = False) -> int:
     steps = _steps(opened)
     last = steps[-1][1] if steps else opened
     held = getattr(last, "model_", last)
-    network: Network = held.network if isinstance(held, TableModel) else getattr(held, "net_", held)
+    members: tuple[Network, ...] = (
+        held.members if isinstance(held, TableModel) else (getattr(held, "net_", held),)
+    )
     given = _given(last) if hasattr(last, "get_params") else None
     if json:
-        record = held.record() if isinstance(held, TableModel) else {"network": network.spec()}
+        record = held.record() if isinstance(held, TableModel) else {"network": members[0].spec()}
         of_estimator = {} if given is None else {"estimator": type(last).__name__, "given": given}
         of_steps = {"steps": [[name, str(step)] for name, step in steps]} if steps else {}
-        print_json({**about, "parameters": network.layout.size, **of_steps, **of_estimator, **record})
+        size = sum(member.layout.size for member in members)
+        print_json({**about, "parameters": size, **of_steps, **of_estimator, **record})
         return 0
     print(f"{model}: {about['bytes']:,} bytes, format {about['format']}, SHA-256 {about['sha256'][:16]}...")
     if steps:
@@ -46,8 +49,8 @@ def inspect(model: str, /, *, json: Flag = False) -> int:
         print(f"\n{type(last).__name__}{'' if given else ', every parameter as by default'}")
         if given:
             print(table([name, " ".join(repr(value).split())] for name, value in given.items()))
-    print("\nNetwork")
-    print(_layers(network))
+    print("\nNetwork" if len(members) == 1 else f"\nFirst of {len(members)} networks, whose mean predicts")
+    print(_layers(members[0]))
     if isinstance(held, TableModel):
         print(_table_part(held))
     return 0

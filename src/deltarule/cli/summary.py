@@ -30,8 +30,9 @@ def record(
         "rows": n_rows,
         "columns": dict(model.encoder.describe()),
         "notices": [*model.encoder.schema.notices, *notices],
-        "network": model.network.spec(),
-        "parameters": model.network.layout.size,
+        "network": model.members[0].spec(),
+        "members": len(model.members),
+        "parameters": sum(member.layout.size for member in model.members),
         "epochs": run.epochs,
         "stopped": run.stopped,
         "engine": run.engine,
@@ -53,12 +54,14 @@ def summary(
     notices: Sequence[str],
     has_epochs: bool,
 ) -> str:
-    net = model.network
+    net, M = model.members[0], len(model.members)
     sizes = "-".join(map(str, net.sizes))
     names = sorted({g.name for g in net.g[1:]}) or ["no hidden layer"]
     learnt = f"{_names(model)} ({model.task}: {why}){_how(model)}"
     used = f"{plural(len(model.encoder.columns), 'column')} used as {plural(net.sizes[0], 'feature')}"
     shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {plural(net.layout.size, 'parameter')}"
+    if M > 1:
+        shape = f"the mean of {M}, each {shape}"
     seconds = run.history.seconds[-1] if len(run.history) else 0.0
     settings = model.settings
     course = (
@@ -84,6 +87,8 @@ def summary(
     ]
     if "validation" not in model.scores:
         lines.append("  no validation part (--validation 0.1 holds one out)")
+    elif M > 1:
+        lines.append("  validation: every row as those networks predict it that have not learnt from it")
     lines += [f"  {explain_constant(model)}", "", f"Model    {path}"]
     return "\n".join(lines)
 
@@ -131,7 +136,7 @@ def _how(model: TableModel) -> str:
         return (
             "; classes " + ", ".join(map(str, target.names[:8])) + (", ..." if len(target.names) > 8 else "")
         )
-    name = model.network.output.name
+    name = model.output.name
     loss = next((loss for loss, output in LOSSES.items() if output == name), name)
     levels = f" {', '.join(f'{q:g}' for q in model.levels)}" if model.levels else ""
     return "" if loss == "squared_error" else f"; loss {loss}{levels}"

@@ -30,6 +30,7 @@ class TrainingOptions:
     schedule: Annotated[str, choice("--schedule", SCHEDULES)] = "one_cycle"
     epochs: Annotated[Whole | None, setting(SETTINGS["epochs"], "--epochs")] = None
     batch_size: Annotated[Whole | None, setting(SETTINGS["batch_size"], "--batch-size")] = None
+    members: Annotated[Whole | None, setting(SETTINGS["members"], "--members")] = None
     early_stopping: Annotated[Whole | None, setting(SETTINGS["early_stopping"], "--early-stopping")] = None
     weight_decay: Annotated[float | None, setting(SETTINGS["weight_decay"], "--weight-decay")] = None
     l1: Annotated[float, setting(SETTINGS["l1"], "--l1")] = SETTINGS["l1"].default
@@ -51,8 +52,8 @@ class TrainingOptions:
         """Return them as a learner takes them."""
         told = {**vars(self), "n_threads": self.threads}
         del told["threads"]
-        shares = self.dropout or [SETTINGS["dropout"].default]
-        return {**told, "dropout": shares[0] if len(shares) == 1 else shares}
+        shares = self.dropout
+        return {**told, "dropout": shares[0] if shares and len(shares) == 1 else shares}
 
 
 BY_SIZE = TrainingOptions()

@@ -106,6 +106,10 @@ class Course:
         sizes = [m, *recipe.hidden, n_K * max(1, len(self.output.numbers))]
         return Network(sizes, self.activation, str(self.output), seed=seed)
 
+    def shown(self, y: NDArray[Any], n_K: int) -> NDArray[np.float64]:
+        """Return the targets that the output compares with y_hat, (N, n_K)."""
+        return np.asarray(self.output.targets(y, n_K), np.float64)
+
     def examples(self, rows: Prepared, model: TableModel) -> Examples:
         """Return rows as a model's networks learn them."""
         y = model.encoded(rows.targets)

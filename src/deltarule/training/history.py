@@ -55,6 +55,8 @@ class History:
         (True, False)
         """
         held = [loss for loss in self.validation_loss if loss is not None]
+        if held and len(held) < len(self.validation_loss):  # the rows held out joined the others
+            return False
         watched = held or self.loss
         last = max(1, len(watched) // 10)
         return len(watched) > 2 and min(watched[-last:]) < STILL * min(watched[:-last])
