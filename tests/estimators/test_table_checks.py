@@ -35,7 +35,7 @@ from deltarule.tables import Column, Table
 ESTIMATORS: list[Any] = [
     estimator(**configuration)
     for estimator in (TableClassifier, TableRegressor)
-    for configuration in ({"epochs": 60}, {"optimiser": "lbfgs", "epochs": 20})
+    for configuration in ({"epochs": 20, "members": 2}, {"optimiser": "lbfgs", "epochs": 20, "members": 1})
 ]
 BY_ROWS = "mini-batches are cut, and columns scaled, by rows: one of weight 2 is one row, and two copies are two rows"
 FAILING = {
@@ -67,11 +67,11 @@ def frame(N: int = 120) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
 
 
 def classifier(**settings: Any) -> TableClassifier:
-    return TableClassifier(**{"epochs": 15, "hidden": 16, "learning_rate": 0.02, **settings})
+    return TableClassifier(**{"epochs": 15, "hidden": 16, "learning_rate": 0.02, "members": 1, **settings})
 
 
 def regressor(**settings: Any) -> TableRegressor:
-    return TableRegressor(**{"epochs": 15, "hidden": 16, "learning_rate": 0.02, **settings})
+    return TableRegressor(**{"epochs": 15, "hidden": 16, "learning_rate": 0.02, "members": 1, **settings})
 
 
 class TestTools:
@@ -146,7 +146,7 @@ class TestTools:
     def test_what_is_shown_and_stored(self):
         X, kind, _ = frame()
         model = classifier().fit(X, kind)
-        assert repr(clone(model)) == "TableClassifier(epochs=15, hidden=16, learning_rate=0.02)"
+        assert repr(clone(model)) == "TableClassifier(epochs=15, hidden=16, learning_rate=0.02, members=1)"
         assert "TableClassifier" in model._repr_html_()
         stored = io.BytesIO()
         joblib.dump(make_pipeline(model), stored)

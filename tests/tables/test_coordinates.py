@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule.tables import Column, TableEncoder, find
+from deltarule.tables import Column, Table, TableEncoder, find
 from deltarule.tables.coordinates import BINS, MANY, ROWS_A_BIN, SIZE, Coordinates, edges_of
 
 
@@ -76,7 +76,7 @@ def test_they_are_the_last_features_of_numbers_that_are_more_than_two():
     table = pd.DataFrame(
         {"a": rng.normal(size=200), "two": rng.integers(0, 2, 200) + 5, "t": ["x", "y"] * 100}
     )
-    encoder = TableEncoder.fit(table, schema=find(table), coordinates=True)
+    encoder = TableEncoder.fit(table, schema=find(Table.of(table)), coordinates=True)
     plain = encoder.plain
     assert encoder.features[: len(plain.features)] == plain.features
     added = encoder.features[len(plain.features) :]

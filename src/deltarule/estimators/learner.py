@@ -152,10 +152,8 @@ class Learner(ABC):
             A setting is unknown or out of its range.
         """
         plain = self._settings()
-        earlier = self.model_ if plain.warm_start and hasattr(self, "model_") else None
+        earlier = self.model_.as_one if plain.warm_start and hasattr(self, "model_") else None
         rows, said = self._prepared(X, y, sample_weight, plain, earlier)
-        if earlier is not None:
-            _refuse_members(earlier)
         targets, output = (earlier.targets, earlier.output) if earlier else self._goal(rows)
         course = self._course(plain, targets, output)
         values = rows.values(targets)
@@ -191,7 +189,7 @@ class Learner(ABC):
         plain = self._settings()
         if plain.early_stopping is not None or plain.validation:
             raise OptionError("partial_fit holds nothing out; leave out early_stopping and validation.")
-        earlier = getattr(self, "model_", None)
+        earlier = self.model_.as_one if hasattr(self, "model_") else None
         rows, said = self._prepared(X, y, sample_weight, plain, earlier)
         goal = self._goal(rows, classes) if earlier is None else (earlier.targets, earlier.output)
         course = self._course(plain, *goal)
@@ -201,7 +199,6 @@ class Learner(ABC):
             net = course.network(len(model.encoder.features), recipe, plain.seed)
             said = (*said, *rows.notices, *how)
         else:
-            _refuse_members(earlier)
             model, net, said = earlier, deepcopy(earlier.members[0]), rows.notices
         self.notices_ = said
         warn_of(said)
@@ -322,11 +319,3 @@ class Learner(ABC):
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         """Return how much each row counts in training, (N,)."""
         return rows.weights
-
-
-def _refuse_members(model: TableModel) -> None:
-    """Raise an OptionError where a model that is to learn on has several members."""
-    if len(model.members) > 1:
-        raise OptionError(
-            f"the model has {len(model.members)} members, and one network learns on; fit it with members=1 first."
-        )

@@ -52,6 +52,11 @@ class TableModel:
         return self.members[0] if len(self.members) == 1 else averaged(self.members)
 
     @property
+    def as_one(self) -> TableModel:
+        """The model with its network as the only member, so that it can learn on."""
+        return self if len(self.members) == 1 else replace(self, members=(self.network,))
+
+    @property
     def output(self) -> Output:
         """The output that all members have."""
         return self.members[0].output
