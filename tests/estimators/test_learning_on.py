@@ -126,7 +126,7 @@ class TestCurves:
         assert [line.get_label() for line in display.lines_] == [
             "training loss", "validation loss", f"best epoch, {model.best_epoch_}",
         ]  # fmt: skip
-        assert TableRegressor(epochs=2).fit(X, y).validation_loss_curve_ is None
+        assert TableRegressor(epochs=2, members=1).fit(X, y).validation_loss_curve_ is None
 
 
 class TestState:

@@ -344,7 +344,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     mlp = MLPClassifier(hidden_layer_sizes=5, max_iter=500, tol=0.01, random_state=0)
     models = {
         "mlp": mlp.fit(numbers(), labels()),
-        "table": TableClassifier(epochs=2, hidden=3).fit(frame(), labels()),
+        "table": TableClassifier(epochs=2, hidden=3, members=1).fit(frame(), labels()),
         "pipeline": make_pipeline(StandardScaler(), clone(mlp)).fit(numbers(), labels()),
     }
     for name, model in models.items():
@@ -479,14 +479,14 @@ def test_inspect_shows_what_they_hold(
         shown[name] = capsys.readouterr().out
         assert main(["inspect", str(tmp_path / name), "--json"]) == 0
         record = json.loads(capsys.readouterr().out)
-        assert record["format"] == 2
+        assert record["format"] == (3 if name == "table" else 2)
         assert record["parameters"] > 0
     assert "\nMLPClassifier\n  hidden_layer_sizes  5\n  max_iter            500\n" in shown["mlp"]
     assert (
         "\nPipeline\n  standardscaler  StandardScaler()\n  mlpclassifier   MLPClassifier("
         in shown["pipeline"]
     )
-    assert "\nTableClassifier\n  epochs  2\n  hidden  3\n\nNetwork\n" in shown["table"]
+    assert "\nTableClassifier\n  epochs   2\n  hidden   3\n  members  1\n\nNetwork\n" in shown["table"]
     for name, held in (("mlp", "kind MLPClassifier"), ("pipeline", "kind Pipeline")):
         for verb in (["predict"], ["evaluate"], ["check"], ["suspects"], ["explain"]):
             assert main([*verb, str(tmp_path / name), "data.csv"]) == 76

@@ -113,15 +113,24 @@ def test_rows_of_weight_zero_do_not_count():
     assert (fitted.predict(COLUMNS) == np.array(NAMES)).mean() > 0.9
 
 
-def test_large_tables_get_a_second_layer_and_a_validation_part():
-    X = np.random.default_rng(2).normal(size=(5000, 2))
-    y = X.sum(axis=1)
-    fitted = TableRegressor(epochs=1).fit(X, y)
-    assert fitted.net_.sizes == (2, 128, 64, 1)
-    assert fitted.model_.scores["validation"]["rows"] == 500
-    assert TableRegressor(epochs=1).fit(X[:4999], y[:4999]).net_.sizes == (2, 128, 1)
-    assert TableRegressor(epochs=1, hidden=(3,), validation=0).fit(X, y).net_.sizes == (2, 3, 1)
-    assert TableRegressor(epochs=1, hidden=(), validation=0).fit(X, y).net_.sizes == (2, 1)
+def test_large_tables_are_learnt_by_one_network_that_holds_a_part_out_until_it_is_known_to_end_well():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(10_000, 2))
+    y, noise = X.sum(axis=1), rng.normal(size=10_000)
+    m = 2 + 2 * 48  # each number, and its bins
+    fitted = TableRegressor(epochs=5).fit(X, y)
+    assert fitted.net_.sizes == (m, 64, 64, 1)
+    assert fitted.model_.scores["validation"]["rows"] == 1000
+    assert fitted.model_.scores["train"]["rows"] == 10_000
+    assert fitted.run_.stopped == "after 5 epochs, the last 1 with the rows held out until then"
+    assert [loss is None for loss in fitted.run_.history.validation_loss] == [False] * 4 + [True]
+    by_heart = TableRegressor(epochs=10, learning_rate=0.02).fit(X, noise)
+    assert by_heart.model_.scores["train"]["rows"] == 9000
+    assert by_heart.run_.best_epoch < 0.8 * 7
+    assert len(TableRegressor(epochs=1).fit(X[:9999], y[:9999]).model_.members) == 5
+    asked = {"epochs": 1, "validation": 0}
+    assert TableRegressor(**asked, hidden=(3,)).fit(X, y).net_.sizes == (m, 3, 1)
+    assert TableRegressor(**asked, hidden=()).fit(X, y).net_.sizes == (m, 1)
 
 
 def test_the_network_behind_it_can_be_checked():
@@ -165,8 +174,10 @@ class TestManners:
             if isinstance(event, EpochEnded):
                 heard.append(event.epoch)
 
-        TableRegressor(epochs=3, listeners=[listen]).fit(COLUMNS, VALUES)
+        TableRegressor(epochs=3, members=1, listeners=[listen]).fit(COLUMNS, VALUES)
         assert heard == [1, 2, 3]
+        TableRegressor(epochs=3, members=2, listeners=[listen]).fit(COLUMNS, VALUES)
+        assert heard[3:] == [1, 2, 3] * (2 * 3)  # one recipe after the other
 
     @pytest.mark.parametrize("name", ["gradient_descent", "momentum", "adam", "rprop", "lbfgs"])
     def test_every_optimiser_takes_its_own_defaults(self, name: str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -80,19 +81,20 @@ class TestLosses:
         predicted = model.predict(X)
         assert predicted.shape == (2000, 3)
         assert (np.diff(predicted, axis=1) >= 0).all()
-        assert rest(model, "validation")["rows"] == 200
+        assert rest(model, "validation")["rows"] == 1000
         below = (y[1000:, None] <= predicted[1000:]).mean(axis=0)
         np.testing.assert_allclose(below, [0.1, 0.5, 0.9], atol=0.06)
         np.testing.assert_allclose(
             [rest(model, "validation")[f"below_{q}"] for q in (0.1, 0.5, 0.9)], [0.1, 0.5, 0.9], atol=0.006
         )
         assert 0 < model.score(X, y) < 1
-        again = TableModel.from_record(model.model_.record(), model.net_)
+        again = TableModel.from_record(model.model_.record(), model.model_.members)
         assert again.predict(X).tobytes() == predicted.tobytes()
 
     def test_a_skewed_target_is_learnt_as_its_logarithm_where_that_is_better(self):
-        X, mean = table()
+        X, mean = table(1200)
         y = np.exp(3.0 * mean + 0.1 * np.random.default_rng(4).normal(size=len(mean)))
+        X, new, y, of_new = X[:400], X[400:], y[:400], y[400:]
         with pytest.warns(
             DataWarning, match=r"y: learnt as its logarithm, which in a trial predicts \d+ rows held out"
         ):
@@ -101,7 +103,7 @@ class TestLosses:
         plain = TableRegressor(epochs=30, target_transform="none").fit(X, y)
         assert plain.model_.target.transform == "none"
         assert plain.notices_ == ()
-        assert model.score(X, y) > plain.score(X, y)
+        assert model.score(new, of_new) > plain.score(new, of_new)
         assert (model.predict(X) > 0).all()
         told = TableRegressor(epochs=30, target_transform="log").fit(X, y)
         assert told.net_.theta.tobytes() == model.net_.theta.tobytes()
@@ -113,13 +115,15 @@ class TestLosses:
         model = TableRegressor(epochs=100, target_transform="log").fit(X, y)
         assert model.model_.target.decode(np.array([1e6])) == pytest.approx(10 * y.max())
 
-    def test_a_skewed_sum_is_learnt_as_it_is(self):
+    def test_a_skewed_sum_is_learnt_as_it_is_or_nearly_as_well(self):
         rng = np.random.default_rng(7)
         X = {"a": rng.exponential(size=400), "b": rng.exponential(size=400)}
         y = 0.1 + X["a"] + X["b"] + 0.05 * rng.exponential(size=400)
         assert candidate(y) == "log"
-        model = TableRegressor(epochs=20).fit(X, y)
-        assert (model.model_.target.transform, model.notices_) == ("none", ())
+        with warnings.catch_warnings(record=True):
+            model = TableRegressor().fit(X, y)
+        plain = TableRegressor(target_transform="none").fit(X, y)
+        assert rest(model, "validation")["rmse"] < 1.1 * rest(plain, "validation")["rmse"]
 
     def test_means_of_a_logarithm_are_not_too_small(self):
         X, mean = table(3000)
@@ -281,7 +285,7 @@ class TestSeveralTargets:
         assert ((shares[:, 1] >= 0.5) == (model.predict(X)[:, 1] == "yes")).all()
         assert model.score(X, Y) > 0.85
         assert rest(model)["targets"]["q"]["roc_auc"] > 0.99
-        again = TableModel.from_record(model.model_.record(), model.net_)
+        again = TableModel.from_record(model.model_.record(), model.model_.members)
         assert (again.predict(X) == model.predict(X)).all()
 
     def test_rows_that_lack_one_are_left_out(self):
@@ -317,10 +321,10 @@ class TestSeveralTargets:
 def test_smoothed_labels_are_learnt_as_distributions(n_targets: int):
     X, mean = table()
     classes = np.array([mean > np.median(mean), X["a"] + X["b"] > 0.5]).astype(int)[:n_targets].T
-    model = TableClassifier(epochs=2, label_smoothing=0.1, schedule="constant").fit(X, classes)
+    model = TableClassifier(epochs=2, members=1, label_smoothing=0.1, schedule="constant").fit(X, classes)
     net, settings = model.net_.copy(), model.run_.settings
     net.theta = (
-        TableClassifier(epochs=2, optimiser="gradient_descent", learning_rate=1e-30)
+        TableClassifier(epochs=2, members=1, optimiser="gradient_descent", learning_rate=1e-30)
         .fit(X, classes)
         .net_.theta
     )

@@ -91,7 +91,7 @@ def fit_members(
     usual = of_small(are_classes=are_classes) if len(rows) < LARGE else (of_large(are_classes=are_classes),)
     recipes = course.told(*usual)
     model, how = course.begun(rows, rows, recipes)
-    notices = (*said, *rows.notices, *folds[0].notices, *rows.leaks(values, plain.seed), *how)
+    notices = (*said, *rows.notices, *rows.leaks(values, plain.seed), *how)
     warn_of(notices)
     X, y, counted = examples = course.examples(rows, model)
     found = _trained(course, model, examples, folds, recipes)
@@ -158,6 +158,8 @@ def _trained(
             listeners=[*course.listeners, points, ended],
             patience=plain.early_stopping or max(LEAST_PATIENCE, round(PATIENCE * epochs)),
         )  # fmt: skip
+        if run.is_interrupted:  # the first one, which hears of Ctrl-C itself
+            interrupted[0] = True
         return (run, points) if points.said else None
 
     # Whoever listens hears of one after the other.

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 5_000
+LARGE = 10_000
 """Rows from which one network is trained, by `of_large`; of fewer, members are, by `of_small`."""
 HIDDEN = (64, 64)
-BATCHES = (16, 256)
-"""The smallest and largest batch; between them, a batch is a twentieth of the table."""
+SMALLEST_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,8 @@ class Recipe:
         Of the optimiser; None for its own.
     dropout
         The share of the units of every hidden layer, or of each, that an update leaves out.
+    largest_batch
+        A batch is a twentieth of the rows, SMALLEST_BATCH to this.
     updates
         About how many there are, in `fewest` to `most` epochs.
     """
@@ -32,6 +33,7 @@ class Recipe:
     learning_rate: float | None
     weight_decay: float | None
     dropout: Any = 0.0
+    largest_batch: int = 64
     updates: int = 1_000
     fewest: int = 12
     most: int = 400
@@ -49,11 +51,13 @@ class Recipe:
         said = {name: getattr(plain, name) for name in names if getattr(plain, name) is not None}
         if plain.hidden is not None:
             said["hidden"] = tuple(plain.hidden)
+        if isinstance(plain.dropout, list):
+            said["dropout"] = tuple(plain.dropout)
         return replace(usual, **said)
 
     def batch_of(self, n: int) -> int:
         """Return the rows an update, of n rows."""
-        return self.batch_size or int(np.clip(n // 20, *BATCHES))
+        return self.batch_size or int(np.clip(n // 20, SMALLEST_BATCH, self.largest_batch))
 
     def epochs_of(self, n: int) -> int:
         """Return the epochs of n rows."""
@@ -78,6 +82,13 @@ def of_small(*, are_classes: bool) -> tuple[Recipe, ...]:
 
 def of_large(*, are_classes: bool) -> Recipe:
     """Return the recipe of a large table."""
-    if are_classes:
-        return Recipe(True, learning_rate=8e-3, weight_decay=0.5, dropout=0.2, updates=2_000, most=30)
-    return Recipe(True, learning_rate=8e-3, weight_decay=0.2, updates=2_000, most=30)
+    decay, dropout = (0.5, 0.2) if are_classes else (0.2, 0.0)
+    return Recipe(
+        True,
+        learning_rate=8e-3,
+        weight_decay=decay,
+        dropout=dropout,
+        largest_batch=256,
+        updates=2_000,
+        most=30,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deltarule.estimators.recipes import BATCHES, HIDDEN, LARGE
+from deltarule.estimators.recipes import HIDDEN, LARGE
 from deltarule.options import OPTIONS, Option, declared
 from deltarule.tables.transforms import TRANSFORMS
 
@@ -42,7 +42,7 @@ SETTINGS = {
         ),
         replace(
             OPTIONS["batch_size"], default=None, help="Rows an update",
-            none=f"for a twentieth of the table, {BATCHES[0]} to {BATCHES[1]}",
+            none="for a twentieth of the rows, 16 to 64, or 256 of a large table",
         ),
         Option(
             "members", "whole", low=1,

@@ -136,14 +136,13 @@ def folds(
 
     As `split`, parameters too: equal rows, groups and moments stay together, every class gives its share, and rows that
     cannot be held out are learnt from each time. By time a part is a stretch of it; the last part is the latest. Empty
-    where there would be fewer than two. The notices are those of the first.
+    where there would be fewer than two. Nothing is said of it.
 
     >>> table = Table.of({"x": [1, 1, 2, 3, 4, 5, 6, 7, 8, 9]})
     >>> [part.held.tolist() for part in folds(table, 3, np.random.default_rng(0), time=table["x"])]
     [[0, 1, 2], [3, 4, 5, 6], [7, 8, 9]]
     """
-    part = "part that a member leaves out"
-    units, notices, _ = _units(table, equal_rows, part)
+    units, _, _ = _units(table, equal_rows, "fold")
     moments = None if time is None else _moments(time)
     groups = None if group is None else _groups(group)
     if moments is not None:
@@ -159,7 +158,7 @@ def folds(
             is_copy, is_new = _unfit(held, learn, units, classes)
             held = held[~is_copy & ~is_new]
         if len(held) and len(learn):
-            made.append(Split(learn, held, () if made else tuple(notices)))
+            made.append(Split(learn, held))
     return tuple(made) if len(made) > 1 else ()
 
 
