@@ -253,14 +253,14 @@ def test_the_example_is_told_in_its_own_units():
         f"off by {said - true:,.6g}"
     )
     age, sex = table["age"][1], table["sex"][1]
-    assert chain.cells[0].startswith(f"age = {age:.0f} (standardised ")
+    assert chain.cells[0].startswith(f"age = {age:.0f} (scaled ")
     assert f"sex={sex} 1" in chain.cells
     record = json.loads(chain.json())
     assert (record["inputs"], record["target"]) == (chain.cells, chain.target)
     for shown in (chain.text(width=1000), chain.html()):
         assert chain.target in shown
         assert chain.cells[0] in shown
-    assert f"age = {age:.0f} (standardised" in chain.latex()
+    assert f"age = {age:.0f} (scaled" in chain.latex()
     assert "By adamw, rate 0.003 (before its schedule, OneCycle" in chain.text(width=1000)
 
     classes = fitted(True)

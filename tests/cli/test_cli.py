@@ -69,7 +69,8 @@ def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.Capture
         "planet   left out: the same value in every row, 'earth'",
         "species (classification: species is text with 3 different values); classes iris, lily, rose",
         "softmax output",
-        "ended after 20 epochs",
+        "the mean of 5, each",
+        "ended with 15 networks, weights of ",
         "constant: the most frequent class of training",
         "Model    flowers.deltarule",
     ):
@@ -116,7 +117,8 @@ def test_fit_predict_evaluate_inspect_check(folder: Path, capsys: pytest.Capture
 
 
 def test_explain_and_suspects(folder: Path, capsys: pytest.CaptureFixture[str]):
-    assert run(*FIT, "--hidden", "8", "--activation", "tanh", "--quiet", capsys=capsys)[0] == 0
+    few = ("--hidden", "8", "--activation", "tanh", "--members", "1", "--quiet")
+    assert run(*FIT, *few, capsys=capsys)[0] == 0
     files = ("flowers.deltarule", "flowers.csv")
     name = ("--parameter", "w[1,4,1]")
     code, out, err = run("explain", *files, "--row", "5", *name, "--split", "1", capsys=capsys)
@@ -162,8 +164,8 @@ def test_explain_and_suspects(folder: Path, capsys: pytest.CaptureFixture[str]):
         run("fit", "flowers.csv", "--target", "weight", "--out", "r", "--epochs", "2", capsys=capsys)[0] == 0
     )
     assert "predicted" in run("suspects", "r", "flowers.csv", capsys=capsys)[1]
-    told = run("explain", "r", "flowers.csv", "--parameter", "w[2,1,1]", "--pullers", capsys=capsys)[1]
-    assert "to output weight, from unit 1 of layer 1" in told
+    told = run("explain", "r", "flowers.csv", "--parameter", "w[3,1,1]", "--pullers", capsys=capsys)[1]
+    assert "to output weight, from unit 1 of layer 2" in told
 
 
 def test_regression_in_units_and_as_json(folder: Path, capsys: pytest.CaptureFixture[str]):
@@ -341,7 +343,7 @@ BAD = [
         "there is no row 121 in flowers.csv; rows count from 1, here to 120",
     ),
     (("explain", "model", "flowers.csv", "--row", "0"), 2, "there is no row 0"),
-    (("explain", "model", "flowers.csv", "--parameter", "w[3,1,1]"), 2, "there is no layer 3"),
+    (("explain", "model", "flowers.csv", "--parameter", "w[4,1,1]"), 2, "there is no layer 4"),
     (("explain", "model", "flowers.csv", "--parameter", "w[1,999,1]"), 2, "there is no unit 999 in layer 1"),
     (
         ("explain", "model", "flowers.csv", "--parameter", "w[0,1,1]"),
@@ -459,7 +461,7 @@ def test_a_schema_is_shown_saved_and_obeyed(messy: Path, capsys: pytest.CaptureF
     code, out, err = run(*fit, "--schema", "s.toml", "--force", capsys=capsys)
     assert (code, err) == (0, "")
     columns = json.loads(out)["columns"]
-    assert columns["size"] == "1234.56 GB, number, standardised"
+    assert columns["size"] == "1234.56 GB, number, scaled"
     assert columns["when"].startswith("left out")
     code, out, err = run(*fit, "--force", capsys=capsys)
     assert json.loads(out)["notices"][:2] == [

@@ -125,7 +125,7 @@ def test_all_settings_of_training_are_reached(told: Any):
     for wrong, said in (
         ("--dropout 1", "--dropout is 1; it must be a number from 0 to less than 1."),
         ("--schedule cosin", "did you mean 'cosine'?"),
-        ("--dropout 0.1 0.2", "2 dropout rates given for 1 hidden layer; give one rate"),
+        ("--dropout 0.1 0.2 --hidden 8", "2 dropout rates given for 1 hidden layer; give one rate"),
         ("--only V[1]", "V[1]"),
         ("--l1 -1", "--l1 is -1; it must be a finite number from 0 on."),
     ):

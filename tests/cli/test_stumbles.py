@@ -253,7 +253,7 @@ SENTENCES = [
         f"there is no column for --id 'plt' in leaves.csv; did you mean 'plot'? Its columns: {COLUMNS}.",
     ),
     (
-        ("fit", "leaves.csv", "-t", "kind", "--early-stopping", "5"),
+        ("fit", "leaves.csv", "-t", "kind", "--members", "1", "--early-stopping", "5"),
         "early stopping watches the loss of a validation part, and there is none; add validation=0.1 "
         "(--validation 0.1).",
     ),
@@ -300,7 +300,20 @@ def test_hidden_layers_however_they_are_typed(
     folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ):
     assert told(
-        capsys, "fit", *words, "leaves.csv", "-t", "kind", "--epochs", "1e0", "-q", "-f", "-o", "h"
+        capsys,
+        "fit",
+        *words,
+        "leaves.csv",
+        "-t",
+        "kind",
+        "--epochs",
+        "1e0",
+        "-q",
+        "-f",
+        "-o",
+        "h",
+        "--members",
+        "1",
     ) == (0, "", "")
     assert deltarule.load("h").net_.sizes[1:] == (6, 4, 2)
 
@@ -376,7 +389,7 @@ def test_many_columns_alike_are_all_named(folder: Path, capsys: pytest.CaptureFi
     frame.select(["x0", "x1", "x2", "x3", "x4", "y"]).write_csv("few.csv")
     frame.write_csv("many.csv")
     _, out, _ = told(capsys, "fit", "few.csv", "-t", "y", "--epochs", "1")
-    assert "  5 columns  number, standardised: x0, x1, x2, x3, x4\n" in out
+    assert "  5 columns  number, scaled; piecewise linear: x0, x1, x2, x3, x4\n" in out
     _, out, _ = told(capsys, "fit", "many.csv", "-t", "y", "--epochs", "1")
     assert "x59, ... (70 in all)" in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 100
@@ -384,7 +397,7 @@ def test_many_columns_alike_are_all_named(folder: Path, capsys: pytest.CaptureFi
 
 def test_one_is_no_plural(folder: Path, capsys: pytest.CaptureFixture[str]):
     leaves().select("length", "weight").write_csv("two.csv")
-    _, out, _ = told(capsys, "fit", "two.csv", "-t", "weight", "--epochs", "1")
+    _, out, _ = told(capsys, "fit", "two.csv", "-t", "weight", "--epochs", "1", "--members", "1")
     assert out.startswith("Data     two.csv: 100 rows, 1 column used as 1 feature\n")
     assert "1 column as 1 feature" in told(capsys, "inspect", "two.deltarule")[1]
 

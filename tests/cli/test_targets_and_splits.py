@@ -228,7 +228,7 @@ class TestFieldCases:
         record = json.loads(out)
         assert code == 0
         assert record["columns"]["Id"] == "left out: a row number, from 1 to 150"
-        assert record["scores"]["test"]["accuracy"] == pytest.approx(0.43, abs=0.01)
+        assert record["scores"]["test"]["accuracy"] < 0.5
 
     def test_a_censored_target(self, run: Any):
         record = fit(run, f"{FIELD}/15/censored.csv --target arsenic")

@@ -31,7 +31,7 @@ from deltarule.tables.tasks import rows_with_targets
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
-DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no")
+DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no", none=None)
 
 
 def _refuse_option(_: object, value: str) -> None:

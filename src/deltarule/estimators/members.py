@@ -30,7 +30,7 @@ from deltarule.tables import TableModel
 from deltarule.tables.folds import Split
 from deltarule.tables.prepared import Prepared
 from deltarule.training import Run
-from deltarule.training.events import EpochEnded, Event
+from deltarule.training.events import EpochEnded, Event, Stopped
 from deltarule.training.interruption import interruptible
 from deltarule.training.progress import RunsBar
 
@@ -42,16 +42,22 @@ POINTS = 20
 
 
 class Points:
-    """Keeps a network's parameters, and a_K of the rows that it has not seen, (n, n_K), at points of its epochs."""
+    """Keeps a network's parameters, and a_K of the rows that it has not seen, (n, n_K), at points of its epochs.
+
+    Where it ended before the first of these, at its end.
+    """
 
     def __init__(self, X: NDArray[Any], epochs: int) -> None:
         self.X = X
-        self.epochs = points_of(epochs)
+        self.planned = points_of(epochs)
+        self.epochs: list[int] = []
         self.thetas: list[NDArray[Any]] = []
         self.said: list[NDArray[np.float64]] = []
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, EpochEnded) and event.epoch in self.epochs:
+        is_point = isinstance(event, EpochEnded) and event.epoch in self.planned
+        if is_point or (isinstance(event, Stopped) and event.epoch and not self.said):
+            self.epochs.append(event.epoch)
             self.thetas.append(event.net.theta.copy())
             self.said.append(event.net.forward(self.X).a[-1].astype(np.float64))
 
@@ -69,10 +75,11 @@ def points_of(epochs: int) -> list[int]:
 class Trained:
     """What the folds have trained.
 
-    runs: of every fold, one of each recipe, at the epoch that is best. epochs: that of each recipe. said: a_K by
-    recipe, (N, n_K), NaN where no network left a row out.
+    recipes: mostly all. runs: of every fold, one of each, at the epoch that is best. epochs: that of each recipe. said:
+    a_K by recipe, (N, n_K), NaN where no network left a row out.
     """
 
+    recipes: tuple[Recipe, ...]
     runs: tuple[tuple[Run, ...], ...]
     epochs: tuple[int, ...]
     said: tuple[NDArray[np.float64], ...]
@@ -95,6 +102,7 @@ def fit_members(
     warn_of(notices)
     X, y, counted = examples = course.examples(rows, model)
     found = _trained(course, model, examples, folds, recipes)
+    recipes = found.recipes
     there = np.flatnonzero(~np.isnan(found.said[0][:, 0]))
     p = course.shown(y, found.said[0].shape[1])
     blend = blended(
@@ -129,7 +137,8 @@ def _trained(
 ) -> Trained:
     """Train a network by each recipe for each fold, several at once; the result is the same for any number of threads.
 
-    Ctrl-C ends those that run, at the best epoch so far, and folds that have not had every recipe are left out.
+    Ctrl-C ends those that run, at the best epoch so far, and folds that have not had every recipe are left out; if none
+    has, there is the first with the recipes that it had.
     """
     plain, started = course.plain, perf_counter()
     X, y, counted = examples
@@ -174,11 +183,14 @@ def _trained(
     of_folds = [ends[at : at + R] for at in range(0, len(ends), R)]
     whole = [[end for end in each if end] for each in of_folds if None not in each]
     if not whole:
+        recipes = [recipe for recipe, end in zip(recipes, of_folds[0], strict=True) if end]
+        whole = [[end for end in of_folds[0] if end]]
+    if not recipes:
         raise KeyboardInterrupt
     chosen: list[int] = []
     said: list[NDArray[np.float64]] = []
     runs: list[list[Run]] = [[] for _ in whole]
-    for recipe in range(R):
+    for recipe in range(len(recipes)):
         kept = [of_fold[recipe][1] for of_fold in whole]
         epoch, a = _best(course, kept, folds, y, counted)
         said.append(a)
@@ -188,8 +200,9 @@ def _trained(
             run.net.theta = points.thetas[epoch]
             of_run.append(replace(run, best_epoch=chosen[-1]))
     return Trained(
-        tuple(map(tuple, runs)), tuple(chosen), tuple(said), bool(interrupted[0]), perf_counter() - started
-    )
+        tuple(recipes), tuple(map(tuple, runs)), tuple(chosen), tuple(said), bool(interrupted[0]),
+        perf_counter() - started,
+    )  # fmt: skip
 
 
 def _best(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -51,8 +51,9 @@ class Recipe:
         said = {name: getattr(plain, name) for name in names if getattr(plain, name) is not None}
         if plain.hidden is not None:
             said["hidden"] = tuple(plain.hidden)
-        if isinstance(plain.dropout, list):
-            said["dropout"] = tuple(plain.dropout)
+        dropout: Any = said.get("dropout")
+        if isinstance(dropout, list):
+            said["dropout"] = tuple(cast("list[float]", dropout))
         return replace(usual, **said)
 
     def batch_of(self, n: int) -> int:

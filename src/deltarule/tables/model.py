@@ -153,7 +153,7 @@ class TableModel:
         if len(self.members) == 1:
             return predict(self.members[0], X)
         a = sum(activations_of(member, X) for member in self.members) / len(self.members)
-        return np.asarray(self.output.y_hat(a))
+        return np.asarray(self.output.y_hat(a)).astype(self.members[0].dtype)
 
     def calibrated(self, y_hat: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None) -> TableModel:
         """Return the model whose quantiles have the right shares of rows below them that were held out.
