@@ -153,7 +153,7 @@ def fitted(is_class: bool, **settings: Any) -> Any:
     y = "kind" if is_class else "price"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
-        return kind(epochs=4, hidden=5, **settings).fit(
+        return kind(**{"epochs": 4, "hidden": 5, "members": 1, **settings}).fit(
             table.drop(columns="price" if is_class else "kind"), y
         )
 

@@ -30,7 +30,7 @@ from deltarule.tables import TableModel
 from deltarule.tables.folds import Split
 from deltarule.tables.prepared import Prepared
 from deltarule.training import Run
-from deltarule.training.events import EpochEnded, Event, Stopped
+from deltarule.training.events import EpochEnded, Event, RunStarted
 from deltarule.training.interruption import interruptible
 from deltarule.training.progress import RunsBar
 
@@ -55,8 +55,9 @@ class Points:
         self.said: list[NDArray[np.float64]] = []
 
     def __call__(self, event: Event) -> None:
-        is_point = isinstance(event, EpochEnded) and event.epoch in self.planned
-        if is_point or (isinstance(event, Stopped) and event.epoch and not self.said):
+        if isinstance(event, RunStarted):
+            return
+        if event.epoch in self.planned if isinstance(event, EpochEnded) else event.epoch and not self.said:
             self.epochs.append(event.epoch)
             self.thetas.append(event.net.theta.copy())
             self.said.append(event.net.forward(self.X).a[-1].astype(np.float64))
