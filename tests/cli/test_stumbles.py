@@ -389,7 +389,7 @@ def test_many_columns_alike_are_all_named(folder: Path, capsys: pytest.CaptureFi
     frame.select(["x0", "x1", "x2", "x3", "x4", "y"]).write_csv("few.csv")
     frame.write_csv("many.csv")
     _, out, _ = told(capsys, "fit", "few.csv", "-t", "y", "--epochs", "1")
-    assert "  5 columns  number, scaled; piecewise linear: x0, x1, x2, x3, x4\n" in out
+    assert "  5 columns  number, scaled; in bins: x0, x1, x2, x3, x4\n" in out
     _, out, _ = told(capsys, "fit", "many.csv", "-t", "y", "--epochs", "1")
     assert "x59, ... (70 in all)" in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 100

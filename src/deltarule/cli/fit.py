@@ -100,9 +100,9 @@ def fit(
     json: Annotated[Flag, Parameter(group=OUTPUT)] = False,
     quiet: Annotated[Quiet, Parameter(group=OUTPUT)] = False,
 ) -> int:
-    """Train a network on a table and write a model file.
+    """Train networks on a table and write a model file.
 
-    Numbers are standardised, text becomes one-hot columns with a place for unseen levels, missing values are
+    Numbers are scaled, text becomes one-hot columns with a place for unseen levels, missing values are
     filled and marked. For example: deltarule fit penguins.csv --target species
 
     Parameters

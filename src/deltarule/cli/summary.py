@@ -62,11 +62,10 @@ def summary(
     shape = f"{sizes} {', '.join(names)}, {net.output.name} output: {plural(net.layout.size, 'parameter')}"
     if M > 1:
         shape = f"the mean of {M}, each {shape}"
-    seconds = run.history.seconds[-1] if len(run.history) else 0.0
     settings = model.settings
     course = (
         f"{settings['optimiser']['name']}, batches of {settings['batch_size']}: ended {run.stopped}; "
-        f"{seconds:.2f} s, {run.engine} engine"
+        f"{run.seconds:.2f} s, {run.engine} engine"
         + (f" (compiled first, once on this machine, in {run.compiling:.1f} s)" if run.compiling else "")
     )
     lines = [
@@ -114,7 +113,8 @@ def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
         return [
             f"These scores may be too good: {listed(leaks)} alone {verb} {target} ({out} leaves {them} out)."
         ]
-    part = model.scores.get("test") or model.scores.get("validation")
+    parts = [model.scores[name] for name in ("test", "validation") if name in model.scores]
+    part = max(parts, key=lambda part: part["rows"], default=None)
     if part is None or not any(map(_is_perfect, part.get("targets", {"": part}).values())):
         return []
     return [

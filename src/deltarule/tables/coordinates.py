@@ -78,7 +78,7 @@ class Coordinates(RowByRow):
         return np.clip(encoded, 0.0, 1.0, out=encoded)
 
     def describe(self) -> str:
-        return "piecewise linear"
+        return "in bins"
 
     def _converted(self, column: Column) -> Column:
         """Read numbers that come as text."""

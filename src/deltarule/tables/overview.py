@@ -138,7 +138,7 @@ def schema(
     >>> [column.form for column in found.columns.values()]
     ['number:1234,56', 'date:%d.%m.%Y', 'category']
     >>> print(found.text(width=200).splitlines()[3])
-      temp    number:1234,56  18.32 to 21.28            0        standardised         '21,28' in row 1
+      temp    number:1234,56  18.32 to 21.28            0        scaled               '21,28' in row 1
     """
     table = Table.of(data)
     if target is not None:
