@@ -240,7 +240,9 @@ def multiplications(n: Network, X: np.ndarray, only: list[str] | None) -> tuple[
     chosen = n.layout.select(only)
     Counted.multiplications = 0
     deltas = passes.backward(layers, counted, delta, chosen.W, chosen.b, chosen.units, chosen.inputs)
-    return Counted.multiplications, n.layout.join(*n.layout.spread(deltas.W, deltas.b, chosen), like=n.theta)
+    return Counted.multiplications, n.layout.join(
+        *n.layout.spread(deltas.W, deltas.b, deltas.s, chosen), like=n.theta
+    )
 
 
 @pytest.mark.parametrize(
