@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import FileError, InputError, ModelFileError, OptionError
 
-FORMAT = 2
+FORMAT = 3
 """The newest; a file has the oldest one whose readers understand it."""
 SUFFIX = ".deltarule"
 

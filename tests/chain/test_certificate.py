@@ -58,8 +58,8 @@ def test_a_wrong_derivative_fails_and_the_worst_parameter_is_named(monkeypatch: 
 def test_an_error_in_a_single_bias_is_found(monkeypatch: pytest.MonkeyPatch):
     backward = passes.backward
 
-    def wrong(*arguments: object) -> passes.Deltas:
-        deltas = backward(*arguments)
+    def wrong(*arguments: object, **options: object) -> passes.Deltas:
+        deltas = backward(*arguments, **options)
         deltas.b[2][1] *= 1.0 + 1e-6
         return deltas
 

@@ -127,9 +127,9 @@ def open_table(path: str | Path) -> TableModel:
 
 def _parts(model: Model) -> Parts:
     if type(model) is Network:
-        return Parts(1, "network", {"network": model.spec()}, {"theta": _finite(model)})
+        return Parts(_oldest(1, model), "network", {"network": model.spec()}, {"theta": _finite(model)})
     if type(model) is TableModel:
-        return Parts(2, "table", *_parts_of_table(model))
+        return Parts(_oldest(2, model.network), "table", *_parts_of_table(model))
     if is_pipeline(model):
         return _parts_of_pipeline(model)
     if type(model) in LEARNERS:
@@ -163,8 +163,10 @@ def _parts_of_estimator(name: str, estimator: Any) -> Parts:
     record: dict[str, Any] = {}
     tensors: Tensors = {}
     encoder = Encoder()
+    format = 2
     if name in TABLE_ESTIMATORS:
         model: TableModel = held.pop("model_")
+        format = _oldest(2, model.network)
         encoder.keep(model.network)
         training = {part: getattr(model, part) for part in TRAINING}
         record, tensors = _parts_of_table(model, encoder)
@@ -184,7 +186,7 @@ def _parts_of_estimator(name: str, estimator: Any) -> Parts:
         ("attributes", [each for each in held if each not in parameters]),
     ):
         record[part] = {each: _encoded(encoder, name, each, held[each]) for each in names}
-    return Parts(2, name, record, {**tensors, **encoder.tensors})
+    return Parts(format, name, record, {**tensors, **encoder.tensors})
 
 
 def _encoded(encoder: Encoder, owner: str, name: str, value: Any) -> Any:
@@ -213,7 +215,12 @@ def _parts_of_pipeline(pipeline: Any) -> Parts:
         "last": {"kind": of_last.kind, **of_last.record},
     }
     tensors = {f"{LAST}{name}": values for name, values in of_last.tensors.items()}
-    return Parts(2, "Pipeline", record, {STEPS: dumped(pipeline), **tensors})
+    return Parts(max(2, of_last.format), "Pipeline", record, {STEPS: dumped(pipeline), **tensors})
+
+
+def _oldest(format: int, network: Network) -> int:
+    """Return the format of a kind of model, or the one from which on networks have scales."""
+    return format if network.s is None else 3
 
 
 def _finite(network: Network) -> Any:
