@@ -1,4 +1,4 @@
-"""What else a user waits for: frozen layers, a whole process, the first compilation.
+"""What else a user waits for: frozen layers, scales of inputs, a whole process, the first compilation.
 
     python benchmarks/costs.py [--rounds 9] [--write docs/performance.md]
 
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -91,6 +91,31 @@ def frozen_layers(rounds: int) -> list[list[str]]:
     ]  # fmt: skip
 
 
+def scaled_inputs(rounds: int) -> list[list[str]]:
+    """Time a step with a scale for every input and one without, on one thread, by the processor's time."""
+    sizes, batch, steps = (100, 64, 64, 1), 256, 40
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(batch * steps, sizes[0])), rng.normal(size=batch * steps)
+    order, never = np.arange(len(X)), np.zeros(1, bool)
+    runners = []
+    for scale in (True, False):
+        net = Network(sizes, "relu", "linear", scale=scale)
+        q = Problem(
+            net, *net.examples(X, y), batch, 1, optimiser("adamw"), Constant(), net.layout.select(None), Penalty(),
+            None, None, rates=net.layout.factors(net.layout.rates()),
+        )  # fmt: skip
+        runners.append(engine("compiled", q, 1))
+    times: list[list[float]] = [[], []]
+    for _ in range(4 * rounds + 1):
+        for runner, found in zip(runners, times, strict=True):
+            begin = process_time()
+            runner.epoch(order, never)
+            found.append((process_time() - begin) / steps * 1e6)
+    with_, without = (float(np.median(found[1:])) for found in times)
+    label = "step of 100-64-64-1 at 256 with a scale for every input, one thread"
+    return [[label, f"{with_:.0f} us", f"without {without:.0f} us", f"{with_ / without:.2f}", "<= 1.1"]]
+
+
 def whole_process(rounds: int) -> list[list[str]]:
     """Time a process that imports, loads breast_cancer and trains 30-100-2 for 100 epochs in batches of 200."""
     X, y = load_breast_cancer(return_X_y=True)
@@ -145,7 +170,9 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="the page whose table is renewed")
     options = parser.parse_args()
     rows = [["what", "deltarule", "beside", "share of it", "to reach"]]
-    for part in (frozen_layers(options.rounds), whole_process(options.rounds), first_compilation()):
+    rounds = options.rounds
+    parts = frozen_layers(rounds), scaled_inputs(rounds), whole_process(rounds), first_compilation()
+    for part in parts:
         for row in part:
             print("  ".join(row), flush=True)
             rows.append(row)

@@ -58,7 +58,9 @@ def cases(draw: st.DrawFn) -> Case:
     N = draw(st.integers(1, 6))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
-    net = Network(sizes, hidden, name, dtype="float64")
+    net = Network(sizes, hidden, name, dtype="float64", scale=draw(st.booleans()))
+    if net.s is not None:
+        net.s[:] = rng.normal(size=net.s.shape)
     for k in range(1, net.K + 1):
         net.W[k][:] = scale * rng.normal(size=net.W[k].shape) / np.sqrt(net.sizes[k - 1])
         net.b[k][:] = scale * rng.normal(size=net.b[k].shape)
@@ -79,6 +81,7 @@ def cases(draw: st.DrawFn) -> Case:
 def onlys(net: Network) -> st.SearchStrategy[Any]:
     """Return a strategy for `only`: everything, arrays, single parameters, or a mask."""
     arrays = [f"{letter}[{k}]" for letter in "Wb" for k in range(1, net.K + 1)]
+    arrays += [] if net.s is None else ["s"]
     singles = [net.layout.name(n) for n in range(net.layout.size)]
     seeds = st.integers(0, 2**32 - 1)
     return st.one_of(

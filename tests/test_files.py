@@ -58,10 +58,13 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.parametrize("scale", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_network_comes_back_bit_for_bit(tmp_path: Path, dtype: str):
-    net = Network([3, 4, 5, 2], ["relu", "gelu"], "sigmoid", seed=3, dtype=dtype)
+def test_a_network_comes_back_bit_for_bit(tmp_path: Path, dtype: str, scale: bool):
+    net = Network([3, 4, 5, 2], ["relu", "gelu"], "sigmoid", seed=3, dtype=dtype, scale=scale)
+    net.theta[-1] = 0.3
     save(net, tmp_path / "net")
+    assert summary(tmp_path / "net")["format"] == (3 if scale else 1)  # the oldest that has it
     again = load(tmp_path / "net")
     assert isinstance(again, Network)
     assert repr(again) == repr(net)
@@ -103,7 +106,7 @@ def test_it_is_a_safetensors_file_that_says_what_it_is(tmp_path: Path, content: 
     path = tmp_path / "m"
     path.write_bytes(content)
     about = summary(path)
-    assert (about["format"], about["kind"], about["bytes"]) == (2, "TableClassifier", len(content))
+    assert (about["format"], about["kind"], about["bytes"]) == (3, "TableClassifier", len(content))
     assert sealed(content.replace(about["sha256"].encode(), ZEROS)) == content
 
 
@@ -169,7 +172,7 @@ def forged(content: bytes, change: Any) -> bytes:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda head: head.update(format=99), "has the format 99 and this version reads up to 2"),
+        (lambda head: head.update(format=99), "has the format 99 and this version reads up to 3"),
         (lambda head: head.update(format="1"), "has the format '1'"),
         (lambda head: head.pop("network"), "does not describe a model"),
         (lambda head: head["network"].update(sizes=[2, 3, 2]), "does not describe a model"),

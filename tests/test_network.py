@@ -18,8 +18,10 @@ X = RNG.normal(size=(9, 3))
 Y = RNG.integers(0, 2, 9)
 
 
-def network(output: str = "softmax", dtype: str = "float64", seed: int = 0) -> Network:
-    return Network([3, 4, 2], ["relu"], output, seed=seed, dtype=dtype)
+def network(
+    output: str = "softmax", dtype: str = "float64", seed: int = 0, *, scale: bool = False
+) -> Network:
+    return Network([3, 4, 2], ["relu"], output, seed=seed, dtype=dtype, scale=scale)
 
 
 class TestOneBuffer:
@@ -68,6 +70,28 @@ class TestOneBuffer:
         assert Network(**net.spec()).spec() == net.spec()
         assert network("quantile(0.9)").astype("float32").spec()["output"] == "quantile(0.9)"
 
+    def test_scales_begin_at_1_and_are_part_of_theta(self):
+        plain, net = network(seed=3), network(seed=3, scale=True)
+        assert plain.s is None
+        np.testing.assert_array_equal(net.theta, np.r_[plain.theta, 1.0, 1.0, 1.0])
+        np.testing.assert_array_equal(net.predict(X), plain.predict(X))
+        net.s[:] = 2.0, 0.5, -1.0
+        np.testing.assert_array_equal(net.theta[-3:], net.s)
+        np.testing.assert_array_equal(net.predict(X), plain.predict(X * net.s))
+        for twin in (net.copy(), copy.deepcopy(net), pickle.loads(pickle.dumps(net)), net.astype("float64")):
+            np.testing.assert_array_equal(twin.s, net.s)
+            assert not np.shares_memory(twin.theta, net.theta)
+            assert twin.spec() == net.spec()
+        assert "scale" not in plain.spec()
+        assert Network(**net.spec()).spec() == net.spec()
+        assert repr(net).endswith("dtype='float64', scale=True)  # 29 parameters")
+        part = net.gradients(X, Y, only=["s[2]", "b[2]"])
+        assert part.W[1] is None
+        assert part.h[0] is None
+        assert part.theta[26] == part.theta[28] == part.s[0] == 0 != part.theta[27]
+        with pytest.raises(OptionError, match="scale is 1; it must be True or False"):
+            Network([3, 2], scale=1)
+
     def test_repr(self):
         shown = "Network([3, 4, 2], activation='relu', output='softmax', dtype='float64')  # 26 parameters"
         assert repr(network()) == shown
@@ -79,9 +103,19 @@ class TestOneBuffer:
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_everything_is_in_the_dtype(self, dtype: str):
-        net = network(dtype=dtype)
+        net = network(dtype=dtype, scale=True)
         trace, grad = net.forward(X), net.gradients(X, Y)
-        parts = [*trace.a[1:], *trace.h, trace.y_hat, *grad.a[1:], *grad.h[1:2], *grad.W[1:], *grad.b[1:]]
+        parts = [
+            grad.s,
+            grad.h[0],
+            *trace.a[1:],
+            *trace.h,
+            trace.y_hat,
+            *grad.a[1:],
+            *grad.h[1:2],
+            *grad.W[1:],
+            *grad.b[1:],
+        ]
         parts += [
             grad.theta,
             grad.y_hat,

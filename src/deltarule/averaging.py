@@ -4,6 +4,8 @@ The members' hidden layers stand side by side, and its last layer adds up what t
 
     a_K = sum_m s_m a_K^(m),    so    W_1 = [W_1^(1); W_1^(2); ...],    W_k = diag(W_k^(1), W_k^(2), ...) for 1 < k < K,
                                       W_K = [s_1 W_K^(1), s_2 W_K^(2), ...],    b_K = sum_m s_m b_K^(m)
+
+A member with a scale s of its inputs has W_1 diag(s) there.
 """
 
 from __future__ import annotations
@@ -66,6 +68,7 @@ def averaged(
             rows = slice(top, bottom) if k < K else slice(None)
             at = left if k > 1 else 0
             factor = share if k == K else 1.0
-            mean.W[k][rows, at : at + net.sizes[k - 1]] += factor * net.W[k]
+            W = net.W[k] if k > 1 or net.s is None else net.W[k] * net.s
+            mean.W[k][rows, at : at + net.sizes[k - 1]] += factor * W
             mean.b[k][rows] += factor * net.b[k]
     return mean

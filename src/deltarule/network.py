@@ -33,6 +33,8 @@ Floats: TypeAlias = NDArray[Any]
 class Network:
     """A feed-forward network a_k = W_k h_{k-1} + b_k, h_k = g_k(a_k), y_hat = O(a_K).
 
+    h_0 = x, or s * x with a scale for every input.
+
     Parameters
     ----------
     sizes
@@ -51,13 +53,17 @@ class Network:
         "float32" or "float64".
     initial
         "glorot", "he" or "lecun"; None chooses by the activation that follows each layer.
+    scale
+        Whether every input has a scale that is learnt, h_0 = s * x; all scales start at 1.
 
     Attributes
     ----------
     theta : (P,) array
-        All parameters, [W_1, b_1, ..., W_K, b_K]. Assigning copies into the same buffer.
+        All parameters, [W_1, b_1, ..., W_K, b_K], and s. Assigning copies into the same buffer.
     W, b : tuples of arrays
         Views of theta: W[k] is (n_k, n_{k-1}) and b[k] is (n_k,), for k = 1..K; index 0 is None.
+    s : (n_0,) array or None
+        A view of theta: the scale of every input; None without.
     g : tuple of Activation
         The activation of hidden layer k is g[k].
 
@@ -86,8 +92,9 @@ class Network:
         seed: int = 0,
         dtype: str = "float32",
         initial: str | None = None,
+        scale: bool = False,
     ) -> None:
-        self.layout = Layout(NETWORK["sizes"].check(sizes))
+        self.layout = Layout(NETWORK["sizes"].check(sizes), has_scale=NETWORK["scale"].check(scale))
         self.g = _hidden_activations(activation, self.K)
         self.output = _output(("softmax" if self.sizes[-1] > 1 else "linear") if output is None else output)
         if self.sizes[-1] < self.output.fewest_units:
@@ -108,7 +115,8 @@ class Network:
             self._begin(seed, initial)
 
     def _begin(self, seed: int, initial: str | None) -> None:
-        """Draw the starting weights."""
+        """Draw the starting weights; scales are 1."""
+        self._theta[self.layout.s] = 1.0
         rng = np.random.default_rng(NETWORK["seed"].check(seed))
         for k in range(1, self.K + 1):
             name = (self.g[k].initial if k < self.K else "glorot") if initial is None else initial
@@ -116,7 +124,7 @@ class Network:
 
     def _take_views(self) -> None:
         W, b = self.layout.split(self._theta)
-        self.W, self.b = tuple(W), tuple(b)
+        self.W, self.b, self.s = tuple(W), tuple(b), self.layout.scale_of(self._theta)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -148,7 +156,7 @@ class Network:
     def forward(self, X: ArrayLike) -> Trace:
         """Return every a_k, h_k and y_hat.
 
-        a_k = W_k h_{k-1} + b_k;  h_k = g_k(a_k);  y_hat = O(a_K)
+        a_k = W_k h_{k-1} + b_k;  h_k = g_k(a_k);  y_hat = O(a_K);  h_0 = x, or s * x
 
         Parameters
         ----------
@@ -190,17 +198,17 @@ class Network:
     def gradients(
         self, X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None, only: Only = None
     ) -> Gradients:
-        """Return the loss and its derivatives by y_hat, a_k, h_k, W_k, b_k and theta.
+        """Return the loss and its derivatives by y_hat, a_k, h_k, W_k, b_k, s and theta.
 
         dL/da_K = dL/dy_hat . dy_hat/da_K;  dL/dh_k = W_{k+1}^T dL/da_{k+1};
-        dL/da_k = dL/dh_k * g'_k(a_k);  dL/dW_k = dL/da_k h_{k-1}^T;  dL/db_k = dL/da_k
+        dL/da_k = dL/dh_k * g'_k(a_k);  dL/dW_k = dL/da_k h_{k-1}^T;  dL/db_k = dL/da_k;  dL/ds = dL/dh_0 * x
 
         Parameters
         ----------
         X, y, weights
             As in `loss`.
         only
-            Names of arrays and of single parameters, ["W[3]", "b[3]", "w[1,1,1]"], or a mask over theta.
+            Names of arrays and of single parameters, ["W[3]", "b[3]", "w[1,1,1]", "s"], or a mask over theta.
             Nothing below the lowest layer named is computed, and of a dL/dW_k only the rows and columns
             that have a parameter in them.
 
@@ -221,11 +229,12 @@ class Network:
         a_K = trace.a[self.K]
         delta = passes.delta_K(self, trace, p, c)
         deltas = passes.backward(
-            self, trace, delta, selection.W, selection.b, selection.units, selection.inputs
-        )
-        dW, db = self.layout.spread(deltas.W, deltas.b, selection)
-        lowest = min(selection.W | selection.b)
-        partial = lowest if lowest in selection.units else 0
+            self, trace, delta, selection.W, selection.b, selection.units, selection.inputs,
+            learn_s=selection.s,
+        )  # fmt: skip
+        dW, db, ds = self.layout.spread(deltas.W, deltas.b, deltas.s, selection)
+        lowest = 0 if selection.s else min(selection.W | selection.b)
+        partial = lowest if lowest in selection.units else None
         return Gradients(
             loss=float((c * self.output.loss(a_K, p)).sum()),
             y_hat=c[:, None] * self.output.dL_dy_hat(a_K, p),
@@ -233,7 +242,8 @@ class Network:
             h=_without(deltas.h, partial),
             W=dW,
             b=db,
-            theta=self.layout.join(dW, db, like=self._theta),
+            theta=self.layout.join(dW, db, ds, like=self._theta),
+            s=ds,
         )
 
     def per_example_gradients(self, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -243,7 +253,7 @@ class Network:
     def gradient_norms(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """Return ||dL_n/dtheta||_2 of every example, (N,), without forming a gradient.
 
-        ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1)
+        ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1), and ||dL/dh_0 * x||^2 of the scales
         """
         return passes.per_example_norms(*self._per_example_passes(X, y))
 
@@ -251,12 +261,12 @@ class Network:
         X_, p, _ = self.examples(X, y)
         trace = passes.forward(self, X_)
         delta = self.output.delta(trace.a[self.K], p)
-        return trace, passes.backward(self, trace, delta, (), {1})
+        return trace, passes.backward(self, trace, delta, (), {1}, learn_s=self.s is not None)
 
     def at(self, theta: Array) -> Layers:
         """Return the same network with other parameters of any dtype, complex included, (P,)."""
         W, b = self.layout.split(theta)
-        return Layers(W, b, self.g, self.output)
+        return Layers(W, b, self.g, self.output, self.layout.scale_of(theta))
 
     # What comes in -----------------------------------------------------------------------------------
 
@@ -338,6 +348,7 @@ class Network:
             "activation": [g.name for g in self.g[1:]],
             "output": str(self.output),
             "dtype": str(self.dtype),
+            **({"scale": True} if self.s is not None else {}),
         }
 
     def astype(self, dtype: str) -> Network:
@@ -349,8 +360,8 @@ class Network:
         return _rebuild({**self.spec(), "output": "linear"}, self._theta, self.g, output("linear"))
 
     def resized(self, sizes: Sequence[int]) -> Network:
-        """Return a network of other sizes, as many of them, with the same functions and all parameters 0."""
-        spec = {**self.spec(), "sizes": list(sizes)}
+        """Return a network of other sizes, as many of them, with the same functions, no scale, and all parameters 0."""
+        spec = {**self.spec(), "sizes": list(sizes), "scale": False}
         return _rebuild(spec, np.zeros(Layout(sizes).size), self.g, self.output)
 
     def copy(self) -> Network:
@@ -370,9 +381,10 @@ class Network:
             if len(set(names)) == 1
             else f"activation={names}, "
         )
+        scale = "" if self.s is None else ", scale=True"
         return (
             f"Network({list(self.sizes)}, {shown}output={str(self.output)!r}, "
-            f"dtype={str(self.dtype)!r})  # {plural(self.layout.size, 'parameter')}"
+            f"dtype={str(self.dtype)!r}{scale})  # {plural(self.layout.size, 'parameter')}"
         )
 
 
@@ -383,14 +395,16 @@ def _rebuild(
     if g is None or output is None:
         net = Network(**spec)
     else:
-        net = Network(spec["sizes"], "identity", "linear", dtype=spec["dtype"])
+        net = Network(
+            spec["sizes"], "identity", "linear", dtype=spec["dtype"], scale=spec.get("scale", False)
+        )
         net.g, net.output = g, output
     net.theta = theta
     return net
 
 
-def _without(arrays: Sequence[Array], k: int) -> list[Array]:
-    """Return a list of arrays by layer with None in place k."""
+def _without(arrays: Sequence[Array], k: int | None) -> list[Array]:
+    """Return a list of arrays by layer with None in place k, if there is one."""
     return [None if m == k else array for m, array in enumerate(arrays)]
 
 
@@ -405,7 +419,7 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
 
 
 def _hidden_activations(names: Any, K: int) -> tuple[Activation, ...]:
-    """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since h_0 = x."""
+    """Return g with g[k] for k = 1..K-1; index 0 holds the identity, since nothing is between h_0 and a_1."""
     each = [activation(name) for name in names] if is_several(names) else [activation(names)] * (K - 1)
     if len(each) != K - 1:
         raise OptionError(

@@ -249,10 +249,14 @@ NETWORK = declared(
     Option(
         "dtype", "choice", choices=("float32", "float64"), default="float32", help='"float32" or "float64".'
     ),
+    Option(
+        "scale", "flag", default=False,
+        help="Whether every input has a scale that is learnt, h_0 = s * x; all scales start at 1.",
+    ),
 )  # fmt: skip
 """What makes a Network, beside the names of its functions."""
 
-_PENALTY = "Penalty l1 sum |w| + l2/2 sum w^2 over the weights that learn, not the biases."
+_PENALTY = "Penalty l1 sum |w| + l2/2 sum w^2 over the weights that learn, not the biases and scales."
 _CLIPPING = "Longest gradient (2-norm over what learns); largest entry of it. Values are clipped first."
 FEWEST_EPOCHS, FEWEST_UPDATES = 100, 2_000
 """What a training does that is not told for how long: XOR on 2-4-2 units of tanh takes 2,000 updates of adam."""

@@ -58,8 +58,8 @@ def test_a_wrong_derivative_fails_and_the_worst_parameter_is_named(monkeypatch: 
 def test_an_error_in_a_single_bias_is_found(monkeypatch: pytest.MonkeyPatch):
     backward = passes.backward
 
-    def wrong(*arguments: object) -> passes.Deltas:
-        deltas = backward(*arguments)
+    def wrong(*arguments: object, **options: object) -> passes.Deltas:
+        deltas = backward(*arguments, **options)
         deltas.b[2][1] *= 1.0 + 1e-6
         return deltas
 
@@ -139,14 +139,19 @@ def test_only_what_is_named_is_checked():
         {"activation": "selu", "only": ["W[1]", "w[2,1,2]"], "l2": 0.5},
         {"sizes": [3, 40, 2], "activation": "tanh", "output": "quantile(0.9)", "scale": 1e3},
         {"output": "sigmoid", "activation": "silu"},
+        {"has_scale": True, "sizes": [3, 20, 9, 2], "activation": "relu", "l2": 0.5, "scale": 30.0},
+        {"has_scale": True, "sizes": [3, 2], "only": ["s[2]", "w[1,2,3]"]},
     ],
     ids=str,
 )
 def test_the_engine_that_trains_is_named_and_passes(case: dict[str, Any], dtype: str, engine: str):
     case = {"sizes": [3, 4, 4, 2], "activation": "tanh", "output": "softmax", "scale": 1.0, **case}
+    has_scale = case.pop("has_scale", False)
     net = Network(
-        case.pop("sizes"), case.pop("activation"), output := case.pop("output"), seed=3, dtype=dtype
-    )
+        case.pop("sizes"), case.pop("activation"), output := case.pop("output"), seed=3, dtype=dtype,
+        scale=has_scale,
+    )  # fmt: skip
+    net.theta[net.layout.s] = [0.5, -2.0, 1.5][: 3 * has_scale]
     certificate = check(net, X * case.pop("scale"), target(output), np.arange(40), engine=engine, **case)
     assert certificate.passed, certificate.text()
     found = certificate.engine

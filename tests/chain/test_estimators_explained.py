@@ -71,6 +71,7 @@ def next_step(net: Net, training: Training, X: Any, p: Any, w: Any = None) -> An
         penalty=training.penalty,
         clip_norm=training.clip_norm,
         clip_value=training.clip_value,
+        rates=training.rates,
     )
     engine = ReferenceEngine(problem)
     if training.state is not None:
@@ -89,6 +90,7 @@ WAYS = {
     "penalty": {"penalty": Penalty(l1=0.02, l2=0.3)},
     "shared penalty": {"penalty": Penalty(l2=0.3, is_shared=True)},
     "clipped": {"penalty": Penalty(l2=0.3), "clip_norm": 0.05, "clip_value": 0.04},
+    "at other rates": {"penalty": Penalty(l2=0.3), "clip_norm": 0.05, "rates": np.arange(1.0, 20.0)},
 }
 
 
@@ -97,7 +99,7 @@ WAYS = {
 def test_the_update_is_the_engine_s_next(name: str, way: str):
     rng = np.random.default_rng(0)
     X, y, w = rng.normal(size=(20, 2)), rng.integers(0, 2, 20), rng.uniform(0.5, 2.0, 20)
-    net = Network([2, 3, 2], "tanh", dtype="float64", seed=1)
+    net = Network([2, 3, 2], "tanh", dtype="float64", seed=1, scale=True)
     run = train(
         net,
         X,
@@ -113,7 +115,7 @@ def test_the_update_is_the_engine_s_next(name: str, way: str):
     chosen = replace(OPTIMISERS[name](), weight_decay=0.2)
     training = Training(chosen, run.state, rate=0.5 * chosen.lr, **WAYS[way])
     after = next_step(net, training, X, y, w)
-    for parameter in NAMES:
+    for parameter in [*NAMES, "s[2]"]:
         seen = explain(Owner(Explained(net, None, None, training=training)), parameter, X, y, w).update
         n = net.layout.find(parameter)
         assert seen.w == net.theta[n]
@@ -123,7 +125,8 @@ def test_the_update_is_the_engine_s_next(name: str, way: str):
         assert "weight decay 0.2" in seen.assumes
         if way == "plain":
             told = explain(net, parameter, X, y, w, optimiser=chosen, state=run.state).update
-            of_its_own = next_step(net, replace(training, rate=None), X, y, w)[n]
+            usual = net.layout.factors(net.layout.rates())
+            of_its_own = next_step(net, replace(training, rate=None, rates=usual), X, y, w)[n]
             assert told.new_w == pytest.approx(of_its_own, rel=1e-12, abs=1e-15)
 
 

@@ -105,6 +105,39 @@ def test_forms_and_shapes():
         check(net, X, y, gradient=g.theta[1:])
 
 
+def test_mistakes_of_scales_are_recognised_and_their_gradients_taken_in_any_form():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(8, 3)), np.arange(8) % 2
+    net = Network([3, 4, 2], dtype="float64", scale=True)
+    net.s[:] = 0.5, -2.0, 3.0
+    g = net.gradients(X, y)
+    for form in (
+        g,
+        g.theta,
+        (g.W, g.b, g.s),
+        {"W": g.W[1:], "b": g.b[1:], "s": g.s.tolist()},
+        [g.W[1], g.b[1], g.W[2], g.b[2], g.s],
+        [(g.W[1], g.b[1]), (g.W[2], g.b[2]), g.s],
+    ):
+        assert check(net, X, y, gradient=form).passed
+
+    def told(**wrong: object) -> tuple[str, ...]:
+        found = check(net, X, y, gradient={"W": g.W[1:], "b": g.b[1:], "s": g.s, **wrong}).own
+        assert found
+        return found.relations
+
+    assert told(W=[g.W[1] / net.s, g.W[2]]) == ("the scales are missing in dL/dW_1: h_0 is s * x, not x",)
+    assert told(s=g.s * net.s) == ("dL/ds is made with h_0, not with x",)
+    assert told(s=g.h[0].sum(axis=0)) == ("x, the scales' own derivative, is missing in dL/ds",)
+    assert told(s=-g.s) == ("s: -1 times what is right: the sign is wrong",)
+    with pytest.raises(ShapeError, match=r"expected \(W, b, s\), lists of 2 arrays each, .* s being \(3,\)"):
+        check(net, X, y, gradient=(g.W, g.b))
+    with pytest.raises(ShapeError, match='and "s", the one of the inputs'):
+        check(net, X, y, gradient={"W": g.W, "b": g.b})
+    with pytest.raises(ShapeError, match=r"s of the gradient has shape \(2,\); expected \(3,\)"):
+        check(net, X, y, gradient=(g.W, g.b, g.s[:2]))
+
+
 def test_causes_that_make_the_same_number_are_all_said():
     rng = np.random.default_rng(5)
     X, y, weights = rng.normal(size=(20, 4)), rng.normal(size=(20, 2)), rng.uniform(size=20)

@@ -36,8 +36,11 @@ def targets(rng: np.random.Generator, output: str, N: int, n: int) -> np.ndarray
     return rng.poisson(2.0, (N, n)) if output == "poisson" else rng.normal(size=(N, n))
 
 
-def random_problem(seed: int, dtype: str = "float64") -> Problem:
-    """Every activation, output and optimiser comes up as seeds count on; all else is drawn."""
+def random_problem(seed: int, dtype: str = "float64", *, scale: bool = False) -> Problem:
+    """Every activation, output and optimiser comes up as seeds count on; all else is drawn.
+
+    scale: inputs have scales, and learning rates differ.
+    """
     rng = np.random.default_rng(seed)
     output = list(OUTPUTS)[seed % len(OUTPUTS)]
     sizes = [int(rng.integers(1, 40)) for _ in range(rng.integers(1, 5))]
@@ -46,7 +49,10 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
     full = f"{output}({rng.choice([0.1, 0.8])})" if output in WITH_NUMBERS else output
     if output == "quantile":
         full = f"quantile({','.join(map(str, rng.uniform(0.05, 0.95, sizes[-1])))})"
-    net = Network(sizes, names or "tanh", full, seed=seed, dtype=dtype)
+    net = Network(sizes, names or "tanh", full, seed=seed, dtype=dtype, scale=scale)
+    of_scale = np.random.default_rng(seed)
+    net.theta[net.layout.s] = of_scale.uniform(-1.5, 1.5, sizes[0] * scale)
+    rates = {"s": 2.0, "s[1]": 0.5, "b[1]": 3.0, f"W[{net.K}]": 0.5} if of_scale.random() < 0.5 else None
     N = int(rng.integers(1, 150))
     X, p, w = net.examples(rng.normal(size=(N, sizes[0])), targets(rng, output, N, sizes[-1]))
     only = None
@@ -55,6 +61,7 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
         only[rng.integers(net.layout.size)] = True
         if rng.random() < 0.5:
             only = [f"{rng.choice(['W', 'b'])}[{rng.integers(1, len(sizes))}]"]
+            only += ["s"] if scale and of_scale.random() < 0.5 else []
     optimiser = STEPWISE[seed % len(STEPWISE)]
     if optimiser == "rprop" and output in ("absolute_error", "quantile"):
         optimiser = "momentum"  # slopes of +-c cancel but for rounding, whose sign Rprop would follow
@@ -78,6 +85,7 @@ def random_problem(seed: int, dtype: str = "float64") -> Problem:
         clip_norm=float(rng.choice([0.01, 10.0])) if rng.random() < 0.3 else None,
         clip_value=0.05 if rng.random() < 0.3 else None,
         dropout=_dropout(rng, X, net.K) if rng.random() < 0.3 else None,
+        rates=net.layout.factors(net.layout.rates(rates)) if scale else None,
     )
 
 
@@ -125,9 +133,14 @@ def test_ten_epochs_of_random_problems(seed: int):
     compare(lambda: random_problem(seed), 10, rtol=1e-7, atol=1e-11)
 
 
+@pytest.mark.parametrize("seed", range(200, 240))
+def test_ten_epochs_of_random_problems_with_scales(seed: int):
+    compare(lambda: random_problem(seed, scale=True), 10, rtol=1e-7, atol=1e-11)
+
+
 @pytest.mark.parametrize("seed", range(90, 130))
 def test_an_epoch_in_single_precision(seed: int):
-    compare(lambda: random_problem(seed, "float32"), 1, rtol=2e-3, atol=2e-5)
+    compare(lambda: random_problem(seed, "float32", scale=seed % 4 == 0), 1, rtol=2e-3, atol=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -141,6 +154,11 @@ def test_an_epoch_in_single_precision(seed: int):
         {"N": 2000, "batch_size": 2000},
         {"N": 1999, "batch_size": 640},
         {"N": 5, "batch_size": 5, "sizes": (300, 200, 3)},
+        {"N": 5, "batch_size": 5, "sizes": (300, 200, 3), "scale": True},
+        {"N": 50, "batch_size": 50, "sizes": (3000, 100, 2), "scale": True},
+        {"N": 90, "batch_size": 64, "sizes": (40, 300, 3), "scale": True, "clip_norm": 0.01},
+        {"N": 50, "batch_size": 50, "sizes": (3000, 3, 2), "scale": True},
+        {"N": 2000, "batch_size": 2000, "scale": True},
     ],
     ids=str,
 )
@@ -189,6 +207,10 @@ class TestThreads:
             {"sizes": (108, 300, 3), "N": 961, "batch_size": 100, "density": 0.1, "rates": (0.5,)},
             {"sizes": (30, 8, 3), "N": 4000, "batch_size": 1500, "density": 0.1},
             {"sizes": (4, 6, 5, 3), "N": 2000, "batch_size": 640},
+            {"sizes": (300, 64, 64, 3), "N": 300, "batch_size": 100, "scale": True},
+            {"sizes": (300, 64, 64, 3), "N": 300, "batch_size": 100, "scale": True, "clip_norm": 0.1},
+            {"sizes": (4, 6, 5, 3), "N": 4000, "batch_size": 1500, "scale": True},
+            {"sizes": (108, 100, 3), "N": 961, "batch_size": 64, "density": 0.1, "scale": True},
         ],
         ids=str,
     )

@@ -13,7 +13,7 @@ from deltarule.engines import ENGINES, Problem, engine, keys_of
 from deltarule.errors import DivergenceError, OptionError
 from deltarule.maths.differences import complex_step
 from deltarule.maths.dropout import Dropout
-from deltarule.maths.optimisers import Adam, GradientDescent, Optimiser
+from deltarule.maths.optimisers import Adam, AdamW, GradientDescent, Optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant
 from deltarule.network import Network
@@ -33,10 +33,13 @@ def problem(
     output: str = "softmax",
     dtype: str = "float64",
     density: float = 1.0,
+    scale: bool = False,
+    factors: dict[str, float] | None = None,
 ) -> Problem:
-    """Return a problem; density: the share of X that is not 0."""
+    """Return a problem; density: the share of X that is not 0; factors: on the learning rate."""
     rng = np.random.default_rng(0)
-    net = Network(sizes, "silu", output, seed=7, dtype=dtype)
+    net = Network(sizes, "silu", output, seed=7, dtype=dtype, scale=scale)
+    net.theta[net.layout.s] = np.random.default_rng(2).normal(size=sizes[0] * scale)
     X = rng.normal(size=(N, sizes[0]))
     if density < 1.0:
         X *= np.random.default_rng(1).random(X.shape) < density
@@ -56,6 +59,7 @@ def problem(
         clip_norm=clip_norm,
         clip_value=None,
         dropout=Dropout(rates, 3, keys_of(X)) if rates else None,
+        rates=net.layout.factors(net.layout.rates(factors)),
     )
 
 
@@ -65,6 +69,7 @@ def expected_theta(q: Problem, epochs: int) -> np.ndarray:
     learns = np.zeros(net.layout.size, bool)
     learns[index] = True
     state = q.optimiser.init(net.theta[index])
+    factors = np.ones(net.layout.size) if q.rates is None else q.rates
     for _ in range(epochs):
         for start in range(0, len(q.X), q.batch_size):
             rows = slice(start, start + q.batch_size)
@@ -72,7 +77,8 @@ def expected_theta(q: Problem, epochs: int) -> np.ndarray:
             share = q.penalty.share(float(q.w[rows].sum()))
             grad = grad + share * np.where(net.layout.is_weight(), q.penalty.gradient(net.theta), 0.0)
             step, state = q.optimiser.update(grad[index], state)
-            net.theta[index] += step
+            decay = q.optimiser.lr * q.optimiser.weight_decay * (net.layout.is_weight() * net.theta)[index]
+            net.theta[index] += factors[index] * (step - decay)
     return net.theta
 
 
@@ -99,6 +105,17 @@ class TestContract:
             {"output": "quantile(0.9)"},
             {"output": "quantile(0.9)", "batch_size": 1},
             {"output": "huber(0.3)"},
+            {"factors": {"W[1]": 0.3, "w[1,2,1]": 4.0, "b[3]": 2.0}, "optimiser": AdamW(weight_decay=0.5)},
+            {"factors": {"W[2]": 3.0}, "only": ["W[1]", "w[2,1,3]"], "batch_size": 1},
+            {"scale": True},
+            {"scale": True, "batch_size": 1},
+            {"scale": True, "sizes": (3, 2)},
+            {"scale": True, "only": ["s"]},
+            {"scale": True, "only": ["s[2]", "w[1,2,3]", "b[3]"]},
+            {"scale": True, "only": ["b[1]"]},
+            {"scale": True, "only": ["W[2]"]},
+            {"scale": True, "penalty": Penalty(0.01, 0.1), "optimiser": AdamW(weight_decay=0.5)},
+            {"scale": True, "factors": {"s": 2.0, "s[3]": 0.5, "b[1]": 3.0}, "only": ["s", "b[1]"]},
         ],
         ids=str,
     )
@@ -111,8 +128,9 @@ class TestContract:
             runner.epoch(np.arange(len(q.X)), np.zeros(1, bool))
         np.testing.assert_allclose(q.net.theta, expected, rtol=1e-10, atol=1e-13)
 
-    def test_the_losses_are_weighted_means(self, name: str):
-        q = problem(batch_size=37, optimiser=GradientDescent(lr=1e-3))
+    @pytest.mark.parametrize("scale", [False, True])
+    def test_the_losses_are_weighted_means(self, name: str, scale: bool):
+        q = problem(batch_size=37, optimiser=GradientDescent(lr=1e-3), scale=scale)
         before = q.net.loss(q.X, q.p, q.w)
         runner = engine(name, q)
         assert runner.objective()[0] == pytest.approx(before, rel=1e-12)
@@ -121,7 +139,7 @@ class TestContract:
         assert runner.loss(q.X, q.p, q.w / q.w.sum()) == pytest.approx(after, rel=1e-12)
 
     def test_the_objective_has_the_penalty_and_its_gradient(self, name: str):
-        q = problem(penalty=Penalty(0.1, 0.2), only=["W[1]", "b[2]"])
+        q = problem(penalty=Penalty(0.1, 0.2), only=["W[1]", "b[2]"], scale=True)
         _, penalty, grad = engine(name, q).objective()
         assert penalty == pytest.approx(float(q.penalty.value(q.net.W[1].reshape(-1))), rel=1e-12)
         plain = q.net.gradients(q.X, q.p, q.w, only=["W[1]", "b[2]"])
@@ -129,10 +147,16 @@ class TestContract:
             grad, np.r_[(plain.W[1] + q.penalty.gradient(q.net.W[1])).reshape(-1), plain.b[2]], rtol=1e-12
         )
 
+    @pytest.mark.parametrize("scale", [False, True])
     @pytest.mark.parametrize("batch_size", [1, 8, 37])
-    def test_a_step_with_dropout_is_that_of_a_network_with_masks(self, name: str, batch_size: int):
+    def test_a_step_with_dropout_is_that_of_a_network_with_masks(
+        self, name: str, batch_size: int, scale: bool
+    ):
         """Units that an example leaves out are weights of that example's own: the complex step sees them."""
-        q = problem(rates=(0.5, 0.0), optimiser=GradientDescent(lr=0.1), batch_size=batch_size)
+        q = problem(
+            rates=(0.5, 0.0), optimiser=GradientDescent(lr=0.1), batch_size=batch_size, scale=scale,
+            factors={"s": 1.0} if scale else None,
+        )  # fmt: skip
         net = q.net.copy()
         assert q.dropout is not None
         for t, start in enumerate(range(0, len(q.X), batch_size)):
@@ -142,7 +166,7 @@ class TestContract:
 
             def loss(theta: np.ndarray, batch=batch, c=c, mask=mask) -> complex:
                 at = net.at(theta)
-                h = q.X[batch]
+                h = q.X[batch] * at.s if scale else q.X[batch]
                 for k in range(1, net.K):
                     h = at.g[k].f(h @ at.W[k].T + at.b[k])
                     h = h * mask if k == 1 else h
@@ -184,6 +208,16 @@ class TestContract:
             {"sizes": (20, 6, 3), "only": ["w[1,2,3]", "w[1,2,20]", "b[1]"]},
             {"sizes": (20, 6, 3), "only": ["b[1]"]},
             {"sizes": (20, 33, 3), "rates": (0.5,), "penalty": Penalty(0.01, 0.1), "clip_norm": 0.1},
+            {
+                "sizes": (20, 33, 3),
+                "rates": (0.5,),
+                "penalty": Penalty(0.01, 0.1),
+                "clip_norm": 0.1,
+                "scale": True,
+            },
+            {"sizes": (20, 6, 3), "only": ["s[3]", "s[7]"], "scale": True},
+            {"sizes": (108, 100, 3), "N": 320, "batch_size": 200, "scale": True},
+            {"sizes": (20, 70, 3), "N": 700, "batch_size": 600, "scale": True},
         ],
         ids=str,
     )

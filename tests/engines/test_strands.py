@@ -33,6 +33,7 @@ CASES = (
     {"optimiser": named("rprop", lr=0.01)},
     {"optimiser": GradientDescent(lr=1e200)},
     {"optimiser": Adam(lr=0.01, weight_decay=0.1)},
+    {"factors": {"W[1]": 3.0, "w[2,1,60]": 0.5, "b[2]": 2.0}, "clip_norm": 0.1},
 )
 
 

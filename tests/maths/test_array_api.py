@@ -48,8 +48,10 @@ def targets(name: str) -> np.ndarray:
     return rng.dirichlet([1, 1, 1], 5) if name == "softmax" else rng.integers(0, 2, (5, 3)).astype(float)
 
 
-def net(name: str, activations: tuple[str, ...] = ("tanh", "gelu", "selu")) -> Network:
-    return Network([4, 5, 3, 2, 3], activations, name, seed=1, dtype="float64")
+def net(
+    name: str, activations: tuple[str, ...] = ("tanh", "gelu", "selu"), *, scale: bool = False
+) -> Network:
+    return Network([4, 5, 3, 2, 3], activations, name, seed=1, dtype="float64", scale=scale)
 
 
 @pytest.mark.parametrize("g", ACTIVATIONS.values(), ids=str)
@@ -80,7 +82,7 @@ def test_class_numbers():
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_passes_and_jacobians(name: str):
-    n = net(name)
+    n = net(name, scale=True)
     theta, X, p = (
         frozen(n.theta + 0.1),
         frozen(np.random.default_rng(3).normal(size=(5, 4))),
@@ -92,9 +94,14 @@ def test_passes_and_jacobians(name: str):
         layers = n.at(theta)
         trace = passes.forward(layers, X)
         some = passes.backward(layers, trace, passes.delta_K(layers, trace, p, c), {2, 4}, {3})
-        full = passes.backward(layers, trace, layers.output.delta(trace.a[4], p), (), {1})
-        chains = [jacobians.factors(layers, trace, p, k, 1, j) for k, j in ((1, 2), (2, None), (4, 1))]
+        full = passes.backward(layers, trace, layers.output.delta(trace.a[4], p), (), {1}, learn_s=True)
+        part = passes.backward(
+            layers, trace, layers.output.delta(trace.a[4], p), {3}, (), {0: [1, 3]}, learn_s=True
+        )
+        places = (1, 2), (2, None), (4, 1), (0, None)
+        chains = [jacobians.factors(layers, trace, p, k, 1, j) for k, j in places]
         return [
+            [full.h, full.s, part.h, part.W, part.s],
             [trace.a, trace.h, trace.y_hat],
             [some.a, some.h, some.W, some.b],
             [passes.loss(layers, X, p, c), passes.above(layers, 2, trace.a[2])],
@@ -108,7 +115,12 @@ def test_passes_and_jacobians(name: str):
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_differences(name: str):
-    n, X, p, c = net(name), np.random.default_rng(4).normal(size=(5, 4)), targets(name), np.full(5, 0.2)
+    n, X, p, c = (
+        net(name, scale=True),
+        np.random.default_rng(4).normal(size=(5, 4)),
+        targets(name),
+        np.full(5, 0.2),
+    )
 
     def both(theta: Any, X: Any, p: Any, c: Any) -> list[Any]:
         def loss(theta: Any) -> Any:
@@ -240,7 +252,9 @@ def multiplications(n: Network, X: np.ndarray, only: list[str] | None) -> tuple[
     chosen = n.layout.select(only)
     Counted.multiplications = 0
     deltas = passes.backward(layers, counted, delta, chosen.W, chosen.b, chosen.units, chosen.inputs)
-    return Counted.multiplications, n.layout.join(*n.layout.spread(deltas.W, deltas.b, chosen), like=n.theta)
+    return Counted.multiplications, n.layout.join(
+        *n.layout.spread(deltas.W, deltas.b, deltas.s, chosen), like=n.theta
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,11 @@ class Objective:
         W, b = [None] * (net.K + 1), [None] * (net.K + 1)
         for k in range(net.K, 0, -1):
             W[k], b[k] = size.T @ np.abs(trace.h[k - 1]), size.sum(axis=0)
+            size = size @ np.abs(net.W[k])
             if k > 1:
-                size = size @ np.abs(net.W[k]) * (np.abs(net.g[k - 1].df(trace.a[k - 1])) + EPS)
-        return net.layout.join(W, b, like=net.theta) + np.abs(self.case.penalty.gradient(net.theta))
+                size = size * (np.abs(net.g[k - 1].df(trace.a[k - 1])) + EPS)
+        s = None if net.s is None else (size * np.abs(self.X)).sum(axis=0)
+        return net.layout.join(W, b, s, like=net.theta) + np.abs(self.case.penalty.gradient(net.theta))
 
     def is_smooth_between(self, low: np.ndarray, high: np.ndarray) -> bool:
         """Return whether no unit with a kink, no ELU (g'' jumps), no loss and no penalised weight changes side."""
@@ -129,8 +131,8 @@ def test_the_product_of_the_factors_is_the_gradient(case: Case):
     for n in np.random.default_rng(0).choice(net.layout.size, min(12, net.layout.size), replace=False):
         at = net.layout.parameter(n)
         chain = jacobians.factors(net, trace, f.p, at.k, at.i, at.j)
-        assert len(chain) == 3 + 2 * (net.K - at.k)
-        assert chain[-1].symbol == f"da_{at.k}/d{at}"
+        assert len(chain) == 3 + 2 * (net.K - at.k) - (at.k == 0)
+        assert chain[-1].symbol == (f"da_{at.k}/d{at}" if at.k else f"dh_0/d{at}")
         entry = (f.c * jacobians.product(chain)).sum()
         assert entry == pytest.approx(grad[n], rel=1e-12, abs=100 * EPS * terms[n])
 
@@ -164,21 +166,26 @@ def test_what_is_selected_does_not_depend_on_what_else_is(case: Case):
     for k in range(1, net.K + 1):
         assert (part.W[k] is None) == (not case.learns[net.layout.W[k]].any())
         assert (part.b[k] is None) == (not case.learns[net.layout.b[k]].any())
+    assert (part.s is None) == (not case.learns[net.layout.s].any())
 
 
 @pytest.mark.parametrize("output", [*OUTPUTS, "huber(0.2)", "quantile(0.9)"])
 def test_gradients_by_logits_hidden_units_and_outputs_are_derivatives(output: str):
-    net = Network([3, 4, 3, 2], ["tanh", "silu"], output, seed=1, dtype="float64")
+    net = Network([3, 4, 3, 2], ["tanh", "silu"], output, seed=1, dtype="float64", scale=True)
     rng = np.random.default_rng(0)
+    net.s[:] = rng.normal(size=3)
     X, y = rng.normal(size=(5, 3)), rng.dirichlet([1, 1], 5)
     grad = net.gradients(X, y, weights=[1, 2, 0, 3, 1])
     X_, p, c = net.examples(X, y, [1, 2, 0, 3, 1])
     trace = passes.forward(net, X_)
-    for k in (1, 2, 3):
+    for k in (0, 1, 2, 3):
         for i in range(net.sizes[k]):
             e = 1j * COMPLEX_STEP * (np.arange(net.sizes[k]) == i)
-            losses = c * net.output.loss(passes.above(net, k, trace.a[k] + e)[-1], p)
-            np.testing.assert_allclose(grad.a[k][:, i], losses.imag / COMPLEX_STEP, rtol=1e-12, atol=1e-16)
+            if k > 0:
+                losses = c * net.output.loss(passes.above(net, k, trace.a[k] + e)[-1], p)
+                np.testing.assert_allclose(
+                    grad.a[k][:, i], losses.imag / COMPLEX_STEP, rtol=1e-12, atol=1e-16
+                )
             if k < 3:
                 a_next = (trace.h[k] + e) @ net.W[k + 1].T + net.b[k + 1]
                 losses = c * net.output.loss(passes.above(net, k + 1, a_next)[-1], p)
@@ -192,4 +199,4 @@ def test_gradients_by_logits_hidden_units_and_outputs_are_derivatives(output: st
         atol=1e-16,
     )
     assert grad.a[0] is None
-    assert grad.h[0] is None
+    assert Network([3, 2], output=output).gradients(X, y).h[0] is None  # nothing there learns

@@ -57,6 +57,42 @@ class TestLecture:
         np.testing.assert_allclose(jacobians.product(chain), [0.6], rtol=1e-14)
 
 
+class TestScales:
+    """W_1 = (2, 1), b_1 = 0, s = (1/2, -1), x = (3, 4), y = 1: h_0 = (3/2, -4), y_hat = -1, delta_1 = -4."""
+
+    @pytest.fixture
+    def net(self) -> Network:
+        net = Network([2, 1], output="linear", dtype="float64", scale=True)
+        net.theta = [2.0, 1.0, 0.0, 0.5, -1.0]
+        return net
+
+    def test_gradients(self, net: Network):
+        trace, grad = net.forward([3.0, 4.0]), net.gradients([[3.0, 4.0]], [1.0])
+        assert (trace.h[0].tolist(), trace.x.tolist()) == ([[1.5, -4.0]], [[3.0, 4.0]])
+        assert (trace.y_hat.tolist(), grad.loss) == ([[-1.0]], 4.0)
+        assert grad.h[0].tolist() == [[-8.0, -4.0]]
+        assert grad.theta.tolist() == [-6.0, 16.0, -4.0, -24.0, -16.0]
+        assert net.per_example_gradients([[3.0, 4.0]], [1.0]).tolist() == [grad.theta.tolist()]
+        assert net.gradient_norms([3.0, 4.0], [1.0])[0] == pytest.approx(
+            np.linalg.norm(grad.theta), rel=1e-15
+        )
+
+    def test_factors(self, net: Network):
+        X, p, _ = net.examples([[3.0, 4.0]], [1.0])
+        chain = jacobians.factors(net, net.forward(X), p, 0, 1, None)
+        assert [factor.symbol for factor in chain] == ["dL/dy_hat", "dy_hat/da_1", "da_1/dh_0", "dh_0/ds[1]"]
+        assert chain[3].matrix.tolist() == [[[3.0], [0.0]]]
+        assert jacobians.product(chain).tolist() == [-24.0]
+
+    @pytest.mark.parametrize("engine", ["reference", "compiled"])
+    def test_a_step_is_six_times_as_long(self, net: Network, engine: str):
+        run = train(
+            net, [[3.0, 4.0]], [1.0], optimiser="gradient_descent", learning_rate=0.1, epochs=1, engine=engine
+        )
+        np.testing.assert_allclose(net.theta, [2.6, -0.6, 0.4, 14.9, 8.6], rtol=1e-15)
+        assert run.settings["rates"] == {"s": 6.0}
+
+
 class TestRegression:
     """x = 2, a_1 = 0.5 x - 0.5 = 0.5, h_1 = relu(0.5), a_2 = 3 h_1 + 1 = 2.5 = y_hat, y = 2, L = 0.25."""
 

@@ -101,6 +101,43 @@ class TestUpdates:
         )
         np.testing.assert_allclose(net.b[2], before.b[2] - 0.1 * grad.b[2], rtol=1e-13)
 
+    @pytest.mark.parametrize("engine", ["reference", "compiled"])
+    @pytest.mark.parametrize("optimiser", [name for name in OPTIMISERS if name not in ("lbfgs", "rprop")])
+    def test_a_factor_on_every_rate_is_one_on_the_learning_rate(self, optimiser: str, engine: str):
+        by_rate, by_factor = classifier(), classifier()
+        settings = {
+            "optimiser": optimiser,
+            "epochs": 3,
+            "weight_decay": 0.5,
+            "clip_norm": 0.5,
+            "engine": engine,
+        }
+        train(by_rate, X, LABELS, learning_rate=0.04, **settings)
+        every = {f"{letter}[{k}]": 4.0 for letter in "Wb" for k in (1, 2, 3)}
+        run = train(by_factor, X, LABELS, learning_rate=0.01, rates=every, **settings)
+        np.testing.assert_allclose(by_factor.theta, by_rate.theta, rtol=1e-9, atol=1e-12)
+        assert run.settings["rates"] == every
+
+    @pytest.mark.parametrize("engine", ["reference", "compiled"])
+    def test_scales_learn_and_feel_no_penalty_and_no_decay(self, engine: str):
+        net = Network([3, 1], output="linear", dtype="float64", scale=True)
+        net.W[1][:] = 0.0  # so that dL/ds is 0
+        train(net, X, VALUES, optimiser="gradient_descent", l1=0.1, l2=0.3, weight_decay=0.2, epochs=1,
+              batch_size=None, engine=engine)  # fmt: skip
+        np.testing.assert_array_equal(net.s, 1.0)
+        train(net, X, VALUES, epochs=100, learning_rate=0.01, engine=engine)
+        assert net.loss(X, VALUES) < 0.02
+        assert (net.s != 1.0).all()
+
+    def test_lbfgs_learns_scales_and_takes_no_rates(self):
+        net = Network([3, 1], output="linear", dtype="float64", scale=True)
+        run = train(net, X, VALUES, optimiser="lbfgs", epochs=200)
+        best = np.linalg.lstsq(np.c_[X, np.ones(120)], VALUES)[0]
+        np.testing.assert_allclose(net.W[1][0] * net.s, best[:3], rtol=1e-4)
+        assert run.settings["rates"] == {}
+        with pytest.raises(OptionError, match="lbfgs finds its own step length; leave rates out"):
+            train(net, X, VALUES, optimiser="lbfgs", rates={"s": 2.0})
+
     def test_clipping_bounds_the_step(self):
         for clip, norm in (({"clip_norm": 1e-3}, 2), ({"clip_value": 1e-3}, np.inf)):
             net, before = classifier(), classifier()

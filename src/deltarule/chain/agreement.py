@@ -108,7 +108,7 @@ def _gradient(net: Network, X: Floats, p: Floats, c: Floats, penalty: Penalty) -
     """Return the gradient of loss and penalty by theta, and the sizes that its sums are made of.
 
     Of dL/dW_k[i, j] these are sum_n d_k[n, i] |h_{k-1}[n, j]|, with d_K = c (|y_hat| + |p|), which y_hat - p cancels
-    from, and d_{k-1} = d_k |W_k| |g'|.
+    from, and d_{k-1} = d_k |W_k| |g'|; of dL/ds[j], sum_n (d_1 |W_1|)[n, j] |x[n, j]|.
     """
     gradient = net.gradients(X, p, weights=c).theta
     trace = passes.forward(net, X)
@@ -120,6 +120,8 @@ def _gradient(net: Network, X: Floats, p: Floats, c: Floats, penalty: Penalty) -
         sizes[net.layout.b[k]] = d.sum(axis=0)
         if k > 1:
             d = (d @ np.abs(net.W[k])) * np.abs(net.g[k - 1].df(trace.a[k - 1]))
+    if net.s is not None:
+        sizes[net.layout.s] = ((d @ np.abs(net.W[1])) * np.abs(X)).sum(axis=0)
     return gradient + weights, sizes + np.abs(weights)
 
 

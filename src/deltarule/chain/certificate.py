@@ -1,7 +1,8 @@
 """The certificate: the analytic gradient against two numerical ones, on the user's own data.
 
 In float64, for a parameter w of layer k, the loss as a function of w alone is evaluated around its value:
-a_k is linear in w, so only a_k's column i moves, by (w' - w) h_{k-1,j}, and what lies above is run again.
+a_k is linear in w, so only a_k's column i moves, by (w' - w) h_{k-1,j}, and what lies above is run again. A scale s_j
+moves column j of h_0 so, by (s' - s) x_j.
 
 Complex step and central differences share no arithmetic with the backward pass. The complex step is exact to
 rounding and checked to 1e-7; central differences carry an error of their own and are checked to 1e-5.
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.chain.agreement import Agreement, Runner, agree
+from deltarule.chain.local import acted_on, multiplier
 from deltarule.chain.mistakes import Findings, Setting, recognise
 from deltarule.chain.own import Given, flat
 from deltarule.maths import differences, passes
@@ -179,7 +181,8 @@ def check(
     gradient
         One of your own to compare with the derivation's, on all the examples given: (W, b), lists of K arrays;
         {"W": W, "b": b}; W_1, b_1, W_2, ..., in one list or in pairs; `Gradients`; or one flat array like theta, (P,).
-        What fits a wrong one is said.
+        Where inputs have scales, (W, b, s), {"W": W, "b": b, "s": s}, or s as the last of the list. What fits a wrong
+        one is said.
     l1, l2
         The penalty whose gradient the engine adds, and yours contains, as in `train`.
     max_parameters
@@ -238,12 +241,12 @@ def check(
 def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:
     """Compare one derivative, that by entry n of theta, of a float64 network with its numerical ones."""
     at = net.layout.parameter(n)
-    h_j = trace.h[at.k - 1][:, at.j - 1] if at.j else np.ones(len(p))  # da_k[i]/dw
+    h_j, moved = multiplier(trace, at), acted_on(trace, at)
     w = net.theta[n : n + 1]
     e_i = np.arange(net.sizes[at.k]) == at.i - 1
 
     def a_above(theta: Array) -> Sequence[Array]:
-        return passes.above(net, at.k, trace.a[at.k] + (theta - w) * h_j[:, None] * e_i)
+        return passes.above(net, at.k, moved + (theta - w) * h_j[:, None] * e_i)
 
     def loss(theta: Array) -> Array:
         return (c * net.output.loss(a_above(theta)[-1], p)).sum()
@@ -302,7 +305,7 @@ def _changes_side(
         bool((net.output.side(moved_a[-1], p) != here).any())
         or any(
             net.g[m].has_kink and bool(((moved_a[m - k] > 0) != (trace.a[m] > 0)).any())
-            for m in range(k, net.K)
+            for m in range(max(k, 1), net.K)
         )
         for moved_a in moved
     )

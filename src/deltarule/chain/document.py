@@ -111,9 +111,10 @@ def _about(chain: Chain) -> Iterator[Block]:
     hidden = [g.name for g in net.g[1:]]
     names = "-".join(hidden if len(set(hidden)) > 1 else hidden[:1])
     form = "-".join(map(str, net.sizes))
+    scaled = "" if net.s is None else ", scaled inputs"
     yield Paragraph(f"`{chain.parameter}`: {chain.where}")
     yield Paragraph(
-        f"Network {form}{', ' + names if names else ''}, {net.output} output, {net.output.loss_name}. "
+        f"Network {form}{', ' + names if names else ''}{scaled}, {net.output} output, {net.output.loss_name}. "
         f"{'One example' if N == 1 else plural(N, 'example')}, `L` = {shown(chain.loss, DIGITS)}."
     )
     if N == 1 and len(chain.p[0]) <= 6:
@@ -192,10 +193,11 @@ def _of_factor(factor: Factor, digits: int) -> tuple[Matrix, ...]:
 
 def _views(chain: Chain, digits: int) -> Iterator[Block]:
     at, N = chain.parameter, len(chain.p)
-    made = f"`delta_{at.k}[{at.i}] h_{at.k - 1}[{at.j}]`" if at.j else f"`delta_{at.k}[{at.i}]`"
+    of_weight = f"`delta_{at.k}[{at.i}] h_{at.k - 1}[{at.j}]`"
+    made = of_weight if at.j else f"`delta_{at.k}[{at.i}]`" if at.k else f"`dL/dh_0[{at.i}] x[{at.i}]`"
     if N > 1:
         made += f", summed over {plural(N, 'example')}"
-    elif at.j:
+    elif at.j or at.k == 0:
         delta, h = float(chain.recursion.delta[0]), float(chain.recursion.h[0])
         made += f" = {shown(delta, digits)} x {shown(h, digits)}"
     ways = f"{plural(chain.paths.count, 'path')} to the outputs"
@@ -240,8 +242,9 @@ def _path_row(chain: Chain, path: Path, digits: int) -> tuple[str, ...]:
 def _break(chain: Chain, m: int, digits: int) -> Iterator[Block]:
     cut = chain.split(m)
     yield Heading(f"Broken at `h_{m}`", 2)
+    others = f"every parameter of layer {m} and below" if m else "every input's scale"
     yield Paragraph(
-        f"Upstream is the same for every parameter of layer {m} and below; the local part is how "
+        f"Upstream is the same for {others}; the local part is how "
         f"`{chain.parameter}` alone moves `h_{m}`. The derivative is their product."
     )
     for name, values in ((f"dL/dh_{m}", cut.upstream), (f"dh_{m}/d{chain.parameter}", cut.local)):
@@ -285,17 +288,21 @@ def _update(chain: Chain) -> Iterator[Block]:
     update, at = chain.update, chain.parameter
     yield Heading("The update", 2)
     if update.optimiser == "gradient_descent":
-        yield Paragraph(f"`{at} <- {at} - alpha dL/d{at}`")
+        factor = "" if update.factor == 1.0 else f"{shown(update.factor, DIGITS)} "
+        yield Paragraph(f"`{at} <- {at} - {factor}alpha dL/d{at}`")
     yield Paragraph(f"By {update.assumes}.")
     penalty = (
         (("the penalty's part of the derivative", shown(update.penalty, DIGITS)),) if update.penalty else ()
     )
+    factor = shown(update.factor, DIGITS)
+    factors = (("its factor for this parameter", factor),) if update.factor != 1.0 else ()
     decay = (("of it weight decay", shown(update.decay, DIGITS)),) if update.decay else ()
     yield Table(
         ("", "value"),
         (
             (f"`{at}`", shown(update.w, DIGITS)),
             (f"`alpha`, {update.optimiser.replace('_', ' ')}", shown(update.learning_rate, DIGITS)),
+            *factors,
             *penalty,
             ("step", shown(update.step, DIGITS)),
             *decay,

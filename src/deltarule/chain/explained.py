@@ -30,7 +30,8 @@ class Training:
 
     state: the optimiser's, arrays of an entry for every parameter, (P,); None is its first. rate: of that update; None
     is the optimiser's own. schedule: what is to be said of the rate's course. aside: what training did besides, which
-    an update on given examples is made without. learns: which parameters do, (P,); None for all.
+    an update on given examples is made without. learns: which parameters do, (P,); None for all. rates: factors on the
+    rate, (P,); None where all are 1.
     """
 
     optimiser: Optimiser | LBFGS
@@ -42,6 +43,7 @@ class Training:
     clip_norm: float | None = None
     clip_value: float | None = None
     learns: NDArray[np.bool_] | None = None
+    rates: NDArray[np.float64] | None = None
 
 
 def aside(dropout: Any, label_smoothing: float) -> tuple[str, ...]:

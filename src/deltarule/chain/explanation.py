@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from deltarule.chain.certificate import Comparison, compare
 from deltarule.chain.explained import Explained, Model, Training, explained
 from deltarule.chain.labels import Labels
+from deltarule.chain.local import arriving, deltas_down_to, multiplier
 from deltarule.chain.paths import Paths, sum_over_paths
 from deltarule.chain.sizes import Size, sizes, vanishing
 from deltarule.chain.update import Update, chosen_training, update
@@ -23,7 +24,7 @@ from deltarule.maths.jacobians import Factor
 from deltarule.maths.optimisers import Optimiser, State
 from deltarule.network import Floats, Network
 from deltarule.options import typed_keywords
-from deltarule.parameters import Parameter
+from deltarule.parameters import Parameter, Rates
 
 AGREEMENT = 1e-12
 """How far the views may differ, relative to the sum of the magnitudes of all paths."""
@@ -40,7 +41,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Recursion:
-    """dL_n/dw[k,i,j] = delta_k[i] h_{k-1}[j]: what back-propagation computes. delta holds c_n; h is 1 for a bias."""
+    """dL_n/dw[k,i,j] = delta_k[i] h_{k-1}[j]: what back-propagation computes. delta holds c_n; h is 1 for a bias.
+
+    Of a scale s[j], delta is dL/dh_0[j], and h is x[j].
+    """
 
     delta: Floats
     h: Floats
@@ -186,7 +190,8 @@ class Chain:
         for layer in range(k, m + 1):
             if layer > k:
                 local = local @ self.net.W[layer].T
-            local = local * self.net.g[layer].df(self.trace.a[layer])
+            if layer > 0:  # s acts on h_0 itself
+                local = local * self.net.g[layer].df(self.trace.a[layer])
         return Break(m, above.so_far[:, 0, :], local)
 
     @cached_property
@@ -289,12 +294,14 @@ def explain(
     optimiser: str | Optimiser | None = None,
     learning_rate: float | None = None,
     state: State | None = None,
+    rates: Rates = None,
     inputs: Sequence[str] | None = None,
     outputs: Sequence[str] | None = None,
 ) -> Chain:
     """Explain the derivative of one parameter: its factors, their product, the proof and the update.
 
     dL/dw[k,i,j] = dL/dy_hat . dy_hat/da_K . da_K/dh_{K-1} . dh_{K-1}/da_{K-1} ... dh_k/da_k . da_k/dw[k,i,j]
+    dL/ds[j]     = dL/dy_hat . dy_hat/da_K . da_K/dh_{K-1} . dh_{K-1}/da_{K-1} ... da_1/dh_0 . dh_0/ds[j]
 
     Parameters
     ----------
@@ -302,7 +309,7 @@ def explain(
         A Network of any dtype; everything is computed in float64 on its weights. Or a fitted estimator, a TableModel,
         or a Pipeline that ends in an estimator, with the x and y that its `fit` takes.
     parameter
-        "w[k,i,j]", layer k, to unit i, from unit j, or "b[k,i]"; counted from 1.
+        "w[k,i,j]", layer k, to unit i, from unit j, "b[k,i]", or the scale "s[j]" of input j; counted from 1.
     x, y
         One example, (n_0,) and its target; or a batch, (N, n_0) and its targets, as in `Network.loss`. Of an
         estimator rows of its table, and their labels or values, or the name of the column that has them.
@@ -313,6 +320,9 @@ def explain(
     optimiser, learning_rate, state
         What would make the update, its alpha, and where it has come to (`Run.state`, of all parameters). Left out, of
         an estimator what trained it, in the state in which it ended, and of a Network plain gradient descent.
+    rates
+        Factors on alpha by the names of parameters, as in `train`; left out, those of the estimator's training, and of
+        a Network `train`'s own.
     inputs, outputs
         Names of the network's inputs and outputs, for the words.
 
@@ -347,7 +357,7 @@ def explain(
     at = exact.layout.parameter(n)
     X, p, c = exact.examples(seen.X, _target_of_one(exact, seen.X, seen.y), seen.weights)
     labels = Labels(exact, inputs or seen.inputs, outputs or seen.outputs)
-    training = chosen_training(seen.training, optimiser, learning_rate, state, exact)
+    training = chosen_training(seen.training, optimiser, learning_rate, state, exact, rates)
     with np.errstate(all="ignore"):  # the factored form may overflow where the fused one does not
         chain = _explain(exact, at, n, X, p, c, labels, training, split, seen)
     if split is not None:
@@ -380,8 +390,7 @@ def _explain(
     contributions = c * steps[-1].so_far[:, 0, 0]
     product = float(contributions.sum())
     delta_K = c[:, None] * fused
-    deltas = passes.backward(net, trace, delta_K, (), {at.k})
-    h = trace.h[at.k - 1][:, at.j - 1] if at.j else np.ones(len(p))
+    deltas = deltas_down_to(net, trace, delta_K, at)
     numerical = compare(net, trace, p, c, n, product)
     return Chain(
         net=net,
@@ -394,7 +403,7 @@ def _explain(
         steps=steps,
         product=product,
         contributions=contributions,
-        recursion=Recursion(deltas.a[at.k][:, at.i - 1], h),
+        recursion=Recursion(arriving(deltas, at)[:, at.i - 1], multiplier(trace, at)),
         paths=sum_over_paths(net, trace, at, delta_K),
         fused=fused,
         factored=factored,

@@ -24,6 +24,8 @@ class Labels:
 
     def parameter(self, at: Parameter) -> str:
         """Return where a parameter leads, and where from."""
+        if at.k == 0:
+            return f"the scale of {self.unit(0, at.i)}"
         if at.j is None:
             return f"the bias of {self.unit(at.k, at.i)}"
         return f"to {self.unit(at.k, at.i)}, from {self.unit(at.k - 1, at.j)}"

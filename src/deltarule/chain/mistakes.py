@@ -1,12 +1,13 @@
 """Wrong derivatives that people make, named: what a gradient would be with each, to recognise one in a gradient.
 
-`MISTAKES` act within the backward pass; `RELATIONS` and factors act on one array, dL/dW_k or dL/db_k, afterwards.
+`MISTAKES` act within the backward pass; `RELATIONS` and factors act on one array, dL/dW_k, dL/db_k or dL/ds,
+afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -65,19 +66,24 @@ class WithSlope(Activation):
 
 
 def gradient(
-    s: Setting, delta: Floats | None = None, g: Sequence[Activation] | None = None, penalty: float = 1.0
+    s: Setting,
+    delta: Floats | None = None,
+    g: Sequence[Activation] | None = None,
+    penalty: float = 1.0,
+    trace: passes.Trace | None = None,
 ) -> Floats:
-    """Return dL/dtheta from another dL/da_K, other activations, or so many times the penalty's gradient."""
+    """Return dL/dtheta from another dL/da_K, activations or trace, or so many times the penalty's gradient."""
     net, every = s.net, range(1, s.net.K + 1)
     deltas = passes.backward(
-        passes.Layers(net.W, net.b, g or net.g, net.output),
-        s.trace,
+        passes.Layers(net.W, net.b, g or net.g, net.output, net.s),
+        s.trace if trace is None else trace,
         passes.delta_K(net, s.trace, s.p, s.c) if delta is None else delta,
         every,
         every,
+        learn_s=net.s is not None,
     )
     W = [None, *(deltas.W[k] + penalty * s.penalty.gradient(net.W[k]) for k in every)]
-    return net.layout.join(W, deltas.b, like=net.theta)
+    return net.layout.join(W, deltas.b, deltas.s, like=net.theta)
 
 
 def activation_missing(s: Setting) -> Iterator[Candidate]:
@@ -124,6 +130,23 @@ def penalty_times(s: Setting) -> Iterator[Candidate]:
         yield Candidate(f"the penalty's gradient is {words}", gradient(s, penalty=times))
 
 
+def scale_missing(s: Setting) -> Iterator[Candidate]:
+    """dL/dW_1 = delta_1 x^T instead of delta_1 (s * x)^T."""
+    if s.net.s is not None:
+        unscaled = replace(s.trace, h=[s.trace.x, *s.trace.h[1:]])
+        yield Candidate("the scales are missing in dL/dW_1: h_0 is s * x, not x", gradient(s, trace=unscaled))
+
+
+def input_scaled(s: Setting) -> Iterator[Candidate]:
+    """dL/ds = dL/dh_0 * h_0, or dL/dh_0, instead of dL/dh_0 * x."""
+    if s.net.s is not None:
+        for x, words in (
+            (s.trace.h[0], "dL/ds is made with h_0, not with x"),
+            (np.ones_like(s.trace.x), "x, the scales' own derivative, is missing in dL/ds"),
+        ):
+            yield Candidate(words, gradient(s, trace=replace(s.trace, x=x)))
+
+
 MISTAKES = [
     activation_missing,
     activation_at_h,
@@ -131,6 +154,8 @@ MISTAKES = [
     output_missing,
     weights_missing,
     penalty_times,
+    scale_missing,
+    input_scaled,
 ]
 
 
@@ -166,9 +191,9 @@ def recognise(s: Setting, mine: Floats, selected: Floats, tolerance: float) -> F
     """
     right, sizes, layout = gradient(s), _sizes(s), s.net.layout
     off = np.zeros(layout.size, bool)
-    for k in range(1, layout.K + 1):
-        for span, size in zip((layout.W[k], layout.b[k]), sizes[k - 1], strict=True):
-            off[span] = ~(np.abs(mine[span] - right[span]) <= tolerance * size + SMALLEST)
+    spans = [layout.s, *(span for k in range(1, layout.K + 1) for span in (layout.W[k], layout.b[k]))]
+    for span, size in zip(spans, sizes, strict=True):
+        off[span] = ~(np.abs(mine[span] - right[span]) <= tolerance * size + SMALLEST)
     off &= selected
     names = tuple(layout.name(int(n)) for n in np.flatnonzero(off))
     compared = int(selected.sum())
@@ -184,15 +209,16 @@ SMALLEST = 1e-14
 """What a derivative that is 0 may come to by rounding in float64."""
 
 
-def _sizes(s: Setting) -> list[tuple[float, float]]:
-    """Return the largest sum of moduli that dL/dW_k, and dL/db_k, are made of, layer by layer."""
-    net, sizes = s.net, list[tuple[float, float]]()
-    every = range(1, net.K + 1)
-    deltas = passes.backward(net, s.trace, passes.delta_K(net, s.trace, s.p, s.c), every, every)
+def _sizes(s: Setting) -> list[float]:
+    """Return the largest sum of moduli that dL/ds is made of, 0 without, and dL/dW_k and dL/db_k, layer by layer."""
+    net, every = s.net, range(1, s.net.K + 1)
+    delta, has_scale = passes.delta_K(net, s.trace, s.p, s.c), net.s is not None
+    deltas = passes.backward(net, s.trace, delta, every, every, learn_s=has_scale)
+    sizes = [float(np.abs(deltas.h[0] * s.trace.x).sum(axis=0).max()) if has_scale else 0.0]
     for k in every:
         moduli: Floats = np.abs(np.asarray(deltas.a[k]))
         of_W = moduli.T @ np.abs(s.trace.h[k - 1]) + np.abs(s.penalty.gradient(net.W[k]))
-        sizes.append((float(of_W.max()), float(moduli.sum(axis=0).max())))
+        sizes += [float(of_W.max()), float(moduli.sum(axis=0).max())]
     return sizes
 
 
@@ -203,17 +229,21 @@ def _relations(
 
     Only arrays that are selected as a whole are looked at.
     """
-    (W, b), (W_, b_) = s.net.layout.split(mine), s.net.layout.split(candidate.theta)
+    layout = s.net.layout
+    (W, b), (W_, b_) = layout.split(mine), layout.split(candidate.theta)
+    arrays = [(f"W[{k}]", layout.W[k], k, W[k], W_[k]) for k in range(1, layout.K + 1)]
+    arrays += [(f"b[{k}]", layout.b[k], k, b[k], b_[k]) for k in range(1, layout.K + 1)]
+    arrays.sort(key=lambda each: each[2])
+    if layout.has_scale:
+        arrays.append(("s", layout.s, 0, layout.scale_of(mine), layout.scale_of(candidate.theta)))
     of: dict[str, list[str]] = {}
-    for k in range(1, s.net.K + 1):
-        for letter, x, y in (("W", W[k], W_[k]), ("b", b[k], b_[k])):
-            span = getattr(s.net.layout, letter)[k]
-            if selected[span].all():
-                of.setdefault(_relation(s, k, x, y, tolerance) or UNKNOWN, []).append(f"{letter}[{k}]")
+    for name, span, k, x, y in arrays:
+        if selected[span].all():
+            of.setdefault(_relation(s, k, x, y, tolerance) or UNKNOWN, []).append(name)
     told = [candidate.words] if candidate.words else []
-    for words, arrays in of.items():
+    for words, names in of.items():
         if words != RIGHT:
-            told.append(f"{', '.join(arrays) if len(arrays) < 2 * s.net.K else 'all arrays'}: {words}")
+            told.append(f"{', '.join(names) if len(names) < len(arrays) else 'all arrays'}: {words}")
     return len(of.get(UNKNOWN, ())), told
 
 

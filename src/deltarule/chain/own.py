@@ -26,38 +26,51 @@ def flat(net: Network, given: Given) -> tuple[Floats, float]:
         It is not made of numbers.
     """
     if isinstance(given, Gradients):
-        given = (given.W, given.b)
+        given = (given.W, given.b) if net.s is None else (given.W, given.b, given.s)
     if isinstance(given, Mapping):
-        named = given
-        if set(named) != {"W", "b"}:
+        named, letters = given, ["W", "b"] if net.s is None else ["W", "b", "s"]
+        if set(named) != set(letters):
+            s = "" if net.s is None else ', and "s", the one of the inputs\' scales'
             raise ShapeError(
-                'a gradient given as a dict has the keys "W" and "b", lists of one array a layer.'
+                f'a gradient given as a dict has the keys "W" and "b", lists of one array a layer{s}.'
             )
-        given = (named["W"], named["b"])
+        given = tuple(named[letter] for letter in letters)
     if _has_parts(given):
         arrays = list(cast(Sequence[Any], given))
+        scales = arrays.pop() if net.s is not None and len(arrays) in (3, net.K + 1, 2 * net.K + 1) else None
         if all(_is_pair(each) for each in arrays):  # (W_1, b_1), (W_2, b_2), ...
             arrays = [array for pair in arrays for array in pair]
         if len(arrays) == 2 * net.K > 2:  # W_1, b_1, W_2, b_2, ...
             arrays = [arrays[::2], arrays[1::2]]
-        return _joined(net, arrays)
+        return _joined(net, arrays, scales)
     array = _array(given, "it")
     if array.shape != (net.layout.size,):
         raise ShapeError(
-            f"the gradient has shape {array.shape}; expected ({net.layout.size},), like theta, or (W, b) with "
-            f"{net.K} arrays each."
+            f"the gradient has shape {array.shape}; expected ({net.layout.size},), like theta, or "
+            f"{_form(net)} with {net.K} arrays each."
         )
     return array.astype(np.float64), _tolerance(array)
 
 
-def _joined(net: Network, given: list[Any]) -> tuple[Floats, float]:
-    if len(given) != 2:
+def _form(net: Network) -> str:
+    return "(W, b)" if net.s is None else "(W, b, s)"
+
+
+def _joined(net: Network, given: list[Any], scales: Any) -> tuple[Floats, float]:
+    if len(given) != 2 or (net.s is not None and scales is None):
+        s = "" if net.s is None else f", s being ({net.sizes[0]},) and the last of either"
         raise ShapeError(
-            f"the gradient is a list of {len(given)}; expected (W, b), lists of {net.K} arrays each, or "
-            f"the {2 * net.K} arrays W_1, b_1, W_2, ..."
+            f"the gradient is a list of {len(given)}; expected {_form(net)}, lists of {net.K} arrays each, or "
+            f"the {2 * net.K} arrays W_1, b_1, W_2, ...{s}"
         )
     theta = np.zeros(net.layout.size)
     tolerance = 0.0
+    if net.s is not None:
+        array = _array(scales, "s")
+        if array.shape != net.s.shape:
+            raise ShapeError(f"s of the gradient has shape {array.shape}; expected {net.s.shape}.")
+        theta[net.layout.s] = array
+        tolerance = _tolerance(array)
     for letter, listed, into in zip("Wb", given, net.layout.split(theta), strict=True):
         arrays = list(listed) if not (net.K == 1 and np.shape(listed) == into[1].shape) else [listed]
         arrays = arrays[1:] if len(arrays) == net.K + 1 and arrays[0] is None else arrays

@@ -2,6 +2,7 @@
 
     dL/dw[k,i,j] = sum over i_{k+1}, ..., i_K of
                    h_{k-1,j} g'_k w[k+1,i_{k+1},i] g'_{k+1} ... w[K,i_K,i_{K-1}] dL/da_{K,i_K}
+    dL/ds[j]     = the same from h_0 on, with x_j in place of h_{k-1,j} g'_k
 
 There are n_{k+1} ... n_K of them for each example. Their sum is taken layer by layer, from the parameter upwards,
 which is the chain multiplied from the right; the largest are found the same way, keeping the best few at each unit.
@@ -16,6 +17,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.chain.local import multiplier
 from deltarule.maths.arrays import Array
 from deltarule.maths.passes import Trace
 from deltarule.network import Floats, Network
@@ -63,8 +65,8 @@ class Paths:
 
 def sum_over_paths(net: Network, trace: Trace, at: Parameter, delta_K: Floats) -> Paths:
     """Return the paths of a parameter, given delta_K = c_n dL_n/da_K, (N, n_K)."""
-    slopes = {m: net.g[m].df(trace.a[m]) for m in range(at.k, net.K)}
-    start = trace.h[at.k - 1][:, at.j - 1] if at.j else np.ones(len(delta_K))
+    slopes = {m: net.g[m].df(trace.a[m]) if m else np.ones_like(trace.h[0]) for m in range(at.k, net.K)}
+    start = multiplier(trace, at)
     signed = _total(net, at, start, slopes, delta_K)
     absolute = {m: np.abs(slope) for m, slope in slopes.items()}
     magnitudes = _total(net, at, np.abs(start), absolute, np.abs(delta_K), is_absolute=True)

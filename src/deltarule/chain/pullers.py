@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from deltarule.chain.explained import Model, Numbering, explained, numbers
 from deltarule.chain.labels import Labels
+from deltarule.chain.local import arriving, deltas_down_to, multiplier
 from deltarule.chain.text import aligned
 from deltarule.errors import OptionError, ShapeError
 from deltarule.maths import passes
@@ -147,7 +148,7 @@ def pullers(
 ) -> Pullers:
     """Return what every example adds to one parameter's derivative.
 
-    dL/dw[k,i,j] = sum_n c_n delta_k[n,i] h_{k-1}[n,j]
+    dL/dw[k,i,j] = sum_n c_n delta_k[n,i] h_{k-1}[n,j];  dL/ds[j] = sum_n c_n dL_n/dh_0[n,j] x[n,j]
 
     In float64, block by block: no gradient of an example is formed, and of layer k only unit i is computed.
 
@@ -156,7 +157,7 @@ def pullers(
     model, X, y, weights
         As in `explain`: a Network with arrays, or an estimator with a table.
     parameter
-        "w[k,i,j]" or "b[k,i]", counted from 1.
+        "w[k,i,j]", "b[k,i]" or "s[j]", counted from 1.
     groups
         What group every example belongs to, (N,): classes, levels of a column, months. Contributions by group
         add up to the derivative.
@@ -224,9 +225,8 @@ def _slopes(net: Network, at: Parameter, X: Floats, p: Floats) -> Floats:
     """Return dL_n/dw of every example, (N,)."""
     trace = passes.forward(net, X)
     delta = net.output.delta(trace.a[net.K], p)
-    deltas = passes.backward(net, trace, delta, (), {at.k}, units={at.k: np.array([at.i - 1])})
-    delta_i = deltas.a[at.k][:, 0]
-    return delta_i * trace.h[at.k - 1][:, at.j - 1] if at.j else delta_i
+    deltas = deltas_down_to(net, trace, delta, at, is_alone=True)
+    return arriving(deltas, at)[:, 0] * multiplier(trace, at)
 
 
 def _by_group(

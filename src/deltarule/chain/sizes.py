@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deltarule.chain.labels import Labels
+from deltarule.chain.local import multiplier
 from deltarule.maths.passes import Deltas, Trace
 from deltarule.network import Floats, Network
 from deltarule.parameters import Parameter
@@ -23,8 +24,9 @@ class Size:
     """By how much a factor scales the derivative, and what that is in words.
 
     The product of the sizes of a chain is |dL/dw|: the first is the norm of dL/da_K, each further one the norm of
-    what is left after its factor over that before. In layer k only unit i counts. Over several examples, norms are
-    taken over all of them, and the last size is what is left when their contributions are added.
+    what is left after its factor over that before. In layer k only unit i counts, of a scale only its input. Over
+    several examples, norms are taken over all of them, and the last size is what is left when their contributions are
+    added.
     """
 
     symbol: str
@@ -50,7 +52,7 @@ def vanishing(found: Sequence[Size]) -> str:
     By depth: the factors between the layers leave less than DEEP, and the least alone less than half of it (in
     logarithms).
     """
-    between = [size.value for size in found if "/dh_" in size.symbol or size.symbol.startswith("dh_")]
+    between = [size.value for size in found[1:] if "/dh_" in size.symbol or "/da_" in size.symbol]
     if len(between) < 6 or not min(between) > 0:
         return ""
     log = np.log(between)
@@ -72,26 +74,30 @@ def _sizes(
     for m in range(K, k, -1):
         is_last = m - 1 == k
         dh = deltas.h[m - 1][:, at.i - 1] if is_last else deltas.h[m - 1]
-        da = deltas.a[m - 1][:, at.i - 1] if is_last else deltas.a[m - 1]
         below = labels.unit(m - 1, at.i) if is_last else f"layer {m - 1}"
         after = _norm(dh)
         told = "are small" if after / before < SMALL else "scale it"
         told = told if after > 0 else "let nothing through"
         where = f"the weights between {below} and layer {m}"
         yield Size(f"da_{m}/dh_{m - 1}", after / before, f"{where} {told}: by {after / before:.3g}")
-        before, after = after, _norm(da)
+        before = after
+        if m == 1:  # h_0 has no activation
+            break
+        da = deltas.a[m - 1][:, at.i - 1] if is_last else deltas.a[m - 1]
+        after = _norm(da)
         yield Size(
             f"dh_{m - 1}/da_{m - 1}",
             after / before,
             _slope_words(net, trace, m - 1, at, after / before, labels),
         )
         before = after
-    if at.j is not None:
-        after, h = _norm(contributions), trace.h[k - 1][:, at.j - 1]
-        shown = f"`h_{{{k - 1},{at.j}}}` = {h[0]:.3g}" if N == 1 else f"its size is {after / before:.3g}"
-        from_ = labels.unit(k - 1, at.j)
+    if at.j is not None or k == 0:
+        after, h = _norm(contributions), multiplier(trace, at)
+        name = f"h_{{{k - 1},{at.j}}}" if at.j is not None else f"x_{at.i}"
+        shown = f"`{name}` = {h[0]:.3g}" if N == 1 else f"its size is {after / before:.3g}"
+        from_ = labels.unit(0, at.i) if at.j is None else labels.unit(k - 1, at.j)
         told = "is 0" if after == 0 else "is near 0" if after / before < SMALL else "carries it"
-        yield Size(f"da_{k}/d{at}", after / before, f"{from_} {told}: {shown}")
+        yield Size(f"da_{k}/d{at}" if k else f"dh_0/d{at}", after / before, f"{from_} {told}: {shown}")
         before = after
     if N > 1:
         left = abs(float(contributions.sum())) / before

@@ -63,7 +63,7 @@ class Suspects:
 def suspects(model: Model, X: ArrayLike | Any, y: ArrayLike | Any) -> Suspects:
     """Rank examples by the norm of their gradients: those that would change the network most.
 
-    ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1)
+    ||dL_n/dtheta||^2 = sum_k ||delta_k||^2 (||h_{k-1}||^2 + 1), and ||dL/dh_0 * x||^2 of scales
 
     No gradient of an example is formed (Goodfellow 2015). After a short training, wrong labels come first: what
     the network has learnt from the other rows contradicts them.
@@ -103,5 +103,5 @@ def suspects(model: Model, X: ArrayLike | Any, y: ArrayLike | Any) -> Suspects:
 def _of_block(net: Network, X: Floats, p: Floats) -> tuple[Floats, Floats, Floats]:
     trace = passes.forward(net, X)
     a_K = trace.a[net.K]
-    deltas = passes.backward(net, trace, net.output.delta(a_K, p), (), {1})
+    deltas = passes.backward(net, trace, net.output.delta(a_K, p), (), {1}, learn_s=net.s is not None)
     return passes.per_example_norms(trace, deltas), net.output.loss(a_K, p), trace.y_hat

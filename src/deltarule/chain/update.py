@@ -13,6 +13,7 @@ from deltarule.maths import passes
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, State, decay, optimiser
 from deltarule.maths.penalties import clip_by_norm, clip_by_value
 from deltarule.network import Floats, Network
+from deltarule.parameters import Rates
 from deltarule.spelling import listed, plural
 
 
@@ -20,7 +21,8 @@ from deltarule.spelling import listed, plural
 class Update:
     """The next step of an optimiser: w becomes w + step.
 
-    assumes says in words which optimiser, rate and state make it. penalty is what a penalty adds to the derivative,
+    assumes says in words which optimiser, rate and state make it. factor is that on the rate, and part of step and
+    decay. penalty is what a penalty adds to the derivative,
     decay the part of the step that is weight decay. predicted is dL/dw times the step; actual is how the loss changes
     when this parameter alone makes its step.
     """
@@ -34,6 +36,7 @@ class Update:
     step: float
     predicted: float
     actual: float
+    factor: float = 1.0
 
     @property
     def new_w(self) -> float:
@@ -46,6 +49,7 @@ def chosen_training(
     learning_rate: float | None,
     state: State | None,
     net: Network,
+    rates: Rates = None,
 ) -> Training:
     """Return what makes the update: as the network was trained, or as is asked for.
 
@@ -77,6 +81,8 @@ def chosen_training(
         made = replace(trained, optimiser=optimiser(trained.optimiser, learning_rate), rate=None, schedule="")
     else:
         made = trained
+    if rates is not None or trained is None:
+        made = replace(made, rates=net.layout.factors(net.layout.rates(rates)))
     if state is None:
         return made
     for name, values in state.items():
@@ -105,6 +111,7 @@ def update(
     chosen = training.optimiser
     assert isinstance(chosen, Optimiser)
     rate = chosen.lr if training.rate is None else training.rate
+    factor = 1.0 if training.rates is None else float(training.rates[n])
     w, is_weight = net.theta[n : n + 1].copy(), net.layout.is_weight()[n : n + 1]
     penalty = training.penalty.share(weight) * np.where(is_weight, training.penalty.gradient(w), 0.0)
     if training.learns is not None and not training.learns[n]:
@@ -112,8 +119,8 @@ def update(
     else:
         grad = _clipped(net, trace, p, c, slope + penalty, training, weight)
         step, _ = chosen.update(grad, _entry(training.state, n) or chosen.init(w), rate)
-        decayed = decay(w, is_weight, rate, chosen.weight_decay)
-        step = step + decayed
+        decayed = factor * decay(w, is_weight, rate, chosen.weight_decay)
+        step = factor * step + decayed
     moved = net.theta.copy()
     moved[n] += step[0]
     change = net.output.loss(passes.forward(net.at(moved), trace.h[0]).a[net.K], p) - net.output.loss(
@@ -129,6 +136,7 @@ def update(
         step=float(step[0]),
         predicted=slope * float(step[0]),
         actual=float((c * change).sum()),
+        factor=factor,
     )
 
 
@@ -148,8 +156,9 @@ def _clipped(
     if training.clip_norm is None:
         return grad
     layers = range(1, net.K + 1)
-    deltas = passes.backward(net, trace, passes.delta_K(net, trace, p, c), layers, layers)
-    whole = net.layout.join(deltas.W, deltas.b, like=net.theta)
+    delta = passes.delta_K(net, trace, p, c)
+    deltas = passes.backward(net, trace, delta, layers, layers, learn_s=net.s is not None)
+    whole = net.layout.join(deltas.W, deltas.b, deltas.s, like=net.theta)
     is_weight, of = net.layout.is_weight(), training.penalty
     whole = whole + of.share(weight) * np.where(is_weight, of.gradient(net.theta), 0.0)
     if training.learns is not None:
@@ -165,11 +174,13 @@ def _assumed(training: Training, chosen: Optimiser, rate: float, n: int) -> str:
     if training.learns is not None and not training.learns[n]:
         return "this parameter was kept as it is in training"
     t = 0 if training.state is None else int(training.state["t"])
+    factor = 1.0 if training.rates is None else float(training.rates[n])
     of = training.penalty
     over = " over the weight of the examples" if of.is_shared else ""
     told = [
         chosen.name.replace("_", " "),
         f"rate {rate:.6g}{training.schedule}",
+        *([f"{factor:.6g} times that for this parameter"] if factor != 1.0 else []),
         *([f"weight decay {chosen.weight_decay:.6g}"] if chosen.weight_decay else []),
         *([f"l1 {of.l1:.6g}{over}"] if of.l1 else []),
         *([f"l2 {of.l2:.6g}{over}"] if of.l2 else []),

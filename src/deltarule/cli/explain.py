@@ -65,8 +65,8 @@ def explain(
         A table with the target in it: CSV or other text, Parquet, Arrow, JSON, a workbook, a database;
         several files by a pattern, or - for standard input.
     parameter
-        "w[k,i,j]", layer k, to unit i, from unit j, or "b[k,i]", counted from 1; left out, the one with the
-        largest derivative.
+        "w[k,i,j]", layer k, to unit i, from unit j, "b[k,i]", or "s[j]" where inputs have scales, counted from 1; left
+        out, the one with the largest derivative.
     row
         The row to explain, counted from 1; left out, all rows together.
     pullers

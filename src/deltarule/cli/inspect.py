@@ -83,6 +83,8 @@ def _layers(net: Network) -> str:
         name = net.g[k].name if k < net.K else f"{net.output} output"
         shape = f"{net.sizes[k]} x {net.sizes[k - 1]}"
         rows.append([str(k), str(net.sizes[k]), name, shape, str(net.sizes[k]), f"{abs(net.W[k]).max():.3g}"])
+    if net.s is not None:
+        rows.insert(1, ["0", str(net.sizes[0]), "inputs times s", "", "", f"{abs(net.s).max():.3g}"])
     size = plural(net.layout.size, "parameter")
     return f"{table(rows, right=(1,))}\n  {size}, {net.dtype}; loss: {net.output.loss_name}"
 

@@ -54,7 +54,8 @@ class Problem:
     X is (N, n_0), a matrix or a CSR array in canonical form, p (N, n_K) and w (N,), all in the network's dtype; w are
     example weights in any scale. A batch's loss is sum_n c_n L_n with c = w / sum w over the batch. The penalty is
     added to the loss of every batch, over the weights that learn. Dropout is of epochs alone, not of `objective` and
-    `loss`. begun: updates that the optimiser's state comes with, from which on the schedule counts.
+    `loss`. begun: updates that the optimiser's state comes with, from which on the schedule counts. rates: factors on
+    the learning rate, (P,); None where all are 1.
     """
 
     net: Network
@@ -71,6 +72,7 @@ class Problem:
     clip_value: float | None
     dropout: Dropout | None = None
     begun: int = 0
+    rates: NDArray[np.float64] | None = None
 
     @property
     def updates_per_epoch(self) -> int:
@@ -103,7 +105,7 @@ class EpochResult(NamedTuple):
         The mean over examples of the penalty on that batch.
     gradient_norms
         (K,): the mean over updates of the 2-norm of the gradient by [W_k, b_k], before clipping, 0 where
-        nothing learns.
+        nothing learns; that by s is in none of them.
     learning_rate
         Of the last update.
     examples

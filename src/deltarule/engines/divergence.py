@@ -46,6 +46,8 @@ def _quantities(problem: Problem, batch: NDArray[np.intp], t: int) -> Iterator[t
     net = problem.net
     X, p, w = rows_of(problem.X, batch), problem.p[batch], problem.w[batch]
     trace = passes.forward(net, X, problem.masks(batch, t))
+    if net.s is not None:
+        yield "h_0 (the scaled inputs)", trace.h[0]
     for k in range(1, net.K + 1):
         yield f"a_{k} (the pre-activation of layer {k})", trace.a[k]
         if k < net.K:
@@ -53,8 +55,9 @@ def _quantities(problem: Problem, batch: NDArray[np.intp], t: int) -> Iterator[t
     c = w / w.sum()
     yield "the loss", c * net.output.loss(trace.a[net.K], p)
     deltas = passes.backward(
-        net, trace, passes.delta_K(net, trace, p, c), problem.selection.W, problem.selection.b
-    )
+        net, trace, passes.delta_K(net, trace, p, c), problem.selection.W, problem.selection.b,
+        learn_s=problem.selection.s,
+    )  # fmt: skip
     for k in range(net.K, 0, -1):
         for name, values in (
             (f"dL/da_{k}", deltas.a[k]),
@@ -63,3 +66,5 @@ def _quantities(problem: Problem, batch: NDArray[np.intp], t: int) -> Iterator[t
         ):
             if values is not None:
                 yield name, values
+    if deltas.s is not None:
+        yield "dL/ds", deltas.s

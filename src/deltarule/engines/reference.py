@@ -36,6 +36,7 @@ class ReferenceEngine:
         self.problem = problem
         self.index = problem.selection.index
         self.is_weight = problem.net.layout.is_weight()[self.index]
+        self.rates = None if problem.rates is None else problem.rates[self.index].astype(problem.net.dtype)
         self.state: State = problem.optimiser.init(problem.net.theta[self.index])
         self._refuse_count(self.state, 0)
 
@@ -81,6 +82,8 @@ class ReferenceEngine:
         self._refuse_count(state, self.state["t"] + 1)
         if q.optimiser.weight_decay:
             step = step + decay(theta, self.is_weight, lr, q.optimiser.weight_decay)
+        if self.rates is not None:
+            step = self.rates * step
         updated = theta + step
         if not (np.isfinite(loss) and np.isfinite(updated).all()):
             raise diverged(q, batch, lr, self.state["t"])
@@ -119,11 +122,18 @@ class ReferenceEngine:
         trace = passes.forward(net, X, masks)
         delta = passes.delta_K(net, trace, p, c)
         deltas = passes.backward(
-            net, trace, delta, selection.W, selection.b, selection.units, selection.inputs
+            net,
+            trace,
+            delta,
+            selection.W,
+            selection.b,
+            selection.units,
+            selection.inputs,
+            learn_s=selection.s,
         )
         loss = float((c * net.output.loss(trace.a[net.K], p)).sum())
-        dW, db = net.layout.spread(deltas.W, deltas.b, selection)
-        return loss, net.layout.join(dW, db, like=net.theta)[self.index]
+        whole = net.layout.spread(deltas.W, deltas.b, deltas.s, selection)
+        return loss, net.layout.join(*whole, like=net.theta)[self.index]
 
     def _penalty_gradient(self, theta: Floats) -> Floats:
         return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))

@@ -1,6 +1,7 @@
 """Every factor of the chain rule as a matrix, so that multiplying them out gives dL/dw.
 
     dL/dw[k,i,j] = dL/dy_hat . dy_hat/da_K . da_K/dh_{K-1} . dh_{K-1}/da_{K-1} ... dh_k/da_k . da_k/dw[k,i,j]
+    dL/ds[j]     = dL/dy_hat . dy_hat/da_K . da_K/dh_{K-1} . dh_{K-1}/da_{K-1} ... da_1/dh_0 . dh_0/ds[j]
 
 Rows are what is differentiated, columns what it is differentiated by, so that the product is read, and
 multiplied, from left to right. A factor that depends on the example is a stack with one matrix an example.
@@ -18,6 +19,7 @@ from deltarule.maths.passes import Net, Trace
 ACROSS_OUTPUT = "gradient across the output layer"
 FROM_OUTPUT = "gradient from the output layer to the last hidden layer"
 ACROSS_HIDDEN = "gradient from one hidden layer to the one before"
+TO_INPUTS = "gradient from the first layer to the scaled inputs"
 TO_PARAMETER = "gradient to the parameter of interest"
 
 
@@ -28,7 +30,7 @@ class Factor:
     symbol
         As in the notes, for example "da_3/dh_2".
     part
-        Which of the lecture's four parts of the chain it belongs to.
+        Which of the lecture's four parts of the chain it belongs to, or the one to the scaled inputs.
     formula
         What it is made from, for example "W_3".
     values
@@ -89,7 +91,7 @@ def output_formulas(net: Net, p: Array) -> tuple[str, str, str]:
 
 def da_dh(net: Net, k: int) -> Factor:
     """Return da_k/dh_{k-1} = W_k, (n_k, n_{k-1})."""
-    part = FROM_OUTPUT if k == net.K else ACROSS_HIDDEN
+    part = TO_INPUTS if k == 1 else FROM_OUTPUT if k == net.K else ACROSS_HIDDEN
     return Factor(f"da_{k}/dh_{k - 1}", part, f"W_{k}", net.W[k])
 
 
@@ -119,16 +121,26 @@ def da_db(trace: Trace, k: int, i: int) -> Factor:
     return Factor(f"da_{k}/db[{k},{i}]", TO_PARAMETER, f"e({i})", column)
 
 
+def dh_ds(trace: Trace, j: int) -> Factor:
+    """Return dh_0/ds[j] = x_j e(j), (N, n_0, 1), with j counted from 1: column j of diag(x)."""
+    x = trace.x
+    e_j = x.__array_namespace__().eye(x.shape[1], dtype=x.dtype)[:, j - 1]
+    column = x[:, j - 1][:, None, None] * e_j[None, :, None]
+    return Factor(f"dh_0/ds[{j}]", TO_PARAMETER, f"x_{j} e({j})", column)
+
+
 def factors(
     net: Net, trace: Trace, p: Array, k: int, i: int, j: int | None, *, is_fused: bool = False
 ) -> list[Factor]:
     """Return every factor of dL_n/dw[k,i,j] (of dL_n/db[k,i] where j is None), in the order of the notes.
 
-    Where is_fused, dL/da_K stands for the first two.
+    Of dL_n/ds[i] where k is 0. Where is_fused, dL/da_K stands for the first two.
     """
     chain = [dL_da(net, trace, p)] if is_fused else [dL_dy_hat(net, trace, p), dy_hat_da(net, trace, p)]
     for m in range(net.K, k, -1):
-        chain += [da_dh(net, m), dh_da(net, trace, m - 1)]
+        chain += [da_dh(net, m), *([dh_da(net, trace, m - 1)] if m > 1 else [])]
+    if k == 0:
+        return [*chain, dh_ds(trace, i)]
     chain.append(da_db(trace, k, i) if j is None else da_dw(trace, k, i, j))
     return chain
 

@@ -6,7 +6,8 @@
 Every array has theta's shape (P,) and dtype; a state is a dict of the count t of updates made and of
 arrays, ready for a checkpoint. `lr` is the rate of this update, after the schedule; left out, it is the
 optimiser's own. Decoupled weight decay, theta <- theta - lr decay theta on weights, belongs to whoever knows
-which entries are weights (the engine); an optimiser only says how much.
+which entries are weights (the engine); an optimiser only says how much. So do rates by group of parameters: a factor
+on the rate of some is one on their steps, decay included, which are proportional to it.
 
 >>> import numpy as np
 >>> theta, adam = np.array([1.0, -2.0]), Adam(lr=0.1)

@@ -127,7 +127,7 @@ def open_table(path: str | Path) -> TableModel:
 
 def _parts(model: Model) -> Parts:
     if type(model) is Network:
-        return Parts(1, "network", {"network": model.spec()}, {"theta": _finite(model)})
+        return Parts(_oldest(1, model), "network", {"network": model.spec()}, {"theta": _finite(model)})
     if type(model) is TableModel:
         return Parts(3, "table", *_parts_of_table(model))
     if is_pipeline(model):
@@ -216,7 +216,12 @@ def _parts_of_pipeline(pipeline: Any) -> Parts:
         "last": {"kind": of_last.kind, **of_last.record},
     }
     tensors = {f"{LAST}{name}": values for name, values in of_last.tensors.items()}
-    return Parts(of_last.format, "Pipeline", record, {STEPS: dumped(pipeline), **tensors})
+    return Parts(max(2, of_last.format), "Pipeline", record, {STEPS: dumped(pipeline), **tensors})
+
+
+def _oldest(format: int, network: Network) -> int:
+    """Return the format of a kind of model, or the one from which on networks have scales."""
+    return format if network.s is None else 3
 
 
 def _finite(network: Network) -> Any:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.schedules import SCHEDULES, Part, WarmUp
 from deltarule.network import Network
+from deltarule.options import NETWORK
 from deltarule.parameters import Layout
 from deltarule.tables import Overview, Schema
 from deltarule.tables.overview import Seen
@@ -270,9 +271,10 @@ READERS: dict[str, Callable[[Decoder, Any], Any]] = {
 
 def network_of(spec: dict[str, Any], theta: NDArray[Any]) -> Network:
     """Return the network that a specification and its parameters make, or raise a ValueError where they do not fit."""
-    if Layout(spec["sizes"]).size != theta.size:  # before a network of any size is made
+    has_scale = NETWORK["scale"].check(spec.get("scale", False))
+    if Layout(spec["sizes"], has_scale=has_scale).size != theta.size:  # before a network of any size is made
         raise ValueError("theta does not fit the sizes")
-    network = Network(spec["sizes"], spec["activation"], spec["output"], dtype=spec["dtype"])
+    network = Network(spec["sizes"], spec["activation"], spec["output"], dtype=spec["dtype"], scale=has_scale)
     if theta.dtype != network.dtype or not np.isfinite(theta).all():
         raise ValueError("theta has another dtype, or a number in it is not finite")
     network.theta = theta

@@ -182,4 +182,5 @@ def training_of(model: TableModel) -> Training | None:
         clip_value=settings.get("clip_value"),
         aside=aside(settings.get("dropout", 0.0), settings.get("label_smoothing", 0.0)),
         learns=learns,
+        rates=model.network.layout.factors(settings.get("rates", {})),
     )

@@ -32,7 +32,7 @@ from deltarule.options import (
     plain_scalar,
     typed_keywords,
 )
-from deltarule.parameters import Only
+from deltarule.parameters import Only, Rates
 from deltarule.spelling import plural
 from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, Stopped
 from deltarule.training.history import History
@@ -98,6 +98,7 @@ def train(
     weights: ArrayLike | None = None,
     optimiser: str | Optimiser | LBFGS = "adam",
     learning_rate: float | None = None,
+    rates: Rates = None,
     schedule: str | Schedule = "constant",
     epochs: int | None = None,
     batch_size: int | None = 32,
@@ -133,6 +134,10 @@ def train(
         "rprop", "lbfgs") or an object of `deltarule.maths.optimisers`.
     learning_rate
         alpha; None takes the optimiser's own.
+    rates
+        Factors on alpha by the names of parameters as in `only`, such as {"s": 3.0, "W[1]": 0.5}: the steps of these,
+        weight decay included, are so many times as long. A single parameter's goes before its array's. What is not
+        named has 1, but the scales of the inputs, "s", have 6 where the network has any. Not for "lbfgs".
     schedule
         A name ("constant", "step", "exponential", "inverse_time", "cosine", "one_cycle") or an object of
         `deltarule.maths.schedules`: the factor on alpha over time.
@@ -144,7 +149,7 @@ def train(
     only
         What learns: names such as ["W[3]", "b[3]", "w[1,1,1]"], or a mask over theta.
     l1, l2
-        Penalty l1 sum |w| + l2/2 sum w^2 over the weights that learn, not the biases.
+        Penalty l1 sum |w| + l2/2 sum w^2 over the weights that learn, not the biases and scales.
     weight_decay
         Decoupled: w <- w - alpha weight_decay w besides the step; None takes the optimiser's own.
     clip_norm, clip_value
@@ -219,6 +224,7 @@ def train(
         y,
         weights=weights,
         optimiser=chosen,
+        rates=rates,
         schedule=schedule,
         only=only,
         validation=validation,
@@ -234,6 +240,7 @@ def train(
             first, last = drive(chain([start], run), listening)
     settings = {
         "optimiser": {"name": getattr(chosen, "name", type(chosen).__name__), **asdict(chosen)},
+        "rates": {} if isinstance(chosen, LBFGS) else net.layout.rates(rates),
         "schedule": repr(_schedule(schedule)),
         **{name: value for name, value in plain.items() if name != "n_threads"},  # on which nothing depends
         "epochs": first.epochs,
@@ -300,6 +307,7 @@ def events(
     *,
     weights: ArrayLike | None = None,
     optimiser: str | Optimiser | LBFGS = "adam",
+    rates: Rates = None,
     schedule: str | Schedule = "constant",
     epochs: int | None = None,
     batch_size: int | None = 32,
@@ -335,6 +343,9 @@ def events(
     ).values()  # fmt: skip
     chosen = _optimiser(optimiser)
     is_lbfgs = isinstance(chosen, LBFGS)
+    factors = net.layout.factors(net.layout.rates(rates))
+    if is_lbfgs and rates:
+        raise OptionError("lbfgs finds its own step length; leave rates out.")
     itemsize = 8 if is_lbfgs else net.dtype.itemsize
     require_training(net.layout.size, itemsize, chosen.name, 2 + chosen.numbers)
     # Line searches compare losses that differ by less than float32 resolves.
@@ -360,6 +371,7 @@ def events(
         clip_value=clip_value,
         dropout=dropout_of(work, learn[0], dropout, seed),
         begun=_updates(state),
+        rates=factors,
     )
     if is_lbfgs and problem.dropout is not None:
         raise OptionError(

@@ -35,6 +35,7 @@ ENTRIES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         ("part", "count", "keeps", "real_share", "real_lr", *_CORRECTED),
     ),
     "clipped": ("blocks.by_blocks_clipped", STEPS, ("part", "real_lr", *_CORRECTED)),
+    "scales": ("blocks.by_blocks_of_scales", STEPS, ("thread", "makes", "steps", "real_lr", *_CORRECTED)),
     "chunks": ("epoch.chunks", CHUNKS, _THREAD),
     "singles": ("single.singles", SINGLES, _THREAD),
     "take": ("transfers.take", TRANSFERS, _THREAD),
@@ -45,7 +46,7 @@ alone; `steps` calls the others by their addresses."""
 MEETING: dict[str, str] = {name: f"meeting.{name}" for name in ("side_by_side", "listen", "hire", "dismiss")}
 """Kernels of threads, which take integers."""
 NAMES: tuple[str, ...] = (*OVER_MEMORY, *ENTRIES, *MEETING)
-RARE = frozenset({"in_strands", "by_one", "singles", *(f"one_{lanes}" for lanes in (2, 4, 8, 16))})
+RARE = frozenset({"in_strands", "by_one", "singles", "scales", *(f"one_{lanes}" for lanes in (2, 4, 8, 16))})
 """Kernels that are compiled where a network needs them; all others are, before anything is trained or predicted."""
 HALF = "together", "in_groups", "in_strands", "chunks", "take", "give"
 """Kernels that take as long to compile as all others. The first four have most of what they are made of in common,

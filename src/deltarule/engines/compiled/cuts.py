@@ -75,9 +75,10 @@ def parts_of(net: Network, batch: int, size: int) -> int:
 def strands_of(net: Network, batch: int, lanes: int) -> list[int]:
     """Return the first unit of every strand of a network and the number of units; nothing where it is not cut.
 
-    A strand is worth a thread, and begins with a vector of units.
+    A strand is worth a thread, and begins with a vector of units. What it has is no other strand's business, as scales
+    of inputs would be.
     """
-    if net.K != 2 or batch >= LONG_BATCH:
+    if net.K != 2 or batch >= LONG_BATCH or net.s is not None:
         return []
     n = net.sizes[1]
     most = min(GROUPS, n // STRAND, int(operations(net) * batch / PART_WORTH))
@@ -116,13 +117,21 @@ def cut_of(batch: int, parts: int, threads: int, lanes: int, *, is_long: bool) -
 
 def is_by_units(net: Network, batch: int, dropout: Dropout | None) -> bool:
     """Return whether vectors are of units, and not of examples: with one example a batch and a network not large."""
-    return batch == 1 and dropout is None and net.layout.size <= SMALL
+    return batch == 1 and dropout is None and net.layout.size <= SMALL and net.s is None
 
 
 def lanes_of_units(net: Network, lanes: int) -> int:
     """Return the numbers of a vector of units, no more than the widest layer needs."""
     narrow = [n for n in (2, 4, 8, 16) if 16 * n >= lanes * 4 and n >= max(net.sizes[1:])]
     return min([lanes, *narrow])
+
+
+def scale_blocks(net: Network, lanes: int) -> list[tuple[int, int, int, int, int]]:
+    """Return blocks of s, which is layer 0, each with about as many weights as other blocks have."""
+    width = up(max(1, BLOCK // net.sizes[1]), lanes)
+    return [
+        (0, 0, 1, left, right) for left, right in pairwise([*range(0, net.sizes[0], width), net.sizes[0]])
+    ]
 
 
 def blocks_of(

@@ -42,6 +42,8 @@ from deltarule.engines.compiled.places import (
     ONE,
     PART,
     PRODUCT,
+    SCALED,
+    SCALES,
     SINGLE,
     SIZE,
     STARTS,
@@ -98,10 +100,11 @@ class Workplace:
         *,
         may_return: bool = False,
         is_order: bool = False,
+        rates: NDArray[np.float64] | None = None,
     ) -> None:
         threads = threads_worth(net, batch, examples, most_threads)
         listed = rows.listed if rows else (0, 0, 0)
-        self.plan = plan(net, selection, batch, threads, n_states, keeps_gradient, dropout, listed)
+        self.plan = plan(net, selection, batch, threads, n_states, keeps_gradient, dropout, listed, rates)
         self.threads = self.plan.threads
         rare = rare_kernels(net, batch, dropout) if selection is not None else ()
         self.code = code_for(str(net.dtype), *rare)
@@ -111,6 +114,7 @@ class Workplace:
         self.memory = Memory(net, self.plan)
         if selection is not None:
             self.memory.mark(selection)
+        self.memory.rate(rates)
         self.is_long = operations(net) * examples > LONG
         self.losses = alone(SPREAD * self.plan.sums)
         self.squares = alone(len(self.plan.blocks), SPREAD)
@@ -135,6 +139,8 @@ class Workplace:
         places_of[:, PART] = self.code.address[self.plan.way]
         if self.plan.places[SINGLE]:
             places_of[:, ONE] = self.code.address[f"one_{self.plan.places[SINGLE]}"]
+        if self.plan.places[SCALED] and "scales" in self.code.address:
+            places_of[:, SCALES] = self.code.address["scales"]
         places_of[:, LAYERS] = layers_of.ctypes.data
         shares = self.plan.shares(threads)
         told = {"layers_of": layers_of, "places_of": places_of, "shares": shares, "threads": threads}
@@ -260,6 +266,7 @@ class CompiledEngine:
             rows=self.rows,
             may_return=True,
             is_order=self.is_order,
+            rates=q.rates,
         )
         initial = q.optimiser.init(q.net.theta)
         for n, name in enumerate(self.states):
@@ -356,6 +363,7 @@ class CompiledEngine:
             self.training.plan.places[SINGLE]
             and not self.reals[:FIVE].any()
             and not len(self.w)
+            and self.problem.rates is None
             and layers[:, LEARNS].all()
             and not layers[:, IS_PARTIAL].any()
         )

@@ -13,6 +13,7 @@ from deltarule.engines.compiled.places import (
     AT,
     BIAS,
     COLUMNS,
+    FACTORS,
     FIRST,
     HEIGHT,
     INPUT,
@@ -25,6 +26,7 @@ from deltarule.engines.compiled.places import (
     ROWS,
     SINGLE,
     STRANDS,
+    THETA,
     UNIT,
     H,
 )
@@ -52,7 +54,9 @@ class Memory:
         self._write_ones()
 
     def _write_ones(self) -> None:
-        """Give every h_k, and its copy with a row for every example, its ones: the input of the biases."""
+        """Give every h_k, and its copy with a row for every example, its ones for the biases, and s its one."""
+        if self.net.s is not None:
+            self.numbers[int(self.plan.places[THETA] + self.plan.layers[0, AT]) + self.net.sizes[0]] = 1
         if self.plan.places[SINGLE]:
             return
         columns, chunks = int(self.plan.places[COLUMNS]), self.plan.chunks
@@ -87,12 +91,20 @@ class Memory:
             mask[selection.index] = 1
             self.write(int(self.plan.places[MASK]), mask)
 
+    def rate(self, rates: NDArray[np.float64] | None) -> None:
+        """Write the factors on the learning rate, (P,), where the plan has room for them."""
+        if rates is not None and self.plan.places[FACTORS] >= 0:
+            self.write(int(self.plan.places[FACTORS]), rates)
+
     def _blocks(self, at: int, theta: NDArray[Any]) -> Iterator[tuple[Floats, NDArray[Any], NDArray[Any]]]:
         """Yield views of [W_k b_k], (n_k, n_{k-1} + 1), in the vector from `at` on, and of W_k and b_k in theta.
 
-        Strand by strand, where there are any: b_k has no column but for the last of them.
+        Strand by strand, where there are any: b_k has no column but for the last of them. And s, as weights of one row.
         """
         W, b = self.net.layout.split(theta)
+        if self.net.s is not None:
+            s, begin = theta[None, self.net.layout.s], at + int(self.plan.layers[0, AT])
+            yield self.numbers[None, begin : begin + s.shape[1]], s, s[:, :0]
         for layers in self.plan.layers_of[: max(1, int(self.plan.places[STRANDS]))]:
             for k in range(1, self.net.K + 1):
                 n_in, n_out, bias, unit, step = layers[k, [N_IN, N_OUT, BIAS, UNIT, INPUT]].tolist()

@@ -27,14 +27,18 @@ from __future__ import annotations
     WEIGHTS,
     WEIGHTS_ROW,
     BIASES,
-) = range(FIELDS_OF_LAYER := 21)
+    READ,
+    IS_RATED,
+) = range(FIELDS_OF_LAYER := 23)
 """Columns of `Plan.layers`: widths; the place of [W_k b_k] in a vector like theta, the distances from unit to unit
 and from input to input in it, and whether it is kept as its transpose; the place of h_k and the rows of a chunk of
 it; the place of dL/da_k; the place of the factor of the gradient that has a row for every example (h_{k-1}, or
 dL/da_k where turned; -1: nobody needs it, as where the gradient is made of inner products), its distance from chunk
 to chunk, and the width of its panels; the activation; whether anything learns, and whether not everything does; the
 threshold of dropout, 0 without; 1 if b_k is added, which only the last of several strands does; the number of the
-first unit, 0 but for strands; in the network's theta, the place of W_k, how long its rows are, and the place of b_k."""
+first unit, 0 but for strands; in the network's theta, the place of W_k, how long its rows are, and the place of b_k;
+from where the forward pass reads [W_k b_k], from theta on: AT, but for W_1 diag(s); whether rates differ in it. Where
+inputs have scales, layer 0 has s, with a 1 after it, for b_1."""
 
 PANEL = 64
 """Columns that lie together in a matrix, a multiple of the widest tile: its rows are PANEL or fewer numbers apart."""
@@ -43,8 +47,8 @@ FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
     "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "numbers",
     "single", "spare", "listed", "starts", "inputs", "values", "firsts", "ends", "turning", "strands",
-    "logits", "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change", "one", "part", "blocks",
-    "clipped", "layers",
+    "logits", "scaled", "slopes", "factors", "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change",
+    "one", "part", "blocks", "clipped", "scales", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
 theta, `size` numbers each, one after another; of `gradient` there is one a group. columns: examples of a chunk; group:
@@ -55,12 +59,14 @@ the factors with a row for each have room for; lowest: the lowest layer that lea
 that the output has for each of its units; single: the numbers of a vector of units where a batch is one example, else
 0, and spare: what it needs beside. listed: 0 where X is a matrix, else X is kept as lists of what is not 0, and no
 row's list is longer; starts, inputs, firsts, ends: places among the engine's `lists`, see `kernels/listing.py`; values,
-turning: in memory. strands: how many there are, 0 where the network is not cut into any; logits: the place of a_K. From
-product on they are addresses of kernels, and of `Plan.layers`, which the engine fills in."""
+turning: in memory. strands: how many there are, 0 where the network is not cut into any; logits: the place of a_K;
+scaled: of [W_1 diag(s), b_1], 0 where inputs have no scales; slopes: of what each block of layer 1 adds to dL/ds, a row
+like s for each; factors: of those on the learning rate, a vector like theta, -1 where all are 1. From product on they
+are addresses of kernels, and of `Plan.layers`, which the engine fills in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
     SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, NUMBERS,
     SINGLE, SPARE, LISTED, STARTS, INPUTS, VALUES, FIRSTS, ENDS, TURNING, STRANDS,
-    LOGITS, PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, PART, BLOCKS,
-    CLIPPED, LAYERS,
+    LOGITS, SCALED, SLOPES, FACTORS, PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE,
+    ONE, PART, BLOCKS, CLIPPED, SCALES, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip

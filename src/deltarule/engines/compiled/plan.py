@@ -25,6 +25,7 @@ from deltarule.engines.compiled.cuts import (
     is_by_units,
     lanes_of_units,
     parts_of,
+    scale_blocks,
     strands_of,
     up,
 )
@@ -44,6 +45,7 @@ from deltarule.engines.compiled.places import (
     INPUT,
     INPUT_ROWS,
     IS_PARTIAL,
+    IS_RATED,
     IS_TURNED,
     KEYS,
     LEARNS,
@@ -53,6 +55,7 @@ from deltarule.engines.compiled.places import (
     N_OUT,
     PANEL,
     PANEL_WIDTH,
+    READ,
     ROWS,
     ROWS_STEP,
     SINGLE,
@@ -102,10 +105,11 @@ class Plan:
         The function that returns both for a number of threads that are at work, up to `threads`.
     blocks
         (n, 5) int64: layer, first and end row, first and end column of the layer's part of theta, or of the strand's.
+        Those of the inputs' scales, layer 0, come last, and where W_1 learns: then W_1 diag(s) is another.
     strands
         The first block of every strand, and the number of blocks; nothing where there are no strands.
     costs
-        (n,): what a block costs, to share blocks among threads.
+        What a block costs, to share blocks among threads; not of scales.
     lists
         How many integers there are to be for lists.
     size
@@ -169,6 +173,7 @@ def rare_kernels(net: Network, batch: int, dropout: Dropout | None) -> tuple[str
     return (
         *(("by_one", "singles", f"one_{single}") if single else ()),
         *(("in_strands",) if strands else ()),
+        *(("scales",) if net.s is not None else ()),
     )
 
 
@@ -185,12 +190,14 @@ def plan(
     keeps_gradient: bool = True,
     dropout: Dropout | None = None,
     listed: tuple[int, int, int] = (0, 0, 0),
+    rates: NDArray[np.float64] | None = None,
 ) -> Plan:
     """Return the plan for the gradient of what is selected of a network, in batches of so many examples.
 
     selection is None where no gradient is wanted: then every thread has room for a chunk of its own. n_states counts
     the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once; dropout, what is left out;
-    listed: where X is kept as lists, how long they are at most and together, and how many there are.
+    listed: where X is kept as lists, how long they are at most and together, and how many there are; rates: factors on
+    the learning rate, (P,).
     """
     longest, numbers, rows_of_X = listed
     lanes = _lanes(net)
@@ -198,7 +205,8 @@ def plan(
     if selection is not None:
         learns[selection.index] = True
     layers = np.zeros((net.K + 1, FIELDS_OF_LAYER), np.int64)
-    layers[0, N_OUT] = net.sizes[0]
+    of_s = learns[net.layout.s]
+    layers[0, [N_OUT, LEARNS, IS_PARTIAL]] = net.sizes[0], of_s.any(), of_s.any() and not of_s.all()
     single, strands = ways_of(net, batch, dropout) if selection is not None else (0, [])
     together = batch if batch < LONG_BATCH else CHUNK * lanes
     threads = min(threads, len(strands) - 1) if strands else threads
@@ -218,10 +226,17 @@ def plan(
         layers[k, CODE] = ACTIVATION_CODES[net.g[k].name] if k < net.K else -1
         layers[k, DROP] = dropout.threshold(k) if dropout is not None and k < net.K else 0
         of_W, of_b = learns[net.layout.W[k]], learns[net.layout.b[k]]
-        layers[k, LEARNS] = of_W.any() or of_b.any()
+        carries = k == 1 and layers[0, LEARNS]  # dL/ds is made of dL/dW_1
+        layers[k, LEARNS] = of_W.any() or of_b.any() or carries
         if layers[k, LEARNS]:
-            learning[k] = bool(of_W.any())
-            layers[k, IS_PARTIAL] = not (of_b.all() and (of_W.all() or not of_W.any()))
+            learning[k] = bool(of_W.any() or carries)
+            layers[k, IS_PARTIAL] = not (of_b.all() and (of_W.all() or not (of_W.any() or carries)))
+    if rates is not None:
+        spans = (
+            net.layout.s,
+            *(slice(net.layout.W[k].start, net.layout.b[k].stop) for k in range(1, net.K + 1)),
+        )
+        layers[:, IS_RATED] = [(rates[span] != 1.0).any() for span in spans]
     lowest = min(learning, default=net.K)
     layers_of, size = _placed(layers, net, strands, single, lanes)
 
@@ -251,7 +266,9 @@ def plan(
     places["states"] = take(n_states * size)
     kept = at
     places["mask"] = take(size) if layers[:, IS_PARTIAL].any() else -1
-    places["gradient"] = take(groups * size if groups > 1 else size * (keeps_gradient or single > 0))
+    places["factors"] = take(size) if layers[:, IS_RATED].any() else -1
+    is_kept = keeps_gradient or single > 0 or layers[0, LEARNS]
+    places["gradient"] = take(groups * size if groups > 1 else size * int(is_kept))
     places["columns"], places["group"], places["span"] = columns, 1 if single else group, span
     blocks: list[tuple[int, int, int, int, int]] = []
     costs: list[float] = []
@@ -262,6 +279,17 @@ def plan(
         blocks += more
         costs += their_costs
         firsts.append(len(blocks))
+    if net.s is not None:
+        layer = layers_of[0, 1]
+        width = (
+            int(layer[N_IN] + 1) * int(layer[INPUT]) if layer[IS_TURNED] else int(layer[N_OUT] * layer[UNIT])
+        )
+        places["scaled"] = take(width)
+        layers_of[:, 1, READ] = places["scaled"] - places["theta"]
+        if layers[1, LEARNS]:
+            of_first = sum(block[0] == 1 for block in blocks)
+            places["slopes"] = take(of_first * up(net.sizes[0] + 1, lanes))
+            blocks += scale_blocks(net, lanes)
     largest = max(((r1 - r0) * (c1 - c0) for _, r0, r1, c0, c1 in blocks), default=0)
     places["scratch_size"] = (up(largest, 64) + 64) * 2
     places["scratch"] = take(max(threads, len(layers_of)) * places["scratch_size"])
@@ -351,11 +379,16 @@ def _placed(
             row = up(n_out, single or 1) if is_turned else n_in + 1
             # Rows a whole page apart would all fall into the same lines of the cache.
             row += lanes if row % PAGE == 0 else 0
-            of_strand[k, [AT, UNIT, INPUT]] = (size, 1, row) if is_turned else (size, row, 1)
+            of_strand[k, [AT, UNIT, INPUT, READ]] = (
+                (size, 1, row, size) if is_turned else (size, row, 1, size)
+            )
             size = up(size + (n_in + 1 if is_turned else n_out) * row, lanes)
             length, of_W, of_b = net.sizes[k - 1], net.layout.W[k].start, net.layout.b[k].start
             from_theta = of_W + first * length + int(of_strand[k - 1, FIRST]), length, of_b + first
             of_strand[k, [WEIGHTS, WEIGHTS_ROW, BIASES]] = from_theta
+        if net.s is not None:
+            of_strand[0, [AT, UNIT, INPUT]] = size, net.sizes[0], 1
+            size = up(size + net.sizes[0] + 1, lanes)
     return layers_of, size
 
 

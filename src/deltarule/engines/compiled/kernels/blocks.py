@@ -17,6 +17,7 @@ from deltarule.engines.compiled.kernels.inner import dot
 from deltarule.engines.compiled.kernels.listing import add_listed
 from deltarule.engines.compiled.kernels.meeting import next_of
 from deltarule.engines.compiled.kernels.passes import change
+from deltarule.engines.compiled.kernels.scales import add_slopes, scale_weights, through_scales
 from deltarule.engines.compiled.kernels.tiles import SET
 from deltarule.engines.compiled.kernels.vectors import apart, call
 from deltarule.engines.compiled.places import (
@@ -24,13 +25,16 @@ from deltarule.engines.compiled.places import (
     CHANGE,
     COLUMNS,
     EXAMPLE_ROWS,
+    FACTORS,
     GRADIENT,
     GROUP,
     HEIGHT,
     INNER,
     INPUT,
     IS_PARTIAL,
+    IS_RATED,
     IS_TURNED,
+    LEARNS,
     LISTED,
     MASK,
     N_IN,
@@ -38,6 +42,7 @@ from deltarule.engines.compiled.places import (
     PANEL_WIDTH,
     PRODUCT,
     ROWS,
+    SCALED,
     SCRATCH,
     SCRATCH_SIZE,
     SIZE,
@@ -149,10 +154,10 @@ def update(memory, layers, places, code, block, g, lr, reals, corrections, spare
     apart()
     row, width, rows = row_length(layers, block[0]), block[4] - block[3], block[2] - block[1]
     at = layers[block[0], AT] + block[1] * row + block[3]
-    theta, mask = places[THETA] + at, places[MASK] + at
-    if layers[block[0], IS_PARTIAL]:
+    theta, mask, factors = places[THETA] + at, places[MASK] + at, places[FACTORS] + at
+    if layers[block[0], IS_PARTIAL] or layers[block[0], IS_RATED]:
         change(memory, places, rowwise.COPY, spare, width, theta, row, rows, width, 0.0, 0.0)
-    if reals[DECAY] != 0.0:
+    if reals[DECAY] != 0.0 and block[0] > 0:
         height, length = weights_of(layers, block)
         kept = 1.0 - lr * reals[DECAY]
         change(memory, places, rowwise.SCALE, theta, row, 0, 0, height, length, kept, 0.0)
@@ -160,6 +165,10 @@ def update(memory, layers, places, code, block, g, lr, reals, corrections, spare
     for first in range(0, width * rows, run):
         step(memory, places, code, at, g + first, run, lr, reals, corrections)
         at += row
+    if layers[block[0], IS_RATED]:
+        call(places[CHANGE], memory, (
+            rowwise.STRETCH, theta, row, spare, width, factors, row, rows, width, 0.0, 0.0
+        ))  # fmt: skip
     if layers[block[0], IS_PARTIAL]:  # what does not learn is put back, bit for bit
         call(places[CHANGE], memory, (
             rowwise.PUT_BACK, theta, row, spare, width, mask, row, rows, width, 0.0, 0.0
@@ -210,6 +219,8 @@ def by_blocks(
         size, row = rows * width, row_length(layers, k)
         at = layers[k, AT] + block[1] * row + block[3]
         block_gradient(memory, layers, places, lists, block, scratch, count)
+        if k == 1 and places[SCALED] > 0:
+            through_scales(memory, layers, places, block, n, scratch)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
             squares[n, 2] = real_share * penalty_of(memory, layers, places, block, reals[L1], reals[L2])
             height, length = weights_of(layers, block)
@@ -263,6 +274,16 @@ def by_blocks(
             update(memory, layers, places, code, block, scratch, real_lr, reals, corrections, spare)
 
 
+@njit(**OPTIONS)
+def clipping(squares, blocks, reals):
+    """Return the factor that brings the gradient to the longest norm allowed."""
+    squared = 0.0
+    for n in range(len(blocks)):
+        squared += squares[n, 1]
+    norm = math.sqrt(squared)
+    return reals[CLIP_NORM] / norm if norm > reals[CLIP_NORM] else 1.0
+
+
 def by_blocks_clipped(
     memory, layers_of, places_of, blocks, shares, code, reals, squares,
     part, real_lr, real_corrected_a, real_corrected_b, real_corrected_c,
@@ -271,11 +292,7 @@ def by_blocks_clipped(
     apart()
     layers, places = layers_of[part], places_of[part]
     corrections = real_corrected_a, real_corrected_b, real_corrected_c
-    squared = 0.0
-    for n in range(len(blocks)):
-        squared += squares[n, 1]
-    norm = math.sqrt(squared)
-    scale = reals[CLIP_NORM] / norm if norm > reals[CLIP_NORM] else 1.0
+    scale = clipping(squares, blocks, reals)
     scratch = places[SCRATCH] + part * places[SCRATCH_SIZE]
     spare = scratch + places[SCRATCH_SIZE] // 2
     for n in range(shares[part], shares[part + 1]):
@@ -286,6 +303,41 @@ def by_blocks_clipped(
         change(memory, places, rowwise.COPY, scratch, width, begin, row, rows, width, 0.0, 0.0)
         change(memory, places, rowwise.SCALE, scratch, width, 0, 0, rows, width, scale, 0.0)
         update(memory, layers, places, code, block, scratch, real_lr, reals, corrections, spare)
+
+
+def by_blocks_of_scales(
+    memory, layers_of, places_of, blocks, code, reals, squares, threads,
+    thread, makes, steps, real_lr, real_corrected_a, real_corrected_b, real_corrected_c,
+):  # fmt: skip
+    """Do a thread's blocks of s: where `makes`, dL/ds, and where `steps`, the optimiser's step, and W_1 diag(s) anew.
+
+    squares[block] becomes sum g^2 after clipping by value.
+    """
+    apart()
+    layers, places = layers_of[thread], places_of[thread]
+    corrections = real_corrected_a, real_corrected_b, real_corrected_c
+    spare = places[SCRATCH] + thread * places[SCRATCH_SIZE]
+    scale = clipping(squares, blocks, reals) if steps and reals[CLIP_NORM] > 0.0 else 1.0
+    for n in range(len(blocks) - 1 - thread, -1, -threads):
+        if blocks[n, 0] > 0:  # those of s come last
+            break
+        first, end = blocks[n, 3], blocks[n, 4]
+        size, at = end - first, layers[0, AT] + first
+        g = places[GRADIENT] + at
+        if makes and layers[0, LEARNS]:
+            add_slopes(memory, layers, places, blocks, first, end)
+            if layers[0, IS_PARTIAL]:
+                change(memory, places, rowwise.MULTIPLY, g, 0, places[MASK] + at, 0, 1, size, 0.0, 0.0)
+            if reals[CLIP_VALUE] > 0.0:
+                change(memory, places, rowwise.CLIP, g, 0, 0, 0, 1, size, reals[CLIP_VALUE], 0.0)
+            squares[n, 1] = dot(memory, g, g, size)
+        if not steps:
+            continue
+        if layers[0, LEARNS]:
+            if scale != 1.0:
+                change(memory, places, rowwise.SCALE, g, 0, 0, 0, 1, size, scale, 0.0)
+            update(memory, layers, places, code, blocks[n], g, real_lr, reals, corrections, spare)
+        scale_weights(memory, layers, places, first, end + (end == layers[0, N_OUT]))
 
 
 @njit(**OPTIONS)

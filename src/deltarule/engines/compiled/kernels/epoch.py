@@ -7,6 +7,8 @@ A step, with a barrier after each part where there are several threads:
 2. by blocks of parameters: the gradient over the whole batch, penalty, norm, clipping, the optimiser's step;
 3. only where the gradient is clipped by its norm: the optimiser's step.
 
+Where inputs have scales, these follow after part 2, and with them W_1 diag(s), which the first layer is made with.
+
 Where groups of examples have gradients of their own, part 1 is done group by group, each by one thread alone. Where the
 network is cut into strands, each thread does both parts for its own ones, with a barrier before logits are added up.
 Each of these ways of part 1 is a kernel of its own, and so are parts 2 and 3: `steps` calls them by their addresses
@@ -68,6 +70,7 @@ from deltarule.engines.compiled.places import (
     N_OUT,
     OUTPUT,
     PART,
+    SCALES,
     SEED,
     SIZE,
     SPAN,
@@ -112,6 +115,8 @@ def in_groups(
             prefetch_rows(p, order, at + size, min(end, at + 2 * size))
             total += total_loss(memory, places, zero, size)
             for n in range(len(blocks)):
+                if blocks[n, 0] == 0:  # of scales, whose gradient is made of W_1's
+                    break
                 row = row_length(layers, blocks[n, 0])
                 begin = places[GRADIENT] + group * places[SIZE] + layers[blocks[n, 0], AT]
                 begin += blocks[n, 1] * row + blocks[n, 3]
@@ -276,10 +281,21 @@ def steps(
                 part, len(rows), keeps, share_of, lr, corrections[0], corrections[1], corrections[2]
             ))  # fmt: skip
         meet(counters, thread, threads)
+        has_scales = len(blocks) > 0 and blocks[len(blocks) - 1, 0] == 0
+        if has_scales:
+            call(places[SCALES], letter, (
+                thread, np.int64(1), 1 - keeps, lr, corrections[0], corrections[1], corrections[2]
+            ))  # fmt: skip
+            meet(counters, thread, threads)
         if clips and code >= 0:
             for part in range(thread, parts, threads):
                 call(places[CLIPPED], letter, (part, lr, corrections[0], corrections[1], corrections[2]))
             meet(counters, thread, threads)
+            if has_scales:
+                call(places[SCALES], letter, (
+                    thread, np.int64(0), np.int64(1), lr, corrections[0], corrections[1], corrections[2]
+                ))  # fmt: skip
+                meet(counters, thread, threads)
         if thread == 0:
             for n in range(len(blocks)):
                 penalty += len(rows) * squares[n, 2]

@@ -39,7 +39,6 @@ from deltarule.engines.compiled.kernels.vectors import (
     spread,
 )
 from deltarule.engines.compiled.places import (
-    AT,
     CHANGE,
     COLUMNS,
     ENDS,
@@ -51,6 +50,7 @@ from deltarule.engines.compiled.places import (
     N_OUT,
     PANEL,
     PANEL_WIDTH,
+    READ,
     ROWS,
     STARTS,
     THETA,
@@ -188,7 +188,7 @@ def multiply_listed(memory, layers, places, lists, chunk, count):
     """Make a_1 of the `count` examples of a chunk."""
     apart()
     lanes, columns, n, row = lanes_of(memory), places[COLUMNS], layers[1, N_OUT], layers[1, INPUT]
-    theta, turning = places[THETA] + layers[1, AT], places[TURNING] + chunk * lanes * PANEL
+    theta, turning = places[THETA] + layers[1, READ], places[TURNING] + chunk * lanes * PANEL
     bias = theta + layers[0, N_OUT] * row
     h = layers[1, H] + chunk * layers[1, HEIGHT] * columns
     for first in range(0, n, STRIP * lanes):

@@ -47,6 +47,7 @@ from deltarule.engines.compiled.places import (
     PANEL,
     PANEL_WIDTH,
     PRODUCT,
+    READ,
     ROWS,
     ROWS_STEP,
     SIZE,
@@ -138,7 +139,7 @@ def forward(memory, layers, places, lists, k, salted, chunk, count, thread, thre
     first, end = share(n, TILE_ROWS, thread, threads), share(n, TILE_ROWS, thread + 1, threads)
     if is_listed:
         first, end = ALONE[0], n
-    theta = places[THETA] + layers[k, AT] + first * layers[k, UNIT]
+    theta = places[THETA] + layers[k, READ] + first * layers[k, UNIT]
     of = chunk - 1
     for start in range(0, count, columns):
         of += 1

@@ -37,6 +37,19 @@ def _multiply(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return y * x
 
 
+def _add_product(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
+    return y + x * m
+
+
+def _product(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
+    return x * m
+
+
+def _stretch(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
+    """Make the way from x to y m times as long."""
+    return m * (y - x) + x
+
+
 def _scale(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return y * a
 
@@ -54,7 +67,7 @@ def _clip(y: Vector, x: Vector, m: Vector, a: Vector, b: Vector) -> Vector:
     return larger(-a, smaller(a, y))  # NaN stays NaN
 
 
-FILL, COPY, ADD, SUM, MULTIPLY, SCALE, PUT_BACK, PENALISE, CLIP = range(9)
+FILL, COPY, ADD, SUM, MULTIPLY, SCALE, PUT_BACK, PENALISE, CLIP, ADD_PRODUCT, PRODUCT, STRETCH = range(12)
 FORMULAS: dict[int, Formula] = {
     FILL: _fill,
     COPY: _copy,
@@ -65,6 +78,9 @@ FORMULAS: dict[int, Formula] = {
     PUT_BACK: _put_back,
     PENALISE: _penalise,
     CLIP: _clip,
+    ADD_PRODUCT: _add_product,
+    PRODUCT: _product,
+    STRETCH: _stretch,
 }
 
 

@@ -12,6 +12,7 @@ from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.meeting import look
+from deltarule.engines.compiled.kernels.scales import scale_weights
 from deltarule.engines.compiled.kernels.vectors import Variable, Writer, below
 from deltarule.engines.compiled.places import (
     AT,
@@ -20,6 +21,7 @@ from deltarule.engines.compiled.places import (
     INPUT,
     N_IN,
     N_OUT,
+    SCALED,
     STRANDS,
     THETA,
     UNIT,
@@ -102,6 +104,14 @@ def transfer(memory, layers_of, places_of, theta, is_taking):
             else:
                 copy(theta, layer[WEIGHTS], layer[WEIGHTS_ROW], 1, memory, weights, unit, step, n_out, n_in)
                 copy(theta, layer[BIASES], 1, 1, memory, biases, unit, 1, n_out, layer[BIAS])
+    if places_of[0, SCALED] > 0:
+        layers, n = layers_of[0], layers_of[0, 0, N_OUT]
+        s, of_theta = begin + layers[0, AT], len(theta) - n
+        if is_taking:
+            copy(memory, s, 0, 1, theta, of_theta, 0, 1, 1, n)
+            scale_weights(memory, layers, places_of[0], 0, n + 1)
+        else:
+            copy(theta, of_theta, 0, 1, memory, s, 0, 1, 1, n)
 
 
 def take(memory, layers_of, places_of, theta, before):

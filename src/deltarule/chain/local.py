@@ -1,0 +1,38 @@
+"""A parameter at its own place: what it acts on, what multiplies it there, and the derivative that comes to it.
+
+    a_k[i] has w[k,i,j] h_{k-1}[j] and b[k,i] in it,    h_0[j] = s[j] x[j]
+
+A weight and a bias act on a_k, a scale on h_0, which is layer 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deltarule.maths import passes
+from deltarule.maths.passes import Deltas, Net, Trace
+from deltarule.network import Floats
+from deltarule.parameters import Parameter
+
+
+def acted_on(trace: Trace, at: Parameter) -> Floats:
+    """Return a_k, or h_0 of a scale, (N, n_k)."""
+    return trace.a[at.k] if at.k else trace.h[0]
+
+
+def multiplier(trace: Trace, at: Parameter) -> Floats:
+    """Return the local derivative, (N,): da_k[i]/dw = h_{k-1}[j], da_k[i]/db = 1, dh_0[j]/ds = x[j]."""
+    if at.k == 0:
+        return trace.x[:, at.i - 1]
+    return np.ones(len(trace.y_hat)) if at.j is None else trace.h[at.k - 1][:, at.j - 1]
+
+
+def deltas_down_to(net: Net, trace: Trace, delta: Floats, at: Parameter, *, is_alone: bool = False) -> Deltas:
+    """Return the derivatives down to the parameter's layer, given dL/da_K; is_alone: there of its unit alone."""
+    units = {at.k: np.array([at.i - 1])} if is_alone else None
+    return passes.backward(net, trace, delta, (), {at.k} - {0}, units, learn_s=at.k == 0)
+
+
+def arriving(deltas: Deltas, at: Parameter) -> Floats:
+    """Return dL/da_k, or dL/dh_0 of a scale, (N, n_k), or (N, 1) of its unit alone."""
+    return deltas.a[at.k] if at.k else deltas.h[0]
