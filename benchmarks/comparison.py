@@ -151,22 +151,20 @@ def reached(frame: pd.DataFrame) -> Rows:
 
 
 def means(frame: pd.DataFrame, models: list[str], measure: str) -> Rows:
-    """Return means by table and model; the best is bold, and how many splits there are stands behind if it is few."""
+    """Return means by table and model, with the number of splits if it is few; the best of all splits is bold."""
     found = frame.groupby(["table", "model"])[measure].agg(["mean", "count"])
     most = found["count"].max()
     rows = [["table", "measure", *(TITLES[name] for name in models)]]
     for data in _present(frame):
         here = found.loc[data.name]
-        best = here["mean"].max() if measure == "score" else here["mean"].min()
-        cells = []
+        whole = here.loc[here["count"] == most, "mean"]
+        best = whole.max() if measure == "score" else whole.min()
+        cells: list[str] = []
         for name in models:
-            if name not in here.index:
-                cells.append("")
-                continue
-            mean, count = here.loc[name]
+            mean, count = here.loc[name] if name in here.index else (np.nan, 0)
             text = number(mean)
             cells.append(
-                (f"**{text}**" if mean == best else text) + (f" ({count:g})" if count < most else "")
+                f"{text} ({count:g})" if 0 < count < most else f"**{text}**" if mean == best else text
             )
         rows.append([data.name, OF_KIND[data.kind][measure], *cells])
     return rows

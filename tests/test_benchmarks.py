@@ -109,7 +109,7 @@ def test_errors_are_compared_over_the_splits_that_both_have(tmp_path, page):
     assert cells(page, "mpg, RMSE") == [["<= 2.5", "2", "4", "5", "yes"]]
     assert cells(page, "seconds of fit") == [["10 times LightGBM's or 3", "more on none", "", "", "yes"]]
     assert cells(page, "seconds of fit for 1,000 rows") == [["<= 10", "more on mpg", "", "", "no"]]
-    assert cells(page, "segment")[0] == ["log loss", "4.55", "**0.4** (1)", ""]
+    assert cells(page, "segment")[0] == ["log loss", "**4.55**", "0.4 (1)", ""]
     assert cells(page, "TabM") == [["mpg", "0", "took / long"]]
 
 
