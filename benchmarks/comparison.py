@@ -51,7 +51,7 @@ def page(rows: list[dict[str, Any]]) -> str:
     parts += ["## Accuracy or R²", markdown(means(frame, models, "score"))]
     parts += ["## Seconds of the processor, fit and predict", markdown(seconds(frame, models))]
     if len(failed):
-        parts += ["## What did not end", markdown(_failures(failed))]
+        parts += ["## What failed", markdown(_failures(failed))]
     return "\n\n".join(parts)
 
 

@@ -42,12 +42,14 @@ from deltarule.engines.machine import processor
 class Prepared(TransformerMixin, BaseEstimator):
     """A frame of numbers and categories: dates as numbers, texts and booleans as categories of the rows learnt from.
 
+    A column without any number is left out.
+
     dtype
         Of the categories: "category", or object where a model's checks take no missing ones otherwise.
     most
         The most levels of a category: of more, the frequent ones are kept and the others are missing.
     fill
-        Whether a missing number becomes the median of its column; a column without any number is left out then.
+        Whether a missing number becomes the median of its column.
     """
 
     def __init__(
@@ -61,8 +63,7 @@ class Prepared(TransformerMixin, BaseEstimator):
         kept = {name: X[name].value_counts().index[: self.most] for name in texts}
         self.types_ = {name: pd.CategoricalDtype(sorted(levels)) for name, levels in kept.items()}
         numbers = X.columns.difference(texts, sort=False)
-        if self.fill:
-            numbers = numbers[X[numbers].notna().any()]
+        numbers = numbers[X[numbers].notna().any()]
         self.columns_ = [name for name in X if name in self.types_ or name in numbers]
         self.medians_ = X[numbers].median() if self.fill else {}
         return self
