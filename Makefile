@@ -8,7 +8,7 @@ PEERS := .venv-bench
 BENCH := $(PEERS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports docs bench clean
+.PHONY: help demo test check lint types imports docs bench accuracy clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,13 +52,16 @@ $(BENCH): pyproject.toml benchmarks/requirements.txt
 	$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt --editable .
 	@touch $@
 
-bench: $(BENCH)  ## set up the peers (a gigabyte), measure speed beside them, renew docs/performance.md
+bench: $(BENCH)  ## set up the peers (two gigabytes), measure speed beside them, renew docs/performance.md
 	$(PEERS)/bin/python benchmarks/speed.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/neighbours.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/costs.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/estimators.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/products.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/explaining.py --write docs/performance.md
+
+accuracy: $(BENCH)  ## set up the peers, measure accuracy beside them (a day for all), renew docs/accuracy.md
+	$(PEERS)/bin/python benchmarks/accuracy.py --report docs/accuracy.md
 
 clean:  ## remove what make made
 	rm -rf $(VENV) $(PEERS) .pytest_cache .hypothesis .ruff_cache .import_linter_cache demo

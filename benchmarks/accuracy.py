@@ -1,169 +1,123 @@
-"""Test metric with default settings: deltarule's table estimators beside scikit-learn's MLP.
+"""Accuracy and seconds with default settings: deltarule's table estimators beside other models for tables.
 
-On every table, for seeds 0 to 4: the same split (a quarter is held out, stratified for classes), the same rows.
-scikit-learn's MLP stands behind its usual pipeline (median or most frequent value for missing ones, StandardScaler,
-OneHotEncoder) and keeps all of its own defaults. Its regressor does not scale the target; the last column shows it
-behind TransformedTargetRegressor, which its users have to add by hand.
+    python benchmarks/accuracy.py [--models deltarule lightgbm ...] [--tables iris wine ...] [--seeds 0 1 ...]
+        [--report docs/accuracy.md]
 
-    python benchmarks/accuracy.py [--seeds 5] [--tables iris wine ...] [--write docs/accuracy.md]
+On every table, for every seed: the same split, the same rows for every model (datasets.py); each model behind what its
+users put before it, on one thread, in a process of its own (contestants.py). Every measurement is a line of JSON that
+is added to a file; what stands there of the same version is not measured again, so that a run can be broken off and
+taken up. To compare two states of deltarule, run one with `--as before`. `--report` renews the page from the file
+(comparison.py); with `--models` and nothing behind it, nothing is measured first.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
 import sys
-import textwrap
-import warnings
+from itertools import product
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import sklearn
-import sklearn.datasets
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.impute import SimpleImputer
-from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from comparison import BEFORE, page
+from contestants import MODELS
+from datasets import DATA, DATASETS
+from page import renew
 
-from deltarule import TableClassifier, TableRegressor
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-# name: (target, columns left out because they repeat the target)
-FILES = {
-    "penguins": ("species", []),
-    "titanic": ("survived", ["alive"]),
-    "mpg": ("mpg", []),
-    "california_housing": ("median_house_value", []),
-}
-SAMPLES = ["breast_cancer", "wine", "iris", "digits"]
-REGRESSIONS = {"mpg", "california_housing"}
+HERE = Path(__file__).resolve().parent
+Row = dict[str, Any]
+Key = tuple[str, str, int]
 
 
-def load(name: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the columns to learn from and the target."""
-    if name in SAMPLES:
-        return getattr(sklearn.datasets, f"load_{name}")(return_X_y=True, as_frame=True)
-    target, left_out = FILES[name]
-    frame = pd.read_csv(DATA / f"{name}.csv")
-    return frame.drop(columns=[target, *left_out]), frame[target]
+def read(results: Path) -> dict[Key, Row]:
+    """Return the last row of every model, table and split."""
+    text = results.read_text(encoding="utf-8") if results.exists() else ""
+    rows = [json.loads(line) for line in text.splitlines()]
+    return {(row["model"], row["table"], row["seed"]): row for row in rows}
 
 
-def pipeline(X: pd.DataFrame, model: Any) -> Pipeline:
-    """Return scikit-learn's usual pipeline before a model."""
-    numbers = [name for name in X if pd.api.types.is_numeric_dtype(X[name]) and X[name].dtype != bool]
-    texts = [name for name in X if name not in numbers]
-    columns = ColumnTransformer(
-        [
-            ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
-            (
-                "texts",
-                make_pipeline(
-                    SimpleImputer(strategy="most_frequent"),
-                    OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-                ),
-                texts,
-            ),
-        ]
-    )
-    return make_pipeline(columns, model)
+def write(results: Path, rows: list[Row], mode: str = "a") -> None:
+    results.parent.mkdir(parents=True, exist_ok=True)
+    with results.open(mode, encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
-def objects(X: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame as scikit-learn's imputer takes it: text and booleans as objects, NaN for missing."""
-    return X.apply(
-        lambda column: (
-            column
-            if pd.api.types.is_numeric_dtype(column) and column.dtype != bool
-            else column.astype(object).where(column.notna(), np.nan)
+def measured(model: str, table: str, seed: int, limit: float) -> Row:
+    """Return what a process of its own measures, or why it did not."""
+    worker = [sys.executable, str(HERE / "contestants.py"), model, table, str(seed)]
+    environment = os.environ | {
+        f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")
+    }
+    try:
+        done = subprocess.run(
+            worker, capture_output=True, encoding="utf-8", timeout=limit, check=False, env=environment
         )
-    )
+    except subprocess.TimeoutExpired:
+        return {"error": f"took more than {limit:g} s"}
+    if done.returncode:
+        return {"error": (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][:200]}
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(name: str, seed: int) -> dict[str, float]:
-    """Return the test metric, accuracy or R^2, of every contestant, and the seconds ours and theirs took."""
-    X, y = load(name)
-    is_regression = name in REGRESSIONS
-    train_X, test_X, train_y, test_y = train_test_split(
-        X, y, test_size=0.25, random_state=seed, stratify=None if is_regression else y
-    )
-    score = r2_score if is_regression else accuracy_score
-    start = perf_counter()
-    ours = (TableRegressor if is_regression else TableClassifier)(seed=seed, progress=False).fit(
-        train_X, train_y
-    )
-    result = {"deltarule": score(test_y, ours.predict(test_X)), "seconds": perf_counter() - start}
-    start = perf_counter()
-    theirs = pipeline(X, (MLPRegressor if is_regression else MLPClassifier)(random_state=seed))
-    theirs.fit(objects(train_X), train_y)
-    result["scikit-learn"] = score(test_y, theirs.predict(objects(test_X)))
-    result["their seconds"] = perf_counter() - start
-    if is_regression:
-        scaled = TransformedTargetRegressor(MLPRegressor(random_state=seed), transformer=StandardScaler())
-        scaled = pipeline(X, scaled).fit(objects(train_X), train_y)
-        result["scikit-learn, target scaled"] = score(test_y, scaled.predict(objects(test_X)))
-    return result
+def run(given: argparse.Namespace) -> None:
+    """Measure what is not in the results yet."""
+    names = {model: BEFORE if model == "deltarule" and given.as_before else model for model in given.models}
+    versions = {model: MODELS[model].version for model in given.models}
+    rows, todo = read(given.results), []
+    for seed, table, model in product(given.seeds, given.tables, given.models):
+        row = rows.get((names[model], table, seed))
+        if row is None or given.again or row["version"] != versions[model]:
+            rows.pop((names[model], table, seed), None)
+            todo.append((model, table, seed))
+    if todo:
+        write(given.results, list(rows.values()), "w")  # without what is measured again
+    for n, (model, table, seed) in enumerate(todo, 1):
+        row = {"model": names[model], "version": versions[model], "table": table, "seed": seed}
+        row |= measured(model, table, seed, given.limit)
+        write(given.results, [row])
+        said = row.get("error") or f"{row.get('log_loss', row.get('rmse')):.5g} in {row['fit_cpu']:.2f} s"
+        print(f"{n} of {len(todo)}  {table} {seed}  {names[model]}  {said}", flush=True)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--tables", nargs="*", default=[*SAMPLES, *FILES])
-    parser.add_argument("--write", type=Path, help="a Markdown file for the table")
-    arguments = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)  # their default of 200 epochs
-    rows = [
-        "| table | metric | deltarule | scikit-learn | difference | at least as good | target scaled "
-        "| seconds | theirs |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(rows), flush=True)
-    is_good = True
-    for name in arguments.tables:
-        if name in FILES and not (DATA / f"{name}.csv").exists():
-            print(f"{name}: left out, no {DATA / name}.csv", file=sys.stderr)
-            continue
-        seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-        results = pd.DataFrame([measure(name, seed) for seed in seeds])
-        mean = results.mean()
-        difference = results["deltarule"] - results["scikit-learn"]
-        error = difference.std() / np.sqrt(len(difference))
-        good = bool(mean["deltarule"] >= mean["scikit-learn"])
-        is_good &= good
-        scaled = "scikit-learn, target scaled"
-        rows.append(
-            f"| {name} | {'R²' if name in REGRESSIONS else 'accuracy'} "
-            f"| {mean['deltarule']:.4f} | {mean['scikit-learn']:.4f} "
-            f"| {round(difference.mean(), 4) + 0.0:+.4f} ± {error:.4f} | {'yes' if good else 'no'} "
-            f"| {f'{mean[scaled]:.4f}' if scaled in mean else ''} "
-            f"| {mean['seconds']:.1f} | {mean['their seconds']:.1f} |"
-        )
-        print(rows[-1], flush=True)
-    if arguments.write:
-        arguments.write.write_text(_page(rows, arguments.first_seed, arguments.seeds), encoding="utf-8")
-    return 0 if is_good else 1
-
-
-def _page(rows: list[str], first: int, seeds: int) -> str:
-    text = textwrap.fill(
-        f"The metric on a quarter of the rows, held out, as a mean over seeds {first} to {first + seeds - 1}; the "
-        "difference with its standard error. Both sides see the same splits and keep all of their defaults: "
-        f"deltarule's `TableClassifier` and `TableRegressor`, scikit-learn {sklearn.__version__}'s `MLPClassifier` "
-        "and `MLPRegressor` behind an imputer, a `StandardScaler` and a `OneHotEncoder`. scikit-learn's regressor "
-        "does not scale the target; with `TransformedTargetRegressor`, which its users have to add by hand, it "
-        'gives the column "target scaled". titanic is without `alive`, which repeats the target. Made by:',
-        120,
-        break_on_hyphens=False,
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    command = "    python benchmarks/accuracy.py --write docs/accuracy.md"
-    return "\n\n".join(["# Accuracy with default settings", text, command, "\n".join(rows)]) + "\n"
+    there = [name for name, model in MODELS.items() if model.is_there]
+    parser.add_argument("--models", nargs="*", choices=MODELS, metavar="MODEL", default=there,
+                        help=f"of {', '.join(MODELS)}; all that are installed, unless said")  # fmt: skip
+    parser.add_argument("--tables", nargs="+", choices=DATASETS, metavar="TABLE", default=list(DATASETS),
+                        help=f"of {', '.join(DATASETS)}")  # fmt: skip
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4], help="one a split")
+    parser.add_argument("--results", type=Path, default=HERE / "results" / "accuracy.jsonl")
+    parser.add_argument("--again", action="store_true", help="measure what is in the results, too")
+    parser.add_argument("--as", dest="as_before", choices=[BEFORE], metavar=BEFORE,
+                        help="keep deltarule's results under this name, for states of it that come later")  # fmt: skip
+    parser.add_argument(
+        "--limit", type=float, default=3600, help="seconds a measurement may take, warm-up included"
+    )
+    parser.add_argument("--report", type=Path, help="the page whose tables are renewed")
+    given = parser.parse_args()
+    if missing := [name for name in given.models if name not in there]:
+        packages = sorted({MODELS[name].package for name in missing})
+        parser.error(
+            f"{', '.join(missing)} cannot run without {', '.join(packages)}: "
+            f"{sys.executable} -m pip install --requirement {HERE / 'requirements.txt'}"
+        )
+    for name in [name for name in MODELS if name not in there] if given.models == there else []:
+        print(f"{name}: not measured, there is no {MODELS[name].package}", file=sys.stderr)
+    for table in [table for table in given.tables if not DATASETS[table].is_there]:
+        print(f"{table}: left out, there is no {DATA / DATASETS[table].file}", file=sys.stderr)
+        given.tables.remove(table)
+    run(given)
+    if given.report:
+        rows = list(read(given.results).values())
+        if not rows:
+            parser.error(f"there is nothing to report, {given.results} has no row; name models to measure")
+        renew(given.report, "accuracy.py", page(rows))
+    return 0
 
 
 if __name__ == "__main__":
