@@ -156,7 +156,7 @@ def test_junk_is_taken_or_gets_one_sentence(
 @pytest.mark.parametrize(
     ("call", "setting", "message"),
     [
-        (table, {"hidden": 0}, r"hidden is 0; it must be a list of whole numbers from 1 on, or None for 128"),
+        (table, {"hidden": 0}, r"hidden is 0; it must be a list of whole numbers from 1 on, or None for 64,64"),
         (table, {"early_stopping": 0}, "early_stopping is 0"),
         (table, {"validation": 1}, "validation is 1; it must be a number from 0 to less than 1"),
         (table, {"optimiser": np.array([1, 2])}, r"optimiser is array\(\[1, 2\]\)"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,10 @@ from deltarule.tables.leaks import leaks_among
 from deltarule.training import Run
 from deltarule.units import off_words
 
+JUDGES = "log_loss", "pinball", "deviance", "rmse"
+"""The measures that tell whether anything was learnt; of each target the first that it has."""
+USELESS = 0.99
+"""An error, over the constant's, from which on nothing was."""
 PERFECT = 0.99
 """An accuracy or R^2, and the share of the constant's log loss that is gone, that are suspicious on rows held out."""
 
@@ -115,6 +119,11 @@ def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
         ]
     parts = [model.scores[name] for name in ("test", "validation") if name in model.scores]
     part = max(parts, key=lambda part: part["rows"], default=None)
+    useless = [name for name, one in _by_target(model, part) if _is_useless(one)]
+    if useless:
+        return [
+            f"No better than the constant: these columns tell nothing of {listed(useless)} that holds for other rows."
+        ]
     if part is None or not any(map(_is_perfect, part.get("targets", {"": part}).values())):
         return []
     return [
@@ -140,6 +149,19 @@ def _how(model: TableModel) -> str:
     loss = next((loss for loss, output in LOSSES.items() if output == name), name)
     levels = f" {', '.join(f'{q:g}' for q in model.levels)}" if model.levels else ""
     return "" if loss == "squared_error" else f"; loss {loss}{levels}"
+
+
+def _by_target(model: TableModel, part: dict[str, Any] | None) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Return the measures of every target of a part, by its name."""
+    if part is None:
+        return ()
+    return part["targets"].items() if "targets" in part else ((model.target.name, part),)
+
+
+def _is_useless(scores: dict[str, Any]) -> bool:
+    """Return whether scores on rows held out are as those of the constant, or worse."""
+    name = next(name for name in JUDGES if name in scores)
+    return scores[name] > USELESS * scores[f"constant_{name}"]
 
 
 def _is_perfect(scores: dict[str, Any]) -> bool:

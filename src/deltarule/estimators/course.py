@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.estimators.recipes import Recipe, calm
+from deltarule.estimators.recipes import Recipe
 from deltarule.estimators.trial import Trial
 from deltarule.maths.optimisers import LBFGS, Optimiser, State
 from deltarule.maths.output import Output
@@ -62,7 +62,8 @@ class Course:
 
     @property
     def is_lbfgs(self) -> bool:
-        return isinstance(self.optimiser, LBFGS) or plain_scalar(self.optimiser) == "lbfgs"
+        which = plain_scalar(self.optimiser)
+        return isinstance(which, LBFGS) or (isinstance(which, str) and which == "lbfgs")
 
     def told(self, *recipes: Recipe) -> tuple[Recipe, ...]:
         """Return recipes with what the settings say otherwise, each once."""
@@ -83,8 +84,7 @@ class Course:
         )
         if len(encoder.features) * len(rows) > MOST_COORDINATES:
             encoder = encoder.plain
-        (recipe,) = self.told(calm())
-        plain = encoder.plain
+        recipe = next((recipe for recipe in recipes if recipe.coordinates), recipes[0])
 
         def tried(X: Any, y: NDArray[Any], weights: Weights, updates: int) -> Network:
             net = self.network(X.shape[1], recipe, self.plain.seed)
@@ -93,7 +93,7 @@ class Course:
             return net
 
         def features(of: Prepared) -> Any:
-            return plain.features_of(of.table, DTYPE)
+            return encoder.features_of(of.table, DTYPE)
 
         trial = Trial(part, features, tried, self.output, self.plain.seed, self.plain.equal_rows)
         targets, how = self.chosen(rows, self.targets, trial)
@@ -104,7 +104,7 @@ class Course:
         units = [len(each.names) if isinstance(each, ClassTarget) else 1 for each in self.targets]
         n_K = units[0] if len(units) == 1 else len(units)
         sizes = [m, *recipe.hidden, n_K * max(1, len(self.output.numbers))]
-        return Network(sizes, self.activation, str(self.output), seed=seed)
+        return Network(sizes, self.activation, str(self.output), seed=seed, scale=recipe.coordinates)
 
     def shown(self, y: NDArray[Any], n_K: int) -> NDArray[np.float64]:
         """Return the targets that the output compares with y_hat, (N, n_K)."""

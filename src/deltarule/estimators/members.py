@@ -37,8 +37,10 @@ from deltarule.training.progress import RunsBar
 PATIENCE, LEAST_PATIENCE = 0.3, 3
 """Share of its epochs that a network waits for a better loss of the rows it has not seen, and the fewest epochs."""
 INTERRUPTED = "by an interruption; what was learnt so far is kept"
-POINTS = 20
-"""At so many points of its epochs a network is kept, of which one is chosen."""
+POINTS, FEWEST_POINTS = 20, 4
+"""At so many points of its epochs a network is kept, of which one is chosen ..."""
+KEPT = 2**26
+"""... or at fewer, where all networks would be more numbers than this."""
 
 
 class Points:
@@ -47,9 +49,9 @@ class Points:
     Where it ended before the first of these, at its end.
     """
 
-    def __init__(self, X: NDArray[Any], epochs: int) -> None:
+    def __init__(self, X: NDArray[Any], epochs: int, points: int) -> None:
         self.X = X
-        self.planned = points_of(epochs)
+        self.planned = points_of(epochs, points)
         self.epochs: list[int] = []
         self.thetas: list[NDArray[Any]] = []
         self.said: list[NDArray[np.float64]] = []
@@ -63,13 +65,13 @@ class Points:
             self.said.append(event.net.forward(self.X).a[-1].astype(np.float64))
 
 
-def points_of(epochs: int) -> list[int]:
+def points_of(epochs: int, points: int = POINTS) -> list[int]:
     """Return the epochs after which a network is kept.
 
     >>> points_of(3), points_of(100)[:3]
     ([1, 2, 3], [5, 10, 15])
     """
-    return sorted({-(-epochs * point // POINTS) for point in range(1, POINTS + 1)})
+    return sorted({-(-epochs * point // points) for point in range(1, points + 1)})
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,11 @@ def _trained(
             (X[rows][:, columns], y[rows], None if counted is None else counted[rows])
             for rows in (part.learn, part.held)
         )
-        points = Points(rows_of(held[0], slice(None)), epochs)
+        net = course.network(learn[0].shape[1], recipe, seed)
+        most = int(np.clip(KEPT // (net.layout.size * len(asked)), FEWEST_POINTS, POINTS))
+        points = Points(rows_of(held[0], slice(None)), epochs, most)
         run = course.train(
-            course.network(learn[0].shape[1], recipe, seed), learn, recipe,
+            net, learn, recipe,
             epochs=epochs, held=held, seed=seed, n_threads=1, progress=progress,
             listeners=[*course.listeners, points, ended],
             patience=plain.early_stopping or max(LEAST_PATIENCE, round(PATIENCE * epochs)),

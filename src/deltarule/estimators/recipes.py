@@ -18,7 +18,8 @@ class Recipe:
     """How one network learns.
 
     coordinates
-        Whether numbers have piecewise-linear coordinates.
+        Whether numbers have piecewise-linear coordinates; every input has a learned scale then, which tells those that
+        matter from those that do not.
     learning_rate, weight_decay
         Of the optimiser; None for its own.
     dropout

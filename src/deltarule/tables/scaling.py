@@ -78,7 +78,7 @@ class Scale:
             z *= half
         z -= self.centre * half
         z /= self.width * half
-        return z if self.bend is None else z / np.sqrt(1.0 + (z / self.bend) ** 2)
+        return z if self.bend is None else z / np.hypot(1.0, z / self.bend)
 
     def beyond(self, values: Floats) -> NDArray[np.intp]:
         """Return the places of the values that are taken for others."""
