@@ -21,7 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "100")
     rows = [f"{n % 7}.5,{n % 11},{'São' if n % 7 > 3 else 'Öl ☃'}" for n in range(60)]
     Path("t.csv").write_text("\n".join(["länge,größe,art", *rows, ""]), encoding="utf-8")
-    assert main(["fit", "t.csv", "--target", "art", "--epochs", "2", "--quiet"]) == 0
+    assert main(["fit", "t.csv", "--target", "art", "--epochs", "2", "--members", "1", "--quiet"]) == 0
     return tmp_path
 
 
@@ -58,7 +58,10 @@ def test_a_person_reads_a_plainer_letter_where_one_lacks(
     [
         ("predict", "t.deltarule", "t.csv"),
         ("evaluate", "t.deltarule", "t.csv", "--json"),
-        *[("explain", "t.deltarule", "t.csv", "--format", form) for form in ("latex", "html", "json")],
+        *[
+            ("explain", "t.deltarule", "t.csv", "--parameter", "b[3,1]", "--format", form)
+            for form in ("latex", "html", "json")
+        ],
     ],
     ids=lambda words: f"{words[0]}-{words[-1]}",
 )
