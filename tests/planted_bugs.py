@@ -25,6 +25,10 @@ NOTATIONS = "tests/tables/test_notations.py::"
 IMPORTANCE = "tests/tables/test_importance.py::"
 SUSPECTS = "tests/tables/test_suspects.py::"
 FILES = "tests/tables/test_text_files.py::"
+AVERAGING = ("tests/test_averaging.py",)
+COORDINATES = ("tests/tables/test_coordinates.py",)
+MEMBERS = "tests/estimators/test_members.py::"
+ESTIMATORS = "tests/estimators/test_table_estimators.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -369,4 +373,23 @@ BUGS = [
     Bug("a lone class is tested on", "tables/folds.py", "is_large = of_class - np.ceil(of_class * share) >= FEWEST_ROWS", "is_large = of_class > 0", (FOLDS + "test_a_class_of_few_rows_is_learnt_from_and_that_is_told",)),
     Bug("a copy of a row makes every column a leak", "tables/leaks.py", "    if not is_chance:", "    if len(rows) < 0:", ("tests/tables/test_leaks.py::test_copies_of_rows_are_no_leaks_and_few_values_may_be",)),
     Bug("classes with bounds become numbers", "tables/tasks.py", "        if values <= max(FEW, len(column) / FEWEST if is_key else FEW):\n            return None\n", "", ("tests/tables/test_table_targets.py::test_texts_that_are_classes_stay_classes",)),
+    # Members and bins
+    Bug("a mean of networks forgets their scales", "averaging.py", "net.W[k] if k > 1 or net.s is None else net.W[k] * net.s", "net.W[k]", AVERAGING),
+    Bug("the biases of a mean are not weighed", "averaging.py", "+= factor * net.b[k]", "+= net.b[k]", AVERAGING),
+    Bug("every layer of a mean is weighed", "averaging.py", "factor = share if k == K else 1.0", "factor = share", AVERAGING),
+    Bug("a coordinate goes on beyond its bin", "tables/coordinates.py", "np.clip(encoded, 0.0, 1.0, out=encoded)", "np.clip(encoded, 0.0, None, out=encoded)", COORDINATES),
+    Bug("what is missing has the coordinates of NaN", "tables/coordinates.py", "        encoded[column.is_missing] = 0.0\n", "", COORDINATES),
+    Bug("a frequent value shares its bin", "tables/coordinates.py", "own = different[counts * bins >= N]", "own = different[:0]", COORDINATES),
+    Bug("a scaled number does not bend", "tables/scaling.py", "z if self.bend is None else z / np.hypot(1.0, z / self.bend)", "z", (TABLES[0],)),
+    Bug("the temperature is taken twice", "estimators/blending.py", "(1.0 - sum(self.shares)) / self.temperature", "(1.0 - sum(self.shares)) / self.temperature**2", (MEMBERS + "test_the_temperature_divides_the_constant_as_it_does_what_is_said",)),
+    Bug("weights of rows forgotten by the blend", "estimators/blending.py", "p)), weights=weights))", "p))))", (MEMBERS + "test_the_weights_of_recipes_are_the_best_of_those_that_may_be",)),
+    Bug("members keep their last weights", "estimators/members.py", "points.thetas[epoch]", "points.thetas[-1]", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
+    Bug("each network is judged by rows that it has learnt", "estimators/members.py", "Points(rows_of(held[0], slice(None)), epochs, most)", "Points(rows_of(learn[0][: len(part.held)], slice(None)), epochs, most)", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
+    Bug("the constant is not in the members", "estimators/members.py", "        member.b[-1][:] += blend.rest\n", "        pass\n", (MEMBERS + "test_where_there_is_nothing_to_learn_the_constant_is_said",)),
+    Bug("by time every stretch is scored", "estimators/members.py", "if rows.time is not None:", "if False:", (MEMBERS + "test_by_time_the_score_is_that_of_the_last_stretch",)),
+    Bug("a large table is learnt by heart", "estimators/single.py", ">= LATE * alone", ">= 0", (ESTIMATORS + "test_large_tables_are_learnt_by_one_network_that_holds_a_part_out_until_it_is_known_to_end_well",)),
+    Bug("a part of a schedule begins at its start", "maths/schedules.py", "self.whole(self.start * planned + epoch, planned)", "self.whole(epoch, planned)", ("tests/maths/test_schedules.py",)),
+    Bug("a group is in two folds", "tables/folds.py", "    return which[groups]\n", "    return np.arange(len(groups)) % k\n", (MEMBERS + "test_folds_share_no_row_and_keep_together_what_belongs_together",)),
+    Bug("copies are in two folds", "tables/folds.py", "    return which[units]\n", "    return np.arange(len(units)) % k\n", (MEMBERS + "test_of_rows_that_are_there_twice_all_are_left_out_once",)),
+    Bug("training that is not told for how long counts epochs alone", "training/loop.py", "math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))", "0", ("tests/training/test_training.py::TestUpdates::test_epochs_untold_make_enough_updates",)),
 ]  # fmt: skip

@@ -18,7 +18,14 @@ def test_its_a_K_is_theirs_weighed(M, K, seed):
     activations = rng.choice(["relu", "tanh", "silu"], K - 1).tolist()
     n_K = int(rng.integers(2, 4))
     nets = [
-        Network([*rng.integers(1, 6, K).tolist(), n_K], activations, "softmax", seed=m, dtype="float64")
+        Network(
+            [*rng.integers(1, 6, K).tolist(), n_K],
+            activations,
+            "softmax",
+            seed=m,
+            dtype="float64",
+            scale=bool(m % 2),
+        )
         for m in range(M)
     ]
     for net in nets:
@@ -31,6 +38,7 @@ def test_its_a_K_is_theirs_weighed(M, K, seed):
     np.testing.assert_allclose(found.forward(X).a[-1], a, rtol=1e-12, atol=1e-12)
     assert found.sizes[1:-1] == tuple(sum(net.sizes[k] for net in nets) for k in range(1, K))
     assert found.output == nets[0].output
+    assert found.s is None
 
 
 def test_without_shares_it_is_the_mean_and_takes_the_most_inputs():

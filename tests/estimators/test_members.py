@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule import TableClassifier, TableRegressor, load, save
+from deltarule import TableClassifier, TableRegressor, load, memory, save
 from deltarule.engines import predict
-from deltarule.errors import OptionError
-from deltarule.estimators.blending import COARSE, TEMPERATURES, blended, constant_of
+from deltarule.errors import DataWarning, OptionError, OutOfMemoryError
+from deltarule.estimators.blending import COARSE, TEMPERATURES, Blend, blended, constant_of
 from deltarule.maths.outputs import output
 from deltarule.tables import Column, Table
 from deltarule.tables.folds import folds
@@ -63,6 +64,14 @@ def test_folds_share_no_row_and_keep_together_what_belongs_together(k, N, copies
         assert max(sizes) - min(sizes) <= 3
 
 
+def test_of_rows_that_are_there_twice_all_are_left_out_once():
+    rows = np.r_[np.arange(40), np.arange(40)]
+    whole = Table.of({"x": np.random.default_rng(0).normal(size=40)[rows]})
+    found = folds(whole, 4, np.random.default_rng(0), equal_rows="together")
+    assert sorted(np.concatenate([part.held for part in found])) == list(range(80))
+    assert {len(part.held) for part in found} == {20}
+
+
 OUTPUTS = ["linear", "softmax", "sigmoid", "poisson", "quantile(0.2, 0.5, 0.9)", "huber(0.5)"]
 
 
@@ -80,6 +89,11 @@ def test_the_weights_of_recipes_are_the_best_of_those_that_may_be(n, name, seed)
         return np.average(chosen.loss(a / T, p), weights=w)
 
     assert sum(found.shares) <= 1
+    a = (
+        sum(share / found.temperature * each for share, each in zip(found.shares, said, strict=True))
+        + found.rest
+    )
+    assert found.loss == pytest.approx(np.average(chosen.loss(a, p), weights=w))
     assert found.loss == pytest.approx(loss(found.shares, found.temperature))
     assert found.loss <= min(loss(np.eye(n)[m], 1.0) for m in range(n)) + 1e-12 or name in (
         "softmax",
@@ -215,6 +229,61 @@ def test_a_class_of_one_row_is_known_to_every_member():
     fitted = TableClassifier(**FAST).fit(X, classes)
     assert "rare" in fitted.classes_
     assert fitted.model_.scores["validation"]["rows"] == len(X) - 1
+
+
+@pytest.mark.parametrize("face", [TableClassifier, TableRegressor])
+def test_the_score_is_that_of_the_member_that_left_the_rows_out(face):
+    X, values, classes = table(200)
+    X["day"] = np.arange(len(X))
+    y = classes if face is TableClassifier else values
+    model = face(**FAST, time="day").fit(X, y).model_
+    last = replace(model, members=model.members[-1:])
+    alone = last.evaluate(X[160:], Column.of(model.target.name, y[160:]))
+    name = "log_loss" if face is TableClassifier else "rmse"
+    assert alone[name] == pytest.approx(model.scores["validation"][name], rel=1e-4)
+    assert alone[name] < 0.8 * alone[f"constant_{name}"]
+    shares = [recipe["share"] for recipe in model.settings["recipes"]]
+    assert sum(shares) + model.settings["constant_share"] == 1
+
+
+def test_where_there_is_nothing_to_learn_the_constant_is_said():
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame({"a": rng.normal(size=100)})
+    classes = np.array([f"class {n}" for n in np.r_[np.zeros(70), np.ones(30)].astype(int)])[
+        rng.permutation(100)
+    ]
+    fitted = TableClassifier(progress=False, seed=1).fit(X, classes)
+    assert fitted.model_.settings["constant_share"] > 0
+    scores = fitted.model_.scores["validation"]
+    assert scores["log_loss"] <= scores["constant_log_loss"]
+    assert fitted.predict_proba(X).mean(axis=0) == pytest.approx([0.7, 0.3], abs=0.03)
+
+
+def test_the_temperature_divides_the_constant_as_it_does_what_is_said():
+    blend = Blend(shares=(0.25, 0.5), temperature=2.0, constant=(4.0, -8.0), loss=0.0)
+    assert blend.rest.tolist() == [0.5, -1.0]
+
+
+def test_more_members_than_rows_and_than_parts():
+    X, values, _ = table()
+    with pytest.raises(
+        OptionError, match="members is 121, each of which leaves out a row at least, and there are 120"
+    ):
+        TableRegressor(members=121).fit(X, values)
+    X["g"] = np.arange(len(X)) % 3
+    with pytest.warns(
+        DataWarning, match="7 members were asked for, and rows that stay together leave parts for 3"
+    ):
+        fitted = TableRegressor(**FAST, members=7, group="g").fit(X, values)
+    assert len(fitted.model_.members) == 3
+
+
+def test_members_beyond_memory_are_refused(monkeypatch):
+    X, values, _ = table()
+    monkeypatch.setattr(memory, "WORTH_ASKING", 0)
+    monkeypatch.setattr(memory, "available", lambda: 10**6)
+    with pytest.raises(OutOfMemoryError, match=r"training 15 networks side by side .* take fewer members"):
+        TableRegressor(**FAST).fit(X, values)
 
 
 def test_by_time_the_score_is_that_of_the_last_stretch():

@@ -124,6 +124,7 @@ def test_large_tables_are_learnt_by_one_network_that_holds_a_part_out_until_it_i
     assert fitted.model_.scores["train"]["rows"] == 10_000
     assert fitted.run_.stopped == "after 5 epochs, the last 1 with the rows held out until then"
     assert [loss is None for loss in fitted.run_.history.validation_loss] == [False] * 4 + [True]
+    assert len(fitted.validation_loss_curve_) == 4
     by_heart = TableRegressor(epochs=10, learning_rate=0.02).fit(X, noise)
     assert by_heart.model_.scores["train"]["rows"] == 9000
     assert by_heart.run_.best_epoch < 0.8 * 7

@@ -12,6 +12,7 @@ from deltarule.maths.schedules import (
     Exponential,
     InverseTime,
     OneCycle,
+    Part,
     Schedule,
     Step,
     WarmUp,
@@ -45,6 +46,9 @@ from deltarule.maths.schedules import (
         (WarmUp(Constant(), 4), 9, 10, 1.0),
         (WarmUp(Cosine(), 10), 5, 10, 0.25),
         (WarmUp(Cosine(), 0), 5, 10, 0.5),
+        (Part(Cosine(last=0.2), 0.5, 1.0), 0, 5, 0.6),
+        (Part(Cosine(last=0.2), 0.5, 1.0), 5, 5, 0.2),
+        (Part(OneCycle(rise=0.25, first=0.1, last=0.01), 0.0, 0.625), 5, 5, 0.505),
     ],
     ids=str,
 )

@@ -55,6 +55,12 @@ def test_bins_are_few_and_hold_about_as_many_rows(kind, N, seed):
     assert set(often) <= set(edges)
 
 
+def test_a_value_that_most_rows_have_leaves_the_bins_to_the_others():
+    edges = edges_of(sample("mostly zero", 3000, 0))
+    assert 0.0 in edges
+    assert len(edges) >= BINS - 2
+
+
 def test_what_is_missing_is_the_mean_and_training_s_mean_is_0():
     x = np.random.default_rng(0).normal(size=500)
     column = Column.of("x", [None, *x])

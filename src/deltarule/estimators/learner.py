@@ -27,6 +27,7 @@ from deltarule.maths.optimisers import LBFGS, Optimiser
 from deltarule.maths.output import Output
 from deltarule.maths.schedules import Schedule
 from deltarule.options import checked, is_several, shown
+from deltarule.spelling import plural
 from deltarule.tables import (
     Schema,
     Table,
@@ -157,7 +158,8 @@ class Learner(ABC):
         targets, output = (earlier.targets, earlier.output) if earlier else self._goal(rows)
         course = self._course(plain, targets, output)
         values = rows.values(targets)
-        folds = self._folds(rows, values if output.name == "softmax" else None, plain)
+        folds, how_many = self._folds(rows, values if output.name == "softmax" else None, plain)
+        said = (*said, *how_many)
         if folds:
             model, self.run_, self.notices_ = fit_members(course, rows, values, folds, said)
         else:
@@ -165,8 +167,10 @@ class Learner(ABC):
         self._keep(model, rows, earlier)
         return self
 
-    def _folds(self, rows: Prepared, classes: NDArray[np.integer] | None, plain: Any) -> tuple[Split, ...]:
-        """Return the parts that members leave out; none where one network learns."""
+    def _folds(
+        self, rows: Prepared, classes: NDArray[np.integer] | None, plain: Any
+    ) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+        """Return the parts that members leave out, none where one network learns, and what to say of them."""
         k, N = plain.members, len(rows)
         is_one = plain.validation is not None or plain.only is not None or plain.warm_start
         if k is None:
@@ -177,10 +181,21 @@ class Learner(ABC):
                 f"members is {k}, each of which leaves out a part of its own; leave out validation, only and "
                 "warm_start, or take members=1 (--members 1)."
             )
+        elif k > N:
+            raise OptionError(
+                f"members is {k:,}, each of which leaves out a row at least, and there are {plural(N, 'row')} to learn "
+                "from; take fewer members."
+            )
         if k == 1:
-            return ()
+            return (), ()
         rng = np.random.default_rng([plain.seed, 0])
-        return rows.folds(k, rng, equal_rows=plain.equal_rows, classes=classes)
+        folds = rows.folds(k, rng, equal_rows=plain.equal_rows, classes=classes)
+        found = len(folds) or 1
+        if found == k or plain.members is None:
+            return folds, ()
+        return folds, (
+            f"{plural(k, 'member')} were asked for, and rows that stay together leave parts for {found}",
+        )
 
     def _part_fit(
         self, X: object, y: object, sample_weight: ArrayLike | None, classes: ArrayLike | None = None

@@ -21,8 +21,9 @@ from deltarule.averaging import averaged
 from deltarule.engines.machine import available_threads
 from deltarule.errors import warn_of
 from deltarule.estimators.blending import Blend, blended
-from deltarule.estimators.course import Course, Examples, seed_of
+from deltarule.estimators.course import DTYPE, Course, Examples, seed_of
 from deltarule.estimators.recipes import LARGE, Recipe, of_large, of_small
+from deltarule.memory import require
 from deltarule.network import Network
 from deltarule.sparse import rows_of
 from deltarule.spelling import plural
@@ -149,6 +150,14 @@ def _trained(
     n = min(len(part.learn) for part in folds)
     interrupted = np.zeros(1, bool)
     asked = [(fold, recipe) for fold in range(len(folds)) for recipe in range(len(recipes))]
+    sizes = [
+        course.network(X.shape[1] if recipe.coordinates else m, recipe, 0).layout.size for recipe in recipes
+    ]
+    most = int(np.clip(KEPT // (sum(sizes) * len(folds)), FEWEST_POINTS, POINTS))
+    kept = most * sum(sizes) * len(folds) * np.dtype(DTYPE).itemsize
+    require(
+        kept, f"training {plural(len(asked), 'network')} side by side", "take fewer members (--members 1)"
+    )
 
     def ended(event: Event) -> str | None:
         return INTERRUPTED if interrupted[0] else None
@@ -164,7 +173,6 @@ def _trained(
             for rows in (part.learn, part.held)
         )
         net = course.network(learn[0].shape[1], recipe, seed)
-        most = int(np.clip(KEPT // (net.layout.size * len(asked)), FEWEST_POINTS, POINTS))
         points = Points(rows_of(held[0], slice(None)), epochs, most)
         run = course.train(
             net, learn, recipe,

@@ -46,10 +46,9 @@ class TableEstimator(Plotted, BaseEstimator):
 
     @property
     def validation_loss_curve_(self) -> list[float] | None:
-        """The loss of the rows held out after every epoch; None where there are none."""
+        """The loss of the rows held out after every epoch until they were learnt from; None where there are none."""
         check_is_fitted(self, "model_")
-        losses: list[float | None] = self.model_.history["validation_loss"]
-        return None if None in losses else cast(list[float], losses)
+        return [loss for loss in self.model_.history["validation_loss"] if loss is not None] or None
 
     @property
     def best_epoch_(self) -> int | None:
@@ -105,24 +104,29 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     Parameters
     ----------
     hidden
-        Units of the hidden layers, one number for a single layer; None takes (128,), and (128, 64) from 5,000 rows on.
+        Units of the hidden layers, one number for a single layer; None takes (64, 64).
     activation
         One name for all hidden layers, or one for each.
-    optimiser, schedule, l1, l2, clip_norm, clip_value, dropout
+    optimiser, schedule, l1, l2, clip_norm, clip_value
         As in `deltarule.train`.
     only
         What learns: names such as "W[2]", "b[2]" and "w[1,3,2]" of `net_`; None is all.
-    learning_rate, weight_decay
-        None takes the optimiser's own; for "adamw" a rate of 0.003 and a decay of 1, of 0.2 from 5,000 rows on.
-    epochs
-        Passes over the rows; None makes about 2,000 updates, in 60 to 400 epochs.
+    learning_rate, weight_decay, dropout, epochs
+        As in `deltarule.train`. None takes what `deltarule.estimators.recipes` has for a table of this size, and of
+        other optimisers than "adamw" their own rate and decay.
     batch_size
-        Rows an update; None takes a twentieth of the table, 16 to 256.
+        Rows an update; None takes a twentieth of the rows, 16 to 64, or 256 of a large table.
+    members
+        Networks that each leave another part of the rows out, by which it is known when to end, how good they are and
+        how sure; their mean predicts. None takes 5, and one of fewer than 20 or from 10,000 rows on, as where
+        `validation`, `only` or `warm_start` are given.
     validation
-        Share of the rows to hold out and watch; None takes 0, and a tenth from 5,000 rows on, for quantiles a fifth
-        from 200 rows on. The weights of the epoch with the best validation loss are restored.
+        Of one network, the share of the rows to hold out and watch; the weights of the epoch with the best validation
+        loss are restored. None takes 0, for quantiles a fifth from 200 rows on, and from 10,000 rows on a tenth, which
+        is learnt from in the end unless the best epoch was early.
     early_stopping
-        Epochs to wait for a better validation loss before stopping; None runs all epochs.
+        Epochs to wait for a better loss of the rows left out, or held out, before stopping; None waits for three tenths
+        of the epochs, of one network for all.
     seed
         Of starting weights, order and validation part: the same seed gives the same bits.
     n_threads
@@ -161,9 +165,9 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     model_ : TableModel
         What was learnt; `deltarule.save(classifier, path)` writes it to a file.
     net_ : Network
-        The network behind it.
+        The network behind it; of members their mean.
     run_ : Run
-        How training went.
+        How training went; of members the course of one.
     notices_ : tuple
         What was done with the rows and what the columns made suspect; warned of, too.
     classes_ : array
