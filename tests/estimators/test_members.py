@@ -65,11 +65,12 @@ def test_folds_share_no_row_and_keep_together_what_belongs_together(k, N, copies
 
 
 def test_of_rows_that_are_there_twice_all_are_left_out_once():
-    rows = np.r_[np.arange(40), np.arange(40)]
-    whole = Table.of({"x": np.random.default_rng(0).normal(size=40)[rows]})
+    rows = np.r_[np.arange(42), np.arange(42)]
+    whole = Table.of({"x": np.random.default_rng(0).normal(size=42)[rows]})
     found = folds(whole, 4, np.random.default_rng(0), equal_rows="together")
-    assert sorted(np.concatenate([part.held for part in found])) == list(range(80))
-    assert {len(part.held) for part in found} == {20}
+    assert sorted(np.concatenate([part.held for part in found])) == list(range(84))
+    assert {len(part.held) for part in found} == {20, 22}
+    assert all(set(rows[part.held]).isdisjoint(rows[part.learn]) for part in found)
 
 
 OUTPUTS = ["linear", "softmax", "sigmoid", "poisson", "quantile(0.2, 0.5, 0.9)", "huber(0.5)"]
