@@ -27,6 +27,7 @@ SUSPECTS = "tests/tables/test_suspects.py::"
 FILES = "tests/tables/test_text_files.py::"
 AVERAGING = ("tests/test_averaging.py",)
 COORDINATES = ("tests/tables/test_coordinates.py",)
+BINNED = ("tests/engines/test_binned.py",)
 MEMBERS = "tests/estimators/test_members.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
@@ -380,6 +381,13 @@ BUGS = [
     Bug("a coordinate goes on beyond its bin", "tables/coordinates.py", "np.clip(encoded, 0.0, 1.0, out=encoded)", "np.clip(encoded, 0.0, None, out=encoded)", COORDINATES),
     Bug("what is missing has the coordinates of NaN", "tables/coordinates.py", "        encoded[column.is_missing] = 0.0\n", "", COORDINATES),
     Bug("a frequent value shares its bin", "tables/coordinates.py", "own = different[counts * bins >= N]", "own = different[:0]", COORDINATES),
+    Bug("what is missing lies at an edge", "tables/coordinates.py", "            both[column.is_missing[rows]] = 0.0\n", "", COORDINATES),
+    Bug("a number's first edge is another number's", "tables/encoder.py", "ends_of[-1] + n - before)", "ends_of[-1])", COORDINATES),
+    Bug("bins forget their means", "binned.py", "self.means[first:end]", "0.0 * self.means[first:end]", BINNED),
+    Bug("a prefix sum begins at 0", "engines/compiled/kernels/bins.py", "total.set(total.get() - write.spread_at(write.at(means, b)) * w)", "total.set(total.get() - 0.0 * w)", BINNED),
+    Bug("the first edge has no gradient", "engines/compiled/kernels/bins.py", "total = Variable(write.load(write.at(zeroth, n), mask))", "total = Variable(write.constant(0.0))", BINNED),
+    Bug("the bins of a number are cut", "engines/compiled/cuts.py", "{ends.get(cut, cut) for cut in", "{cut for cut in", BINNED),
+    Bug("biases in bins lie where the first edge does", "engines/compiled/kernels/listing.py", "(layers[0, N_OUT] + places[BINNED]) * row", "layers[0, N_OUT] * row", BINNED),
     Bug("a scaled number does not bend", "tables/scaling.py", "z if self.bend is None else z / np.hypot(1.0, z / self.bend)", "z", (TABLES[0],)),
     Bug("the temperature is taken twice", "estimators/blending.py", "(1.0 - sum(self.shares)) / self.temperature", "(1.0 - sum(self.shares)) / self.temperature**2", (MEMBERS + "test_the_temperature_divides_the_constant_as_it_does_what_is_said",)),
     Bug("weights of rows forgotten by the blend", "estimators/blending.py", "p)), weights=weights))", "p))))", (MEMBERS + "test_the_weights_of_recipes_are_the_best_of_those_that_may_be",)),

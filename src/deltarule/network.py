@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.binned import Binned
 from deltarule.errors import DataError, OptionError, ShapeError
 from deltarule.maths import passes
 from deltarule.maths.activations import Activation, activation
@@ -286,7 +287,8 @@ class Network:
     def inputs(self, X: ArrayLike, *, may_be_sparse: bool = False) -> Any:
         """Return X as (N, n_0) in the network's dtype; one example may come as (n_0,).
 
-        One of SciPy's sparse arrays becomes a matrix, unless `may_be_sparse`: then a CSR array in canonical form.
+        One of SciPy's sparse arrays becomes a matrix, unless `may_be_sparse`: then a CSR array in canonical form;
+        what is in bins remains so then.
         """
         if is_sparse(X):
             return self._of_sparse(X, may_be_sparse)
@@ -316,10 +318,11 @@ class Network:
             return self.inputs(X.toarray())
         with np.errstate(over="ignore"):  # refused by name on the next line
             rows = canonical(X, self.dtype)
-        if not np.isfinite(rows.data).all():
-            n = int(np.argmin(np.isfinite(rows.data)))
-            row = int(np.searchsorted(rows.indptr, n, "right")) - 1
-            raise self._refusal(rows.data[n], row, int(rows.indices[n]))
+        listed = rows.nodes if isinstance(rows, Binned) else rows
+        if not np.isfinite(listed.data).all():
+            n = int(np.argmin(np.isfinite(listed.data)))
+            row = int(np.searchsorted(listed.indptr, n, "right")) - 1
+            raise self._refusal(listed.data[n], row, int(listed.indices[n]))
         return rows
 
     def targets(self, y: ArrayLike) -> Floats:

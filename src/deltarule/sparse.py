@@ -1,4 +1,4 @@
-"""Tables of which most is 0: SciPy's sparse arrays, where X may be one."""
+"""Tables of which most is 0, where X may be one: SciPy's sparse arrays, and numbers in bins."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.binned import Binned
+
 FEW, WIDE = 4, 16
 """What is not 0 is listed where that is one number in FEW at most, of rows of WIDE at least: a listed number costs more
 than one of a matrix."""
 
 
 def is_sparse(X: Any) -> bool:
-    """Return whether X is one of SciPy's sparse arrays or matrices."""
+    """Return whether X is one of SciPy's sparse arrays or matrices, or in bins."""
+    if isinstance(X, Binned):
+        return True
     scipy_sparse = sys.modules.get(
         "scipy.sparse"
     )  # a tenth of a second to import, which who has such an array has done
@@ -22,12 +26,25 @@ def is_sparse(X: Any) -> bool:
 
 
 def rows_of(X: Any, rows: NDArray[np.intp] | slice) -> NDArray[Any]:
-    """Return some rows of X, (N, n_0), dense or in CSR, as a matrix."""
+    """Return some rows of X, (N, n_0), dense, in CSR or in bins, as a matrix."""
     return X[rows].toarray() if is_sparse(X) else X[rows]
 
 
+def first_of(X: Any, m: int) -> Any:
+    """Return the first m features of X, (N, n_0), as a matrix unless few are not 0."""
+    if not isinstance(X, Binned):
+        return X[:, :m]
+    part = X.first(m)
+    return part if part is X or (m >= WIDE and part.nnz * FEW <= m * part.shape[0]) else part.toarray()
+
+
 def canonical(X: Any, dtype: Any) -> Any:
-    """Return a sparse table as a CSR array in canonical form: columns in order, none twice in a row."""
+    """Return a sparse table as a CSR array in canonical form: columns in order, none twice in a row.
+
+    One in bins remains one.
+    """
+    if isinstance(X, Binned):
+        return X.astype(dtype)
     from scipy.sparse import csr_array
 
     rows = csr_array(X, dtype=dtype)

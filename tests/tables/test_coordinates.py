@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deltarule.binned import Binned
+from deltarule.sparse import first_of, is_sparse, rows_of
 from deltarule.tables import Column, Table, TableEncoder, find
 from deltarule.tables.coordinates import BINS, MANY, ROWS_A_BIN, SIZE, Coordinates, edges_of
 
@@ -59,6 +61,28 @@ def test_a_value_that_most_rows_have_leaves_the_bins_to_the_others():
     edges = edges_of(sample("mostly zero", 3000, 0) * np.random.default_rng(1).choice([-1, 1], 3000))
     assert 0.0 in edges
     assert len(edges) >= BINS - 2
+
+
+@given(st.integers(30, 200), st.integers(0, 1000), st.sampled_from([1, 40]))
+def test_in_bins_a_table_has_the_features_of_its_columns(N, seed, levels):
+    rng = np.random.default_rng(seed)
+    data = {
+        "a": [None if rng.uniform() < 0.2 else x for x in sample("normal", N, seed)],
+        "b": sample("mostly zero", N, seed),
+        "c": rng.choice([f"level {n}" for n in range(levels)], N).tolist(),
+        "d": sample("huge", N, seed),
+    }
+    encoder = TableEncoder.fit(data, coordinates=True)
+    table = encoder.read(data)[0]
+    X = encoder.features_of(table)
+    assert isinstance(X, Binned)
+    parts = [one.encode(table[one.name]) for one in encoder.encoders]
+    np.testing.assert_allclose(X.toarray(), np.concatenate(parts, axis=1), rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(encoder.encode(data), X.toarray())
+    plain = encoder.plain.features_of(table)
+    first = first_of(X, len(encoder.plain.features))
+    assert is_sparse(first) == is_sparse(plain)
+    np.testing.assert_array_equal(rows_of(first, slice(None)), rows_of(plain, slice(None)))
 
 
 def test_what_is_missing_is_the_mean_and_training_s_mean_is_0():

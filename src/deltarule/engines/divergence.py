@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.engines.base import Problem
+from deltarule.engines.examples import matrices
 from deltarule.errors import DivergenceError
 from deltarule.maths import passes
-from deltarule.sparse import is_sparse, rows_of
+from deltarule.sparse import rows_of
 
 LARGE = 1e3
 """A column of X that reaches this was not standardised."""
@@ -19,8 +20,7 @@ LARGE = 1e3
 
 def diverged(problem: Problem, batch: NDArray[np.intp], lr: float, t: int) -> DivergenceError:
     """Return the error of update t, counted from 0, on a batch of rows; the network is as before that update."""
-    largest = abs(problem.X).max(axis=0)
-    largest = np.ravel(largest.toarray()) if is_sparse(largest) else largest
+    largest = np.max([abs(rows).max(axis=0) for rows in matrices(problem.X)], axis=0)
     column = int(np.argmax(largest))
     if largest[column] > LARGE:
         advice = f"column {column + 1} of X reaches {largest[column]:.3g}: standardise it"

@@ -21,8 +21,8 @@ from deltarule.tables.prepared import Prepared
 from deltarule.training import Listener, Run, train
 
 DTYPE = "float32"
-MOST_COORDINATES = 2**28
-"""Numbers that a table may have with coordinates; where it would have more, it goes without."""
+MOST_FEATURES = 2**15
+"""With coordinates; where there would be more, a table goes without: an update looks at each of their weights."""
 
 Weights = NDArray[Any] | None
 Examples = tuple[Any, NDArray[Any], Weights]
@@ -82,7 +82,7 @@ class Course:
         encoder = TableEncoder.fit(
             part.table, schema=rows.schema, coordinates=any(recipe.coordinates for recipe in recipes)
         )
-        if len(encoder.features) * len(rows) > MOST_COORDINATES:
+        if len(encoder.features) > MOST_FEATURES:
             encoder = encoder.plain
         recipe = next((recipe for recipe in recipes if recipe.coordinates), recipes[0])
 

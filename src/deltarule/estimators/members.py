@@ -25,7 +25,7 @@ from deltarule.estimators.course import DTYPE, Course, Examples, seed_of
 from deltarule.estimators.recipes import LARGE, Recipe, of_large, of_small
 from deltarule.memory import require
 from deltarule.network import Network
-from deltarule.sparse import rows_of
+from deltarule.sparse import first_of, rows_of
 from deltarule.spelling import plural
 from deltarule.tables import TableModel
 from deltarule.tables.folds import Split
@@ -129,7 +129,7 @@ def fit_members(
     if course.output.name == "quantile":
         model = model.calibrated(y_hat, y[there], weights)
     scores = {
-        "train": model.metrics(X[:, :m], y, rows.weights),
+        "train": model.metrics(first_of(X, m), y, rows.weights),
         "validation": model.measured(y_hat, y[there], weights),
     }
     run = _as_one(found, int(np.argmax(blend.shares)), members)
@@ -147,6 +147,7 @@ def _trained(
     plain, started = course.plain, perf_counter()
     X, y, counted = examples
     m = len(model.encoder.plain.features)
+    plain_X = first_of(X, m)
     n = min(len(part.learn) for part in folds)
     interrupted = np.zeros(1, bool)
     asked = [(fold, recipe) for fold in range(len(folds)) for recipe in range(len(recipes))]
@@ -167,9 +168,9 @@ def _trained(
             return None
         part, recipe = folds[which[0]], recipes[which[1]]
         seed, epochs = seed_of(plain.seed, *which), recipe.epochs_of(n)
-        columns = slice(None if recipe.coordinates else m)
+        given = X if recipe.coordinates else plain_X
         learn, held = (
-            (X[rows][:, columns], y[rows], None if counted is None else counted[rows])
+            (given[rows], y[rows], None if counted is None else counted[rows])
             for rows in (part.learn, part.held)
         )
         net = course.network(learn[0].shape[1], recipe, seed)

@@ -10,10 +10,12 @@ between edges, and whose rise in bin b is the weight of c_b.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deltarule.tables.columns import Column
 from deltarule.tables.encoders import RowByRow
@@ -70,12 +72,35 @@ class Coordinates(RowByRow):
         encoded[column.is_missing] = 0.0
         return encoded
 
+    def nodes_of(self, column: Column) -> Callable[[slice], tuple[NDArray[np.intp], Floats]]:
+        """Return what gives of any rows the edge below each value, from 0, and what H has at it and the next, (n, 2).
+
+        Of X = H A, see `deltarule.binned`; both are 0 for what is missing.
+        """
+        column = self._as_in_training(column)
+
+        def nodes(rows: slice) -> tuple[NDArray[np.intp], Floats]:
+            below, position = self._placed(column.values[rows])
+            both = SIZE * np.stack([1.0 - position, position], axis=1)
+            both[column.is_missing[rows]] = 0.0
+            return below, both
+
+        return nodes
+
     def _coordinates(self, values: Floats) -> Floats:
         """Return c_b(x), (N, B)."""
-        halves = np.array(self.edges) * 0.5  # whose differences do not overflow
-        encoded = np.subtract.outer(values * 0.5, halves[:-1])
-        encoded /= np.diff(halves)
-        return np.clip(encoded, 0.0, 1.0, out=encoded)
+        below, position = self._placed(values)
+        bins = np.arange(len(self.edges) - 1)
+        return np.where(bins == below[:, None], position[:, None], bins < below[:, None])
+
+    def _placed(self, values: Floats) -> tuple[NDArray[np.intp], Floats]:
+        """Return the edge below each value, from 0, and the value's position in its bin, from 0 to 1."""
+        edges = np.array(self.edges)
+        halves = edges * 0.5  # whose differences do not overflow
+        below = np.clip(np.searchsorted(edges, values, "right") - 1, 0, len(edges) - 2)
+        with np.errstate(invalid="ignore"):  # of what is missing
+            position = (values * 0.5 - halves[below]) / (halves[below + 1] - halves[below])
+        return below, np.clip(position, 0.0, 1.0)
 
     def describe(self) -> str:
         return "in bins"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.binned import Binned
 from deltarule.errors import DataError, OptionError, closest, warn_of
 from deltarule.memory import require, room_for
 from deltarule.sparse import FEW, WIDE
@@ -117,7 +118,7 @@ class TableEncoder:
     def encode(self, data: object, dtype: str = "float64") -> Any:
         """Return the features of a table, (N, m) in a dtype; columns may stand in any order, others are ignored.
 
-        Where few are not 0, as those of texts, they come as a SciPy CSR array.
+        Where few are not 0, as those of texts, they come as a SciPy CSR array, unless some are coordinates.
 
         Warns
         -----
@@ -134,7 +135,8 @@ class TableEncoder:
         """
         table, notices = self.read(data)
         warn_of(notices)
-        return self.features_of(table, dtype)
+        X = self.features_of(table, dtype)
+        return X.toarray() if isinstance(X, Binned) else X
 
     def read(self, data: object) -> tuple[Table, tuple[str, ...]]:
         """Return a table as the schema reads it, and what there is to say: of cells it cannot read, or far outside."""
@@ -145,16 +147,19 @@ class TableEncoder:
         return table, (*notices, *self.beyond(table))
 
     def features_of(self, table: Table, dtype: str = "float64") -> Any:
-        """Return the features of a table that the schema has read, as `encode` does, without a warning."""
+        """Return the features of a table that the schema has read, without a warning, as `encode` does or in bins."""
         self._refuse_absent(table, [name for name in self.columns if name not in table])
         N, m = len(table), len(self.features)
-        k = sum(1 if isinstance(one, Levels) else len(one.features) for one in self.encoders)
-        is_listed = m >= WIDE and k * FEW <= m
+        k = sum(_listed_of(one) for one in self.encoders)
+        is_binned = any(isinstance(one, Coordinates) for one in self.encoders)
+        is_listed = is_binned or (m >= WIDE and k * FEW <= m)
         what = f"the encoded table ({plural(N, 'row')} of {plural(m, 'feature')})"
         size = np.dtype(dtype).itemsize
         with room_for(what):
             require(N * k * (size + 4) if is_listed else 2 * N * m * size, what)
-            return self._listed(table, dtype, k) if is_listed else self._matrix(table, dtype)
+            if not is_listed:
+                return self._matrix(table, dtype)
+            return self._binned(table, dtype, k) if is_binned else self._listed(table, dtype, k, m)
 
     def _matrix(self, table: Table, dtype: str) -> NDArray[Any]:
         N = len(table)
@@ -168,20 +173,37 @@ class TableEncoder:
         side_by_side(write, _blocks(N), BLOCK * len(parts))
         return X
 
-    def _listed(self, table: Table, dtype: str, k: int) -> Any:
-        """Return the features in CSR: k to a row, one of each column of levels and all of the others."""
-        from deltarule.tables.listed import AllOf, Listed, OneOf
+    def _binned(self, table: Table, dtype: str, k: int) -> Binned:
+        """Return the features with coordinates, the last of all, in bins."""
+        in_bins = [one for one in self.encoders if isinstance(one, Coordinates)]
+        spans = np.array([*pairwise(self._ends)][-len(in_bins) :], np.int64)
+        means = np.zeros(self._ends[-1], dtype)
+        means[spans[0, 0] :] = np.concatenate([one.means for one in in_bins])
+        return Binned(self._listed(table, dtype, k, len(means) + len(in_bins)), spans, means)
 
-        def part(encoder: tuple[Encoder, int]) -> AllOf | OneOf:
-            one, first = encoder
+    def _listed(self, table: Table, dtype: str, k: int, m: int) -> Any:
+        """Return a CSR array of m columns, k numbers to a row.
+
+        They are one feature of each column of levels, two nodes of one in bins, and all features of the others.
+        """
+        from deltarule.tables.listed import AllOf, Listed, OneOf, TwoOf
+
+        ends_of = self._ends
+        before = sum(not isinstance(one, Coordinates) for one in self.encoders)  # those in bins are the last
+
+        def part(encoder: tuple[int, Encoder]) -> AllOf | OneOf | TwoOf:
+            n, one = encoder
+            first = ends_of[n]
             column = table[one.name]
+            if isinstance(one, Coordinates):
+                return TwoOf(one.nodes_of(column), first, ends_of[-1] + n - before)
             if not isinstance(one, Levels):
                 return AllOf(one.by_rows(column), first, len(one.features))
             codes, places = one.coded_places(column)
             return OneOf(codes, places + np.int32(first), one.sizes.astype(dtype)[places])
 
         N = len(table)
-        parts = side_by_side(part, zip(self.encoders, self._ends, strict=False), N)
+        parts = side_by_side(part, enumerate(self.encoders), N)
         values, places = np.empty((N, k), dtype), np.empty((N, k), np.int32)
 
         def write(rows: slice) -> None:
@@ -192,7 +214,7 @@ class TableEncoder:
 
         side_by_side(write, _blocks(N), BLOCK * k)
         ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
-        return Listed((values.ravel(), places.ravel(), ends), shape=(N, self._ends[-1]))
+        return Listed((values.ravel(), places.ravel(), ends), shape=(N, m))
 
     @property
     def _ends(self) -> list[int]:
@@ -258,6 +280,13 @@ class TableEncoder:
             dict(record["dropped"]),
             Schema.from_record(record.get("schema", [])),
         )
+
+
+def _listed_of(encoder: Encoder) -> int:
+    """Return how many numbers are listed for a row of a column."""
+    if isinstance(encoder, Levels):
+        return 1
+    return 2 if isinstance(encoder, Coordinates) else len(encoder.features)
 
 
 def _blocks(N: int) -> list[slice]:

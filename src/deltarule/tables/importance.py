@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.binned import Binned
 from deltarule.chain.text import aligned
 from deltarule.errors import DataError, OptionError, warn_of
 from deltarule.options import IMPORTANCE, checked, named, typed_keywords
@@ -254,6 +255,9 @@ def _value(metrics: dict[str, Any], name: str, is_relative: bool) -> float:
 
 def _mixed(X: Any, shuffled: Any, is_taken: NDArray[np.bool_]) -> Any:
     """Return X with some of its features, (m,), as they are in other rows."""
+    if isinstance(X, Binned):
+        of_nodes = np.concatenate([is_taken, is_taken[X.spans[:, 0]]])
+        return replace(X, nodes=_mixed(X.nodes, shuffled.nodes, of_nodes))
     if not is_sparse(X):
         mixed = X.copy()
         mixed[:, is_taken] = shuffled[:, is_taken]

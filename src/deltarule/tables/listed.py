@@ -53,3 +53,22 @@ class AllOf:
 
     def write(self, rows: slice, values: NDArray[Any], places: NDArray[np.int32]) -> None:
         values[:], places[:] = self.features(rows), np.arange(self.first, self.first + self.width)
+
+
+@dataclass(frozen=True)
+class TwoOf:
+    """Of a column in bins the two nodes between which a row's value lies, see `deltarule.binned`.
+
+    nodes: of some rows, which of 0, ..., B - 1 is the lower one, and what stands at both, (n,) and (n, 2). Node 1 is
+    `first`, and 0 `zeroth`.
+    """
+
+    nodes: Callable[[slice], tuple[NDArray[np.intp], NDArray[np.float64]]]
+    first: int
+    zeroth: int
+    width = 2
+
+    def write(self, rows: slice, values: NDArray[Any], places: NDArray[np.int32]) -> None:
+        lower, values[:] = self.nodes(rows)
+        places[:, 0] = np.where(lower == 0, self.zeroth, self.first + lower - 1)
+        places[:, 1] = self.first + lower

@@ -18,6 +18,7 @@ from deltarule.errors import OptionError, ShapeError, warn_of
 from deltarule.maths.optimisers import State
 from deltarule.maths.output import Output
 from deltarule.network import Network
+from deltarule.sparse import first_of
 from deltarule.spelling import listed
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
@@ -280,7 +281,7 @@ class TableModel:
 
 def activations_of(net: Network, X: Any) -> NDArray[np.float64]:
     """Return a_K, (N, n_K), of encoded rows, (N, m), of which a network takes the first n_0 columns."""
-    return predict(net.linear(), X[:, : net.sizes[0]]).astype(np.float64)
+    return predict(net.linear(), first_of(X, net.sizes[0])).astype(np.float64)
 
 
 def refuse_other_width(model: TableModel, table: Table) -> None:

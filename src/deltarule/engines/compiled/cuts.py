@@ -15,13 +15,16 @@ others no more than these sums; theta, gradients and the optimiser's state stay 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from deltarule.engines.compiled.places import PANEL
 from deltarule.engines.compiled.shapes import BLOCK_WIDTH, CHUNK, LONG_CHUNK
 from deltarule.maths.dropout import Dropout
 from deltarule.network import Network
+
+Bins: TypeAlias = Sequence[tuple[int, int]]
 
 GROUPS = 16
 LONG_BATCH = 512
@@ -126,12 +129,15 @@ def lanes_of_units(net: Network, lanes: int) -> int:
     return min([lanes, *narrow])
 
 
-def scale_blocks(net: Network, lanes: int) -> list[tuple[int, int, int, int, int]]:
-    """Return blocks of s, which is layer 0, each with about as many weights as other blocks have."""
+def scale_blocks(net: Network, lanes: int, spans: Bins = ()) -> list[tuple[int, int, int, int, int]]:
+    """Return blocks of s, which is layer 0, each with about as many weights as other blocks have.
+
+    spans: the inputs that are one number's bins, which are not cut.
+    """
     width = up(max(1, BLOCK // net.sizes[1]), lanes)
-    return [
-        (0, 0, 1, left, right) for left, right in pairwise([*range(0, net.sizes[0], width), net.sizes[0]])
-    ]
+    ends = {inner: end for first, end in spans for inner in range(first + 1, end)}
+    cuts = {ends.get(cut, cut) for cut in (*range(0, net.sizes[0], width), net.sizes[0])}
+    return [(0, 0, 1, left, right) for left, right in pairwise(sorted(cuts))]
 
 
 def blocks_of(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.binned import Binned
 from deltarule.engines.base import EpochResult, Problem
 from deltarule.engines.compiled.codes import (
     CLIP_NORM,
@@ -39,6 +40,7 @@ from deltarule.engines.compiled.places import (
     IS_PARTIAL,
     LAYERS,
     LEARNS,
+    MEANS,
     ONE,
     PART,
     PRODUCT,
@@ -46,6 +48,7 @@ from deltarule.engines.compiled.places import (
     SCALES,
     SINGLE,
     SIZE,
+    SPANS,
     STARTS,
     STEP,
     VALUES,
@@ -53,7 +56,7 @@ from deltarule.engines.compiled.places import (
 )
 from deltarule.engines.compiled.places import STATES as STATES_PLACE
 from deltarule.engines.compiled.plan import plan, rare_kernels
-from deltarule.engines.compiled.rows import Rows
+from deltarule.engines.compiled.rows import NO_LISTS, Rows
 from deltarule.engines.compiled.threads import EACH, GOING, QUEUES, SPREAD, STOP, alone, aside, hired
 from deltarule.engines.divergence import diverged
 from deltarule.engines.examples import matrices
@@ -103,7 +106,7 @@ class Workplace:
         rates: NDArray[np.float64] | None = None,
     ) -> None:
         threads = threads_worth(net, batch, examples, most_threads)
-        listed = rows.listed if rows else (0, 0, 0)
+        listed = rows.listed if rows else NO_LISTS
         self.plan = plan(net, selection, batch, threads, n_states, keeps_gradient, dropout, listed, rates)
         self.threads = self.plan.threads
         rare = rare_kernels(net, batch, dropout) if selection is not None else ()
@@ -153,6 +156,8 @@ class Workplace:
             (STARTS, self.lists, rows.starts),
             (INPUTS, self.lists, rows.inputs),
             (VALUES, self.memory.numbers, rows.values),
+            (SPANS, self.lists, rows.spans.ravel()),
+            (MEANS, self.memory.numbers, rows.means),
         ):
             where[places[place] : places[place] + len(values)] = values
 
@@ -219,7 +224,7 @@ class CompiledEngine:
         self.compiling = seconds_spent() - before
         self.N = q.X.shape[0]
         is_single = is_by_units(q.net, q.batch_size, q.dropout)
-        self.rows = Rows.of(q.X, q.epochs, may_list=not is_single)
+        self.rows = Rows.of(q.X, q.epochs, may_list=not is_single, may_bin=q.net.s is not None)
         self.most_threads = n_threads or available_threads()
         self.is_order = n_threads is not None
         if (n_threads or 0) > processors():
@@ -248,6 +253,7 @@ class CompiledEngine:
         self.t = 0
         self.freezing: Frozen | None = None
         self.norms, self.result = alone(q.net.K), alone(7)
+        self._last: tuple[Binned, Workplace] | None = None
 
     @cached_property
     def training(self) -> Workplace:
@@ -416,13 +422,25 @@ class CompiledEngine:
         return loss, penalty, whole[q.selection.index]
 
     def loss(self, X: Any, p: Floats, c: Floats) -> float:
-        place, total, start = self.evaluation, 0.0, 0
+        if isinstance(X, Binned) and self.problem.net.s is not None:
+            return self._loss(self._in_bins(X), np.zeros((0, X.shape[1]), X.dtype), p, c)
+        total, start = 0.0, 0
         for rows in matrices(X):
             end = start + len(rows)
-            sums = np.zeros(-(-len(rows) // int(place.plan.places[COLUMNS])))
-            _evaluate(place, rows, p[start:end], c[start:end], np.zeros((0, 0), rows.dtype), sums)
-            total, start = total + float(sums.sum()), end
+            total, start = total + self._loss(self.evaluation, rows, p[start:end], c[start:end]), end
         return total
+
+    def _loss(self, place: Workplace, X: Floats, p: Floats, c: Floats) -> float:
+        sums = np.zeros(-(-len(p) // int(place.plan.places[COLUMNS])))
+        _evaluate(place, X, p, c, np.zeros((0, 0), X.dtype), sums)
+        return float(sums.sum())
+
+    def _in_bins(self, X: Binned) -> Workplace:
+        """Return where the losses of examples in bins are taken; while these are the same, it has their lists."""
+        if self._last is None or self._last[0] is not X:
+            place = _evaluation(self.problem.net, self.most_threads, X.shape[0], is_order=self.is_order, X=X)
+            self._last = X, place
+        return self._last[1]
 
     @cached_property
     def _constant_rates(self) -> NDArray[np.float64]:
@@ -450,12 +468,15 @@ def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
     return out
 
 
-def _evaluation(net: Network, most_threads: int, examples: int, *, is_order: bool) -> Workplace:
-    return Workplace(net, None, examples, most_threads, examples, is_order=is_order)
+def _evaluation(
+    net: Network, most_threads: int, examples: int, *, is_order: bool, X: Binned | None = None
+) -> Workplace:
+    rows = None if X is None else Rows.of(X, 1, may_list=True, may_bin=True)
+    return Workplace(net, None, examples, most_threads, examples, rows=rows, is_order=is_order)
 
 
 def _evaluate(place: Workplace, X: Floats, p: Floats, c: Floats, out: Floats, sums: Floats) -> None:
-    order = np.arange(len(X))
+    order = np.arange(max(len(p), len(out)))
     tables = {name: np.ascontiguousarray(table) for name, table in (("X", X), ("p", p), ("w", c))}
     letter = place.letter(CHUNKS).write(**tables, order=order, out=out, sums=sums)
     place.run(place.code.address["chunks"], letter, len(order))

@@ -53,8 +53,8 @@ SINGLES = (
     "memory", "layers", "places", "code", "reals", "X", "p", "order", "rates", "t", "norms", "result", "counters",
     "interrupted", "most",
 )  # fmt: skip
-CHUNKS = "memory", "layers_of", "places_of", "X", "p", "w", "order", "out", "sums", "threads"
-TRANSFERS = "memory", "layers_of", "places_of", "theta", "before", "counters", "result"
+CHUNKS = "memory", "layers_of", "places_of", "X", "lists", "p", "w", "order", "out", "sums", "threads"
+TRANSFERS = "memory", "layers_of", "places_of", "lists", "theta", "before", "counters", "result"
 """The arguments of the entries, in their order."""
 
 

@@ -47,7 +47,8 @@ FIELDS = (
     "batch", "size", "theta", "states", "mask", "gradient", "scratch", "scratch_size", "columns", "group", "span", "c",
     "keys", "seed", "losses", "input_rows", "input_step", "input_panel", "example_rows", "lowest", "output", "numbers",
     "single", "spare", "listed", "starts", "inputs", "values", "firsts", "ends", "turning", "strands",
-    "logits", "scaled", "slopes", "factors", "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change",
+    "logits", "scaled", "slopes", "factors", "binned", "spans", "means",
+    "product", "inner", "activate", "drop", "delta", "y_hat", "step", "change",
     "one", "part", "blocks", "clipped", "scales", "layers",
 )  # fmt: skip
 """The entries of `Plan.places`. batch: examples of a batch. theta, states, mask, gradient: places of vectors like
@@ -61,12 +62,14 @@ that the output has for each of its units; single: the numbers of a vector of un
 row's list is longer; starts, inputs, firsts, ends: places among the engine's `lists`, see `kernels/listing.py`; values,
 turning: in memory. strands: how many there are, 0 where the network is not cut into any; logits: the place of a_K;
 scaled: of [W_1 diag(s), b_1], 0 where inputs have no scales; slopes: of what each block of layer 1 adds to dL/ds, a row
-like s for each; factors: of those on the learning rate, a vector like theta, -1 where all are 1. From product on they
+like s for each; factors: of those on the learning rate, a vector like theta, -1 where all are 1; binned: how many
+numbers are in bins, see `kernels/bins.py`, spans: the place of their bins among the lists, means: in memory, of a
+number for each input. From product on they
 are addresses of kernels, and of `Plan.layers`, which the engine fills in."""
 (
     BATCH, SIZE, THETA, STATES, MASK, GRADIENT, SCRATCH, SCRATCH_SIZE, COLUMNS, GROUP, SPAN, C, KEYS,
     SEED, LOSSES, INPUT_ROWS, INPUT_STEP, INPUT_PANEL, EXAMPLE_ROWS, LOWEST, OUTPUT, NUMBERS,
     SINGLE, SPARE, LISTED, STARTS, INPUTS, VALUES, FIRSTS, ENDS, TURNING, STRANDS,
-    LOGITS, SCALED, SLOPES, FACTORS, PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE,
-    ONE, PART, BLOCKS, CLIPPED, SCALES, LAYERS,
+    LOGITS, SCALED, SLOPES, FACTORS, BINNED, SPANS, MEANS,
+    PRODUCT, INNER, ACTIVATE, DROPPING, DELTA, Y_HAT, STEP, CHANGE, ONE, PART, BLOCKS, CLIPPED, SCALES, LAYERS,
 ) = range(len(FIELDS))  # fmt: skip

@@ -69,6 +69,7 @@ from deltarule.engines.compiled.places import (
     H,
 )
 from deltarule.engines.compiled.processor import LANES_4, LANES_8
+from deltarule.engines.compiled.rows import NO_LISTS, Lists
 from deltarule.engines.compiled.shapes import CHUNK
 from deltarule.maths.dropout import WORD, Dropout
 from deltarule.network import Network
@@ -189,17 +190,16 @@ def plan(
     n_states: int = 0,
     keeps_gradient: bool = True,
     dropout: Dropout | None = None,
-    listed: tuple[int, int, int] = (0, 0, 0),
+    listed: Lists = NO_LISTS,
     rates: NDArray[np.float64] | None = None,
 ) -> Plan:
     """Return the plan for the gradient of what is selected of a network, in batches of so many examples.
 
     selection is None where no gradient is wanted: then every thread has room for a chunk of its own. n_states counts
     the optimiser's arrays; keeps_gradient says whether the whole gradient is needed at once; dropout, what is left out;
-    listed: where X is kept as lists, how long they are at most and together, and how many there are; rates: factors on
-    the learning rate, (P,).
+    listed: where X is kept as lists, what they are; rates: factors on the learning rate, (P,).
     """
-    longest, numbers, rows_of_X = listed
+    longest, numbers, rows_of_X, bins = listed
     lanes = _lanes(net)
     learns = np.zeros(net.layout.size, bool)
     if selection is not None:
@@ -241,11 +241,11 @@ def plan(
     layers_of, size = _placed(layers, net, strands, single, lanes)
 
     widths = 2 * sum(net.sizes[1:]) + 3 * (longest or net.sizes[0])
-    is_long = batch >= LONG_BATCH and batch * widths > GROUPS * size
+    is_long = batch >= LONG_BATCH and batch * widths > GROUPS * size and not bins
     if selection is None:
         cut = Cut(1, CHUNK * lanes, 0, CHUNK * lanes)
     else:
-        parts = 1 if strands else parts_of(net, batch, size)
+        parts = 1 if strands or bins else parts_of(net, batch, size)
         cut = cut_of(batch, parts, 1 if strands else threads, lanes, is_long=is_long)
     groups, columns, group, span = cut
     has_own = selection is None or groups > 1 or bool(strands)  # every thread has buffers of its own
@@ -281,16 +281,14 @@ def plan(
         firsts.append(len(blocks))
     if net.s is not None:
         layer = layers_of[0, 1]
-        width = (
-            int(layer[N_IN] + 1) * int(layer[INPUT]) if layer[IS_TURNED] else int(layer[N_OUT] * layer[UNIT])
-        )
-        places["scaled"] = take(width)
+        rows, row = (layer[N_IN] + len(bins) + 1, layer[INPUT]) if layer[IS_TURNED] else layer[[N_OUT, UNIT]]
+        places["scaled"] = take(int(rows * row))
         layers_of[:, 1, READ] = places["scaled"] - places["theta"]
         if layers[1, LEARNS]:
             of_first = sum(block[0] == 1 for block in blocks)
             places["slopes"] = take(of_first * up(net.sizes[0] + 1, lanes))
-            blocks += scale_blocks(net, lanes)
-    largest = max(((r1 - r0) * (c1 - c0) for _, r0, r1, c0, c1 in blocks), default=0)
+            blocks += scale_blocks(net, lanes, bins)
+    largest = max(((r1 - r0 + len(bins)) * (c1 - c0) for _, r0, r1, c0, c1 in blocks), default=0)
     places["scratch_size"] = (up(largest, 64) + 64) * 2
     places["scratch"] = take(max(threads, len(layers_of)) * places["scratch_size"])
     places["strands"] = len(strands) and len(strands) - 1
@@ -344,6 +342,8 @@ def plan(
         places["listed"], places["ends"] = longest, examples
         places["values"] = take(numbers)
         places["starts"], places["inputs"] = regions * ints, regions * ints + rows_of_X + 1
+        places["spans"], places["binned"] = places["inputs"] + numbers, len(bins)
+        places["means"] = take(net.sizes[0] if bins else 0)
     at += lanes * PANEL  # tiles may read beyond what they use
     apart = (of_thread, region, ints) if has_own else (0, 0, 0)
     told = partial(_told, layers_of, places, threads, *apart)
@@ -357,7 +357,7 @@ def plan(
         np.array(blocks, np.int64).reshape(-1, 5),
         np.array(costs),
         np.array(firsts if strands else [], np.int64),
-        places["inputs"] + numbers,
+        places["inputs"] + numbers + 2 * len(bins),
         at,
         kept,
     )

@@ -306,7 +306,7 @@ def by_blocks_clipped(
 
 
 def by_blocks_of_scales(
-    memory, layers_of, places_of, blocks, code, reals, squares, threads,
+    memory, layers_of, places_of, lists, blocks, code, reals, squares, threads,
     thread, makes, steps, real_lr, real_corrected_a, real_corrected_b, real_corrected_c,
 ):  # fmt: skip
     """Do a thread's blocks of s: where `makes`, dL/ds, and where `steps`, the optimiser's step, and W_1 diag(s) anew.
@@ -337,7 +337,7 @@ def by_blocks_of_scales(
             if scale != 1.0:
                 change(memory, places, rowwise.SCALE, g, 0, 0, 0, 1, size, scale, 0.0)
             update(memory, layers, places, code, blocks[n], g, real_lr, reals, corrections, spare)
-        scale_weights(memory, layers, places, first, end + (end == layers[0, N_OUT]))
+        scale_weights(memory, layers, places, lists, first, end + (end == layers[0, N_OUT]))
 
 
 @njit(**OPTIONS)

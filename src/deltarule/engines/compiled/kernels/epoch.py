@@ -307,7 +307,7 @@ def steps(
         result[5], result[6] = running_a, running_b
 
 
-def chunks(memory, layers_of, places_of, X, p, w, order, out, sums, threads, thread):
+def chunks(memory, layers_of, places_of, X, lists, p, w, order, out, sums, threads, thread):
     """Do this thread's chunks of examples: y_hat to out, or, where out is empty, sum w L to sums[chunk]."""
     apart()
     layers, places = layers_of[thread], places_of[thread]
@@ -319,9 +319,9 @@ def chunks(memory, layers_of, places_of, X, p, w, order, out, sums, threads, thr
     for chunk in range(share(every, 1, thread, threads), share(every, 1, thread + 1, threads)):
         examples = order[chunk * columns : (chunk + 1) * columns]
         count = len(examples)
-        gather(memory, layers, places, X, order, p, w, w[:0], 1.0, examples, first, first, one)
+        gather(memory, layers, places, X, lists, p, w, w[:0], 1.0, examples, first, first, one)
         for k in range(1, K + 1):
-            forward(memory, layers, places, order, k, first, first, count, first, one)
+            forward(memory, layers, places, lists, k, first, first, count, first, one)
         if len(out) == 0:
             delta(memory, layers, places, first, count, first, one)
             sums[chunk] = total_loss(memory, places, first, count)

@@ -5,7 +5,8 @@ Of row n of X, the list of its inputs j and that of their values x_nj run from s
     a_n            = b_1 + sum_j x_nj W_1[:, j]
     dL/dW_1[:, j] += x_nj dL/da_n                   for every j, and dL/db_1 += dL/da_n
 
-over the list of row n. Both go through rows that lie together: W_1 and its gradient are kept as their transposes,
+over the list of row n. Where numbers are in bins, W_1 is V, and its gradient then becomes that by the weights, see
+`bins.py`. Both go through rows that lie together: W_1 and its gradient are kept as their transposes,
 dL/da_1 with a row for every example.
 
 In memory are the values. Among the engine's integers, `lists`, are the starts and inputs of X and, for each position in
@@ -25,6 +26,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels import rowwise
+from deltarule.engines.compiled.kernels.bins import fall_all
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.copying import transpose_tile
 from deltarule.engines.compiled.kernels.tiles import SET
@@ -39,6 +41,7 @@ from deltarule.engines.compiled.kernels.vectors import (
     spread,
 )
 from deltarule.engines.compiled.places import (
+    BINNED,
     CHANGE,
     COLUMNS,
     ENDS,
@@ -189,7 +192,7 @@ def multiply_listed(memory, layers, places, lists, chunk, count):
     apart()
     lanes, columns, n, row = lanes_of(memory), places[COLUMNS], layers[1, N_OUT], layers[1, INPUT]
     theta, turning = places[THETA] + layers[1, READ], places[TURNING] + chunk * lanes * PANEL
-    bias = theta + layers[0, N_OUT] * row
+    bias = theta + (layers[0, N_OUT] + places[BINNED]) * row
     h = layers[1, H] + chunk * layers[1, HEIGHT] * columns
     for first in range(0, n, STRIP * lanes):
         width = min(STRIP * lanes, n - first)
@@ -213,16 +216,19 @@ def add_listed(memory, layers, places, lists, block, to, to_row, count, mode):
     """
     apart()
     n_in, r0, r1, c0, c1 = layers[0, N_OUT], block[1], block[2], block[3], block[4]
+    more = places[BINNED] if r0 < n_in else 0  # rows of what is no weight, before that of the biases
     panel, strip = layers[1, PANEL_WIDTH], STRIP * lanes_of(memory)
     if mode == SET:
         call(places[CHANGE], memory, (
-            rowwise.FILL, to, to_row, 0, 0, to, to_row, r1 - r0, c1 - c0, 0.0, 0.0
+            rowwise.FILL, to, to_row, 0, 0, to, to_row, r1 - r0 + more, c1 - c0, 0.0, 0.0
         ))  # fmt: skip
     firsts = places[FIRSTS]
     ends = places[ENDS] if r0 < n_in else firsts  # where only biases learn, lists are of no interest
     for c in range(c0, c1, strip):
         goal, at = to + c - c0, layers[1, ROWS] + c // PANEL * places[EXAMPLE_ROWS] * panel + c % PANEL
         add_products(
-            memory, goal - r0 * to_row, to_row, goal + (n_in - r0) * to_row, lists, firsts, ends, count,
+            memory, goal - r0 * to_row, to_row, goal + (n_in - r0 + more) * to_row, lists, firsts, ends, count,
             places[VALUES], places[INPUTS], at, panel, min(strip, c1 - c),
         )  # fmt: skip
+    if more > 0:
+        fall_all(memory, layers, places, lists, to, to_row, c1 - c0)

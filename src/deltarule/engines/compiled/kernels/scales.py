@@ -20,11 +20,13 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels import rowwise
+from deltarule.engines.compiled.kernels.bins import rise_all
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.passes import change
 from deltarule.engines.compiled.kernels.vectors import Variable, Writer, apart, call, lanes_of
 from deltarule.engines.compiled.places import (
     AT,
+    BINNED,
     CHANGE,
     GRADIENT,
     INPUT,
@@ -83,13 +85,20 @@ def scale_gradient(
 
 
 @njit(**OPTIONS)
-def scale_weights(memory, layers, places, first, end):
-    """Make the columns of [W_1 diag(s), b_1] from input `first` to `end`; the biases are input n_0."""
+def scale_weights(memory, layers, places, lists, first, end):
+    """Make the columns of [W_1 diag(s), b_1] from input `first` to `end`; the biases are input n_0.
+
+    Where numbers are in bins, their prefix sums; no bins of a number are beyond `first` or `end`.
+    """
     apart()
     theta, to, s = places[THETA] + layers[1, AT], places[SCALED], places[THETA] + layers[0, AT]
     n, unit, step = layers[1, N_OUT], layers[1, UNIT], layers[1, INPUT]
     if layers[1, IS_TURNED]:
-        scale_rows(memory, to + first * step, theta + first * step, step, s + first, end - first, n)
+        n_0 = layers[0, N_OUT]
+        scale_rows(memory, to + first * step, theta + first * step, step, s + first, min(end, n_0) - first, n)
+        rise_all(memory, layers, places, lists, to, step, first, end)
+        if end > n_0:
+            scale_rows(memory, to + (n_0 + places[BINNED]) * step, theta + n_0 * step, step, s + n_0, 1, n)
         return
     call(places[CHANGE], memory, (
         rowwise.PRODUCT, to + first, unit, theta + first, unit, s + first, 0, n, end - first, 0.0, 0.0

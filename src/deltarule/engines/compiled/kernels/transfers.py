@@ -89,7 +89,7 @@ def copy(
 
 
 @njit(**OPTIONS)
-def transfer(memory, layers_of, places_of, theta, is_taking):
+def transfer(memory, layers_of, places_of, lists, theta, is_taking):
     """Copy theta, (P,), to the memory, or from it."""
     begin = places_of[0, THETA]
     for s in range(max(1, places_of[0, STRANDS])):
@@ -109,18 +109,18 @@ def transfer(memory, layers_of, places_of, theta, is_taking):
         s, of_theta = begin + layers[0, AT], len(theta) - n
         if is_taking:
             copy(memory, s, 0, 1, theta, of_theta, 0, 1, 1, n)
-            scale_weights(memory, layers, places_of[0], 0, n + 1)
+            scale_weights(memory, layers, places_of[0], lists, 0, n + 1)
         else:
             copy(theta, of_theta, 0, 1, memory, s, 0, 1, 1, n)
 
 
-def take(memory, layers_of, places_of, theta, before):
+def take(memory, layers_of, places_of, lists, theta, before):
     """Copy theta to the memory, and then the memory's begin, which an epoch may return to, to `before`."""
-    transfer(memory, layers_of, places_of, theta, True)
+    transfer(memory, layers_of, places_of, lists, theta, True)
     copy(before, 0, 0, 1, memory, 0, 0, 1, 1, len(before))
 
 
-def give(memory, layers_of, places_of, theta, before, counters, result):
+def give(memory, layers_of, places_of, lists, theta, before, counters, result):
     """Copy theta from the memory, if nothing diverged and the memory's begin, as long as `before`, is finite.
 
     result[0] becomes 1 then, and else 0.
@@ -128,4 +128,4 @@ def give(memory, layers_of, places_of, theta, before, counters, result):
     is_good = look(counters, STOP) != DIVERGED and sum_of_differences(memory, len(before)) == 0.0
     result[0] = 1.0 if is_good else 0.0
     if is_good:
-        transfer(memory, layers_of, places_of, theta, False)
+        transfer(memory, layers_of, places_of, lists, theta, False)

@@ -1,0 +1,83 @@
+"""Numbers in bins, as X = H A: of a row of H two numbers are not 0 for each number, whatever its bins are.
+
+A number in bins has B features, c_b - mean_b, where c_b is 1 for the bins below its own, the position f in its own, and
+0 for those above (see `deltarule.tables.coordinates`). A weighted sum of them is linear between the ends of a bin:
+
+    sum_b w_b (c_b - mean_b) = (1 - f) V_{b-1} + f V_b,     V_0 = -sum_b w_b mean_b,     V_b = V_{b-1} + w_b
+
+in bin b. So H has 1 - f and f, a number's V are prefix sums of its weights, and with G_n = dL/dV_n
+
+    dL/dw_b = sum_{n >= b} G_n - mean_b sum_n G_n.
+
+The first layer's products, forward and back, are with H; A, which makes V of weights and dL/dw of G, sees no examples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Binned:
+    """X, (N, m), of which some features are numbers in bins.
+
+    nodes
+        H, (N, m + n), a CSR array: features as they are, the ends b = 1, ..., B of each number's bins where its
+        features are in X, and the ends b = 0 of all n numbers after these.
+    spans
+        int64, (n, 2): the first feature of each number, and the end of its features.
+    means
+        (m,) mean_b of the features that are bins; 0 for the others.
+
+    >>> from scipy.sparse import csr_array
+    >>> nodes = csr_array([[0.0, 0.0, 1.0], [0.25, 0.0, 0.75], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])  # in two bins
+    >>> Binned(nodes, np.array([[0, 2]]), np.zeros(2)).toarray()
+    array([[0.  , 0.  ],
+           [0.25, 0.  ],
+           [1.  , 1.  ],
+           [0.  , 0.  ]])
+    """
+
+    nodes: Any
+    spans: NDArray[np.int64]
+    means: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.nodes.shape[0], len(self.means)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.nodes.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        listed = self.nodes
+        return sum(
+            array.nbytes for array in (listed.data, listed.indices, listed.indptr, self.spans, self.means)
+        )
+
+    def __getitem__(self, rows: Any) -> Binned:
+        """Return some rows: a slice, numbers or a mask."""
+        return replace(self, nodes=self.nodes[rows])
+
+    def astype(self, dtype: Any) -> Binned:
+        return replace(self, nodes=self.nodes.astype(dtype), means=self.means.astype(dtype))
+
+    def first(self, m: int) -> Any:
+        """Return the first m features: all, or none in bins, as a CSR array."""
+        return self if m == len(self.means) else self.nodes[:, :m]
+
+    def toarray(self) -> NDArray[Any]:
+        """Return X as a matrix."""
+        H = self.nodes.toarray()
+        m = len(self.means)
+        for n, (first, end) in enumerate(self.spans):
+            rises = np.cumsum(H[:, first:end][:, ::-1], axis=1)[:, ::-1]
+            H[:, first:end] = rises - np.outer(rises[:, 0] + H[:, m + n], self.means[first:end])
+        return np.ascontiguousarray(H[:, :m])
