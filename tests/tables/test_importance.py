@@ -16,7 +16,8 @@ from deltarule import MLPClassifier, Network, TableClassifier, TableRegressor, i
 from deltarule.cli import main
 from deltarule.errors import DataError, DataWarning, OptionError, ShapeError
 from deltarule.sparse import is_sparse
-from deltarule.tables import Column, Table
+from deltarule.tables import Column, Table, TableEncoder
+from deltarule.tables.importance import _mixed  # pyright: ignore[reportPrivateUsage]
 
 
 def frame(N: int = 160) -> pd.DataFrame:
@@ -42,7 +43,11 @@ CASES: dict[str, tuple[Any, Any, str]] = {
     "labels": (TableClassifier(epochs=20), ["kind", "late"], "log_loss"),
     "values": (TableRegressor(epochs=20, target_transform="none"), "price", "r2"),
     "weights": (TableRegressor(epochs=20, target_transform="none", weight="counts"), "price", "r2"),
-    "absolute": (TableRegressor(epochs=20, target_transform="none", loss="absolute_error"), "price", "r2"),
+    "absolute": (
+        TableRegressor(epochs=20, target_transform="none", loss="absolute_error", members=1),
+        "price",
+        "r2",
+    ),
     "quantiles": (TableRegressor(epochs=20, loss="quantile", quantile=[0.1, 0.9]), "price", "pinball"),
     "counts": (TableRegressor(epochs=20, loss="poisson"), "visits", "deviance"),
     "several": (TableRegressor(epochs=20), ["price", "visits"], "r2"),
@@ -59,15 +64,30 @@ def fitted(case: str) -> tuple[Any, pd.DataFrame, list[str]]:
     return model.fit(table, target), table, targets
 
 
+def test_features_in_bins_are_shuffled_by_column():
+    rng = np.random.default_rng(3)
+    data = {
+        "a": rng.normal(size=100),
+        "b": rng.choice(list("xyz"), 100).tolist(),
+        "c": rng.lognormal(size=100),
+    }
+    encoder = TableEncoder.fit(data, coordinates=True)
+    X = encoder.features_of(encoder.read(data)[0])
+    order = rng.permutation(100)
+    for name in data:
+        is_taken = np.array([one.name == name for one in encoder.encoders for _ in one.features])
+        expected = np.where(is_taken, X.toarray()[order], X.toarray())
+        np.testing.assert_allclose(_mixed(X, X[order], is_taken).toarray(), expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("rows", [160, 50])
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.filterwarnings("ignore::deltarule.errors.DataWarning")
 def test_it_is_what_tables_with_a_shuffled_column_lose(case: str, rows: int):
     model, table, targets = fitted(case)
-    if case == "classes":
-        assert is_sparse(model.model_.features_of(model.model_.read(table)[0]))
-    if case == "absolute":
-        assert not is_sparse(model.model_.features_of(model.model_.read(table)[0]))
+    X = model.model_.features_of(model.model_.read(table)[0])
+    if case in ("classes", "absolute"):
+        assert is_sparse(X) == (case == "classes")
     found = importance(model, table, repeats=3, seed=7, max_rows=rows)
     assert (found.measure, found.rows, found.n_given) == (CASES[case][2], rows, 160)
     assert found.columns == tuple(LEARNT)
