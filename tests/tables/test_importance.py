@@ -17,7 +17,7 @@ from deltarule.cli import main
 from deltarule.errors import DataError, DataWarning, OptionError, ShapeError
 from deltarule.sparse import is_sparse
 from deltarule.tables import Column, Table, TableEncoder
-from deltarule.tables.importance import _mixed  # pyright: ignore[reportPrivateUsage]
+from deltarule.tables.importance import _mixed
 
 
 def frame(N: int = 160) -> pd.DataFrame:
