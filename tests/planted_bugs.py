@@ -30,6 +30,7 @@ COORDINATES = ("tests/tables/test_coordinates.py",)
 BINNED = ("tests/engines/test_binned.py",)
 MEMBERS = "tests/estimators/test_members.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
+BUDGET = "tests/estimators/test_budget.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
 
 
@@ -392,6 +393,11 @@ BUGS = [
     Bug("the temperature is taken twice", "estimators/blending.py", "(1.0 - sum(self.shares)) / self.temperature", "(1.0 - sum(self.shares)) / self.temperature**2", (MEMBERS + "test_the_temperature_divides_the_constant_as_it_does_what_is_said",)),
     Bug("weights of rows forgotten by the blend", "estimators/blending.py", "p)), weights=weights))", "p))))", (MEMBERS + "test_the_weights_of_recipes_are_the_best_of_those_that_may_be",)),
     Bug("members keep their last weights", "estimators/members.py", "points.thetas[epoch]", "points.thetas[-1]", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
+    Bug("repeats have the same folds", "estimators/learner.py", "default_rng([plain.seed, repeat])", "default_rng([plain.seed, 0])", (BUDGET + "test_each_repeat_shares_the_rows_out_anew_and_adds_members",)),
+    Bug("repeats begin with the same weights", "estimators/members.py", "seed_of(plain.seed, before + which[0], which[1])", "seed_of(plain.seed, *which)", (BUDGET + "test_each_repeat_shares_the_rows_out_anew_and_adds_members",)),
+
+    Bug("the last repeat alone is said", "estimators/members.py", "(n * a + b) / (n + 1)", "b", (BUDGET + "test_what_repeats_say_of_rows_is_their_mean",)),
+    Bug("a budget goes on when its time is over", "estimators/members.py", "found.longest <= clock.left", "clock.left <= clock.budget", (BUDGET + "test_a_time_that_is_over_has_no_repeats",)),
     Bug("each network is judged by rows that it has learnt", "estimators/members.py", "Points(rows_of(held[0], slice(None)), epochs, most)", "Points(rows_of(learn[0][: len(part.held)], slice(None)), epochs, most)", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
     Bug("the constant is not in the members", "estimators/members.py", "        member.b[-1][:] += blend.rest\n", "        pass\n", (MEMBERS + "test_where_there_is_nothing_to_learn_the_constant_is_said",)),
     Bug("by time every stretch is scored", "estimators/members.py", "if rows.time is not None:", "if False:", (MEMBERS + "test_by_time_the_score_is_that_of_the_last_stretch",)),

@@ -31,6 +31,9 @@ from deltarule.tables.tasks import rows_with_targets
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
+BUDGET = replace(SETTINGS["budget"], none=None)
+LONG = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+"""Seconds of what a time may be given in."""
 DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no", none=None)
 
 
@@ -93,6 +96,19 @@ def _units(_: object, tokens: Sequence[Token]) -> list[int]:
         ) from None
 
 
+def _seconds(_: object, tokens: Sequence[Token]) -> float:
+    """Return the seconds that were typed: 10, 10s, 2min or 1.5h."""
+    typed = " ".join(token.value for token in tokens).strip()
+    found = re.fullmatch(r"(.*?)\s*(ms|s|sec|m|min|h)?", typed, re.DOTALL)
+    amount, unit = found.groups() if found else (typed, None)
+    try:
+        return checked(BUDGET, [amount]) * LONG[unit or "s"]
+    except OptionError:
+        raise OptionError(
+            f"--budget is {typed!r}; it must be a time above 0, such as 10s, 2min or 1h."
+        ) from None
+
+
 def _numbers(option: Option) -> Callable[[object, Sequence[Token]], list[float]]:
     """Return what reads the numbers of an option: 0.1,0.9 or 0.1 0.9, in one text or several."""
 
@@ -108,6 +124,10 @@ Data: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True, validator=
 Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
 Whole: TypeAlias = Annotated[int, Parameter(converter=_number)]
 Real: TypeAlias = Annotated[float, Parameter(converter=_number)]
+Seconds: TypeAlias = Annotated[
+    float, Parameter(converter=_seconds, help=BUDGET.help + ", such as 10s, 2min or 1h.")
+]
+"""A time, however it is typed."""
 Units: TypeAlias = Annotated[list[int], Parameter(converter=_units, negative="")]
 """Units of hidden layers, however they are typed."""
 Levels: TypeAlias = Annotated[list[float], Parameter(converter=_numbers(QUANTILE), negative="")]

@@ -80,6 +80,7 @@ def summary(
         paragraph("Target", learnt),
         paragraph("Network", shape),
         paragraph("Training", course),
+        *(_budget(settings["budget"]) if "budget" in settings else ()),
         "",
         scores_table(model.scores),
     ]
@@ -94,6 +95,15 @@ def summary(
         lines.append("  validation: every row as those networks predict it that have not learnt from it")
     lines += [f"  {explain_constant(model)}", "", f"Model    {path}"]
     return "\n".join(lines)
+
+
+def _budget(spent: dict[str, Any]) -> list[str]:
+    """Return what a budget came to."""
+    losses = [f"{loss:.4g}" for loss in spent["losses"]]
+    gained = f"; the loss of rows left out, repeat by repeat: {', '.join(losses)}" if losses else ""
+    again = " ".join(f"--{name} {n}" for name, n in spent["again"].items())
+    took = f"{spent['spent']:.1f} of {spent['seconds']:g} s spent"
+    return [paragraph("Budget", f"{took}{gained}; the same model again: {again}")]
 
 
 def _of_course(model: TableModel, run: Run, has_epochs: bool) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
-from deltarule.cli.output import Shares, Units, Whole, choice, setting
+from deltarule.cli.output import Seconds, Shares, Units, Whole, choice, setting
 from deltarule.cli.reading import Names
 from deltarule.estimators.settings import SETTINGS
 from deltarule.maths.activations import ACTIVATIONS
@@ -31,6 +31,8 @@ class TrainingOptions:
     epochs: Annotated[Whole | None, setting(SETTINGS["epochs"], "--epochs")] = None
     batch_size: Annotated[Whole | None, setting(SETTINGS["batch_size"], "--batch-size")] = None
     members: Annotated[Whole | None, setting(SETTINGS["members"], "--members")] = None
+    repeats: Annotated[Whole, setting(SETTINGS["repeats"], "--repeats")] = SETTINGS["repeats"].default
+    budget: Seconds | None = None
     early_stopping: Annotated[Whole | None, setting(SETTINGS["early_stopping"], "--early-stopping")] = None
     weight_decay: Annotated[float | None, setting(SETTINGS["weight_decay"], "--weight-decay")] = None
     l1: Annotated[float, setting(SETTINGS["l1"], "--l1")] = SETTINGS["l1"].default

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deltarule.errors import OptionError, ShapeError, warn_of
+from deltarule.estimators.budget import Clock, planned
 from deltarule.estimators.course import Course, seed_of
 from deltarule.estimators.members import fit_members
 from deltarule.estimators.reading import read
@@ -77,6 +78,8 @@ class Learner(ABC):
         dropout: float | Sequence[float] | None,
         only: str | Sequence[str] | None,
         members: int | None,
+        repeats: int,
+        budget: float | None,
         validation: float | None,
         early_stopping: int | None,
         seed: int,
@@ -106,6 +109,8 @@ class Learner(ABC):
         self.dropout = dropout
         self.only = only
         self.members = members
+        self.repeats = repeats
+        self.budget = budget
         self.validation = validation
         self.early_stopping = early_stopping
         self.seed = seed
@@ -130,7 +135,9 @@ class Learner(ABC):
         plain = checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS})
         return SimpleNamespace(**plain, only=self.only)
 
-    def fit(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> Any:
+    def fit(
+        self, X: object, y: object, sample_weight: ArrayLike | None = None, *, budget: float | None = None
+    ) -> Any:
         """Encode the columns of X, train a network to predict y, and return self.
 
         Parameters
@@ -144,6 +151,8 @@ class Learner(ABC):
         sample_weight
             (N,), not negative: how much each row counts, in training and in every measure. A row of weight 0 is left
             out: it decides neither how columns are scaled nor which classes there are, and need not have a target.
+        budget
+            Seconds, in place of the setting's.
 
         Raises
         ------
@@ -152,43 +161,44 @@ class Learner(ABC):
         OptionError
             A setting is unknown or out of its range.
         """
-        plain = self._settings()
+        clock, plain = Clock(), self._settings()
+        if budget is not None:
+            plain.budget = SETTINGS["budget"].check(budget)
+        clock.budget = plain.budget
         earlier = self.model_.as_one if plain.warm_start and hasattr(self, "model_") else None
         rows, said = self._prepared(X, y, sample_weight, plain, earlier)
         targets, output = (earlier.targets, earlier.output) if earlier else self._goal(rows)
         course = self._course(plain, targets, output)
         values = rows.values(targets)
-        folds, how_many = self._folds(rows, values if output.name == "softmax" else None, plain)
-        said = (*said, *how_many)
+        classes = values if output.name == "softmax" else None
+        _refuse_members(plain, len(rows))
+        if clock.budget is not None and not _is_one(plain):
+            plain = planned(course, rows, clock)
+            course = replace(course, plain=plain)
+        folds, how_many = self._folds(rows, classes, plain)
+        said = (*said, *(how_many if self.members is not None else ()))
         if folds:
-            model, self.run_, self.notices_ = fit_members(course, rows, values, folds, said)
+
+            def again(repeat: int) -> tuple[Split, ...]:
+                return self._folds(rows, classes, plain, repeat)[0]
+
+            model, self.run_, self.notices_ = fit_members(course, rows, values, folds, again, said, clock)
         else:
-            model, self.run_, self.notices_ = fit_one(course, rows, values, said, earlier)
+            model, self.run_, self.notices_ = fit_one(course, rows, values, said, earlier, clock)
         self._keep(model, rows, earlier)
         return self
 
     def _folds(
-        self, rows: Prepared, classes: NDArray[np.integer] | None, plain: Any
+        self, rows: Prepared, classes: NDArray[np.integer] | None, plain: Any, repeat: int = 0
     ) -> tuple[tuple[Split, ...], tuple[str, ...]]:
         """Return the parts that members leave out, none where one network learns, and what to say of them."""
-        k, N = plain.members, len(rows)
-        is_one = plain.validation is not None or plain.only is not None or plain.warm_start
+        k = plain.members
         if k is None:
             can_be = not any(is_whole(each) for each in (rows.group, rows.time) if each)
-            k = MEMBERS if can_be and not is_one and FEWEST_ROWS <= N < LARGE else 1
-        elif k > 1 and is_one:
-            raise OptionError(
-                f"members is {k}, each of which leaves out a part of its own; leave out validation, only and "
-                "warm_start, or take members=1 (--members 1)."
-            )
-        elif k > N:
-            raise OptionError(
-                f"members is {k:,}, each of which leaves out a row at least, and there are {plural(N, 'row')} to learn "
-                "from; take fewer members."
-            )
+            k = MEMBERS if can_be and not _is_one(plain) and FEWEST_ROWS <= len(rows) < LARGE else 1
         if k == 1:
             return (), ()
-        rng = np.random.default_rng([plain.seed, 0])
+        rng = np.random.default_rng([plain.seed, repeat])
         folds = rows.folds(k, rng, equal_rows=plain.equal_rows, classes=classes)
         found = len(folds) or 1
         if found == k or plain.members is None:
@@ -334,3 +344,30 @@ class Learner(ABC):
     def _counted(self, rows: Prepared, model: TableModel, y: NDArray[Any]) -> NDArray[Any] | None:
         """Return how much each row counts in training, (N,)."""
         return rows.weights
+
+
+def _is_one(plain: Any) -> bool:
+    """Return whether the settings are those of one network."""
+    return plain.validation is not None or plain.only is not None or plain.warm_start
+
+
+def _refuse_members(plain: Any, N: int) -> None:
+    """Raise an OptionError where there cannot be as many members as the settings say."""
+    k = plain.members
+    if (k or 1) > 1 and _is_one(plain):
+        raise OptionError(
+            f"members is {k}, each of which leaves out a part of its own; leave out validation, only and "
+            "warm_start, or take members=1 (--members 1)."
+        )
+    if k is not None and k > N:
+        raise OptionError(
+            f"members is {k:,}, each of which leaves out a row at least, and there are {plural(N, 'row')} to learn "
+            "from; take fewer members."
+        )
+    if plain.repeats > 1 and (k == 1 or _is_one(plain) or (k is None and N >= LARGE)):
+        raise OptionError(
+            f"repeats is {plain.repeats}, and one network learns, of which there are no repeats; leave it out, or take "
+            f"members={MEMBERS} (--members {MEMBERS})."
+        )
+    if plain.repeats > 1 and plain.budget is not None:
+        raise OptionError("with a budget there are as many repeats as it has time for; leave out repeats.")

@@ -8,7 +8,7 @@ member is the weighted sum of its fold's networks, and the model is the mean of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter
@@ -21,6 +21,7 @@ from deltarule.averaging import averaged
 from deltarule.engines.machine import available_threads
 from deltarule.errors import warn_of
 from deltarule.estimators.blending import Blend, blended
+from deltarule.estimators.budget import MOST_REPEATS, Clock
 from deltarule.estimators.course import DTYPE, Course, Examples, seed_of
 from deltarule.estimators.recipes import LARGE, Recipe, of_large, of_small
 from deltarule.memory import require
@@ -79,24 +80,52 @@ def points_of(epochs: int, points: int = POINTS) -> list[int]:
 class Trained:
     """What the folds have trained.
 
-    recipes: mostly all. runs: of every fold, one of each, at the epoch that is best. epochs: that of each recipe. said:
-    a_K by recipe, (N, n_K), NaN where no network left a row out.
+    recipes: mostly all. runs: of every fold, one of each, at the epoch that is best. epochs: that of each recipe, by
+    repeat. said: a_K by recipe, (N, n_K), the mean over repeats, NaN where no network left a row out. seconds: of all;
+    longest: of the longest repeat.
     """
 
     recipes: tuple[Recipe, ...]
     runs: tuple[tuple[Run, ...], ...]
-    epochs: tuple[int, ...]
+    epochs: tuple[tuple[int, ...], ...]
     said: tuple[NDArray[np.float64], ...]
     is_interrupted: bool
     seconds: float
+    longest: float
+
+    @property
+    def repeats(self) -> int:
+        return len(self.epochs)
+
+    def with_more(self, more: Trained) -> Trained:
+        """Return this with one repeat more, unless that was interrupted."""
+        if more.is_interrupted:
+            return replace(self, is_interrupted=True)
+        n = self.repeats
+        return Trained(
+            self.recipes,
+            self.runs + more.runs,
+            self.epochs + more.epochs,
+            tuple((n * a + b) / (n + 1) for a, b in zip(self.said, more.said, strict=True)),
+            is_interrupted=False,
+            seconds=self.seconds + more.seconds,
+            longest=max(self.longest, more.longest),
+        )
 
 
 def fit_members(
-    course: Course, rows: Prepared, values: NDArray[Any], folds: Sequence[Split], said: tuple[str, ...]
+    course: Course,
+    rows: Prepared,
+    values: NDArray[Any],
+    folds: Sequence[Split],
+    again: Callable[[int], Sequence[Split]],
+    said: tuple[str, ...],
+    clock: Clock,
 ) -> tuple[TableModel, Run, tuple[str, ...]]:
     """Return a model of members, how they were trained, and all there is to say, which was warned of.
 
-    Parameters are those of `deltarule.estimators.single.fit_one`.
+    again: returns the folds of repeat n, counted from 0; `folds` are the first. clock: with a budget, there are as many
+    repeats as it has time for. The other parameters are those of `deltarule.estimators.single.fit_one`.
     """
     plain, are_classes = course.plain, course.are_classes
     usual = of_small(are_classes=are_classes) if len(rows) < LARGE else (of_large(are_classes=are_classes),)
@@ -104,14 +133,19 @@ def fit_members(
     model, how = course.begun(rows, rows, recipes)
     notices = (*said, *rows.notices, *rows.leaks(values, plain.seed), *how)
     warn_of(notices)
-    X, y, counted = examples = course.examples(rows, model)
-    found = _trained(course, model, examples, folds, recipes)
+    X, y, _ = examples = course.examples(rows, model)
+    found = _trained(course, model, examples, folds, recipes, clock)
     recipes = found.recipes
-    there = np.flatnonzero(~np.isnan(found.said[0][:, 0]))
-    p = course.shown(y, found.said[0].shape[1])
-    blend = blended(
-        course.output, [a[there] for a in found.said], p[there], None if counted is None else counted[there]
-    )
+    there, blend = _blended(course, examples, found)
+    losses = [blend.loss]
+    while not found.is_interrupted and _goes_on(course.plain, clock, found):
+        try:
+            more = _trained(course, model, examples, again(found.repeats), recipes, clock, found)
+        except KeyboardInterrupt:
+            more = replace(found, is_interrupted=True)
+        found = found.with_more(more)
+        there, blend = _blended(course, examples, found)
+        losses.append(blend.loss)
     used = [n for n, share in enumerate(blend.shares) if share] or [len(recipes) - 1]
     shares = [blend.shares[n] / blend.temperature for n in used]
     if not any(recipes[n].coordinates for n in used):
@@ -120,9 +154,12 @@ def fit_members(
     members = tuple(averaged([runs[n].net for n in used], shares, m) for runs in found.runs)
     for member in members:
         member.b[-1][:] += blend.rest
-    model = replace(model, members=members, settings=_record(recipes, found, blend))
+    made = _record(found, blend)
+    if clock.budget is not None:
+        made["budget"] = clock.record({name: made[name] for name in ("members", "repeats")}, losses)
+    model = replace(model, members=members, settings=made)
     if rows.time is not None:  # honest is what nobody knew who had learnt from later rows
-        there = np.intersect1d(there, folds[len(found.runs) - 1].held)
+        there = np.intersect1d(there, folds[len(found.runs) // found.repeats - 1].held)
     a = sum((share * found.said[n][there] for n, share in zip(used, shares, strict=True)), blend.rest)
     y_hat = np.asarray(course.output.y_hat(a))
     weights = None if rows.weights is None else rows.weights[there]
@@ -136,19 +173,42 @@ def fit_members(
     return replace(model, scores=scores), run, notices
 
 
+def _goes_on(plain: Any, clock: Clock, found: Trained) -> bool:
+    """Return whether there is another repeat."""
+    if clock.budget is None:
+        return found.repeats < plain.repeats
+    return found.repeats < MOST_REPEATS and found.longest <= clock.left
+
+
+def _blended(course: Course, examples: Examples, found: Trained) -> tuple[NDArray[np.intp], Blend]:
+    """Return the rows that were left out, and the weights of the recipes by these."""
+    _, y, counted = examples
+    there = np.flatnonzero(~np.isnan(found.said[0][:, 0]))
+    p = course.shown(y, found.said[0].shape[1])
+    said = [a[there] for a in found.said]
+    return there, blended(course.output, said, p[there], None if counted is None else counted[there])
+
+
 def _trained(
-    course: Course, model: TableModel, examples: Examples, folds: Sequence[Split], recipes: Sequence[Recipe]
+    course: Course,
+    model: TableModel,
+    examples: Examples,
+    folds: Sequence[Split],
+    recipes: Sequence[Recipe],
+    clock: Clock,
+    earlier: Trained | None = None,
 ) -> Trained:
     """Train a network by each recipe for each fold, several at once; the result is the same for any number of threads.
 
     Ctrl-C ends those that run, at the best epoch so far, and folds that have not had every recipe are left out; if none
-    has, there is the first with the recipes that it had.
+    has, there is the first with the recipes that it had. earlier: the repeats before this one.
     """
     plain, started = course.plain, perf_counter()
     X, y, counted = examples
     m = len(model.encoder.plain.features)
     plain_X = first_of(X, m)
     n = min(len(part.learn) for part in folds)
+    before = len(earlier.runs) if earlier else 0
     interrupted = np.zeros(1, bool)
     asked = [(fold, recipe) for fold in range(len(folds)) for recipe in range(len(recipes))]
     sizes = [
@@ -167,7 +227,7 @@ def _trained(
         if interrupted[0]:
             return None
         part, recipe = folds[which[0]], recipes[which[1]]
-        seed, epochs = seed_of(plain.seed, *which), recipe.epochs_of(n)
+        seed, epochs = seed_of(plain.seed, before + which[0], which[1]), recipe.epochs_of(n)
         given = X if recipe.coordinates else plain_X
         learn, held = (
             (given[rows], y[rows], None if counted is None else counted[rows])
@@ -188,9 +248,12 @@ def _trained(
     # Whoever listens hears of one after the other.
     threads = 1 if len(course.listeners) else plain.n_threads or available_threads()
     with interruptible(interrupted):
-        ends = [one(asked[0], plain.progress)]  # alone, so that what must be compiled is compiled once
-        with RunsBar(plain.progress, len(asked), done=1) as bar, ThreadPoolExecutor(threads) as pool:
-            for end in pool.map(one, asked[1:]):
+        # The first is alone, so that what must be compiled is compiled once.
+        ends = [] if earlier else [one(asked[0], plain.progress)]
+        clock.compiling += sum(end[0].compiling for end in ends if end)
+        bar = RunsBar(plain.progress, len(asked), done=len(ends), title=_title(clock, earlier))
+        with bar, ThreadPoolExecutor(threads) as pool:
+            for end in pool.map(one, asked[len(ends) :]):
                 ends.append(end)
                 bar.advance(end[0].history.best if end else None)
     R = len(recipes)
@@ -213,10 +276,18 @@ def _trained(
             run, points = of_fold[recipe]
             run.net.theta = points.thetas[epoch]
             of_run.append(replace(run, best_epoch=chosen[-1]))
+    seconds = perf_counter() - started
     return Trained(
-        tuple(recipes), tuple(map(tuple, runs)), tuple(chosen), tuple(said), bool(interrupted[0]),
-        perf_counter() - started,
+        tuple(recipes), tuple(map(tuple, runs)), (tuple(chosen),), tuple(said), bool(interrupted[0]), seconds, seconds
     )  # fmt: skip
+
+
+def _title(clock: Clock, earlier: Trained | None) -> str:
+    """Return what stands before the progress of a repeat."""
+    parts = [f"repeat {earlier.repeats + 1}"] if earlier else []
+    if clock.budget is not None:
+        parts.append(f"{clock.spent:.0f} of {clock.budget:g} s spent")
+    return ", ".join(parts)
 
 
 def _best(
@@ -243,22 +314,28 @@ def _best(
     return best[1], best[2]
 
 
-def _record(recipes: Sequence[Recipe], found: Trained, blend: Blend) -> dict[str, Any]:
+def _record(found: Trained, blend: Blend) -> dict[str, Any]:
     """Return how members came about, as plain data."""
     each = [
-        {**asdict(recipe), "hidden": list(recipe.hidden), "best_epoch": epoch, "share": share}
-        for recipe, epoch, share in zip(recipes, found.epochs, blend.shares, strict=True)
+        {**asdict(recipe), "hidden": list(recipe.hidden), "best_epochs": list(epochs), "share": share}
+        for recipe, epochs, share in zip(
+            found.recipes, zip(*found.epochs, strict=True), blend.shares, strict=True
+        )
     ]
-    constant = 1.0 - sum(blend.shares)
     return {
-        "members": len(found.runs), "recipes": each, "constant_share": constant, "temperature": blend.temperature
-    }  # fmt: skip
+        "members": len(found.runs) // found.repeats,
+        "repeats": found.repeats,
+        "recipes": each,
+        "constant_share": 1.0 - sum(blend.shares),
+        "temperature": blend.temperature,
+    }
 
 
 def _as_one(found: Trained, recipe: int, members: Sequence[Network]) -> Run:
     """Return the runs of all networks as one: the course of the first of the recipe that counts most."""
     all_runs = [run for runs in found.runs for run in runs]
-    few, many = min(found.epochs), max(found.epochs)
+    all_epochs = [epoch for epochs in found.epochs for epoch in epochs]
+    few, many = min(all_epochs), max(all_epochs)
     epochs = f"{few:,} to {plural(many, 'epoch')}" if few < many else plural(many, "epoch")
     of = f"{plural(len(all_runs), 'network')}, weights of {epochs} kept, where the loss of rows not seen was least"
     return replace(

@@ -50,6 +50,14 @@ SETTINGS = {
             help="Networks that each leave another part of the rows out, by which it is known when to end, how good "
             "they are and how sure; their mean predicts",
         ),
+        Option(
+            "repeats", "whole", low=1, default=1,
+            help="How often the rows are shared out among members anew: each time there are as many members more",
+        ),
+        Option(
+            "budget", "real", low=0, is_low_open=True, none="for the time that the other settings take",
+            help="Seconds that all may take: as many repeats as there is time for, or fewer members and epochs",
+        ),
         replace(
             OPTIONS["validation"], is_low_open=False, also=None,
             help="Share of the rows to hold out and watch; the weights of the best epoch are restored",

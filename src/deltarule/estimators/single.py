@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, warn_of
+from deltarule.estimators.budget import Clock
 from deltarule.estimators.course import Course, seed_of
 from deltarule.estimators.recipes import LARGE, calm, of_large
 from deltarule.estimators.settings import HELD_OUT_LARGE, HELD_OUT_QUANTILES, LARGE_QUANTILES
@@ -30,6 +31,7 @@ def fit_one(
     values: NDArray[Any],
     said: tuple[str, ...],
     earlier: TableModel | None,
+    clock: Clock,
 ) -> tuple[TableModel, Run, tuple[str, ...]]:
     """Return a model of one network, how it was trained, and all there is to say, which was warned of.
 
@@ -41,6 +43,8 @@ def fit_one(
         What there is to say so far.
     earlier
         The model that learns on, of one network.
+    clock
+        By which the settings were chosen, where there is a budget.
     """
     plain, is_quantiles = course.plain, course.output.name == "quantile"
     share = _share(course, rows)
@@ -90,7 +94,8 @@ def fit_one(
         )  # fmt: skip
         run = run.then(rest)
     scores = {"train": model.metrics(*examples[:2], part.weights), **model.scores}
-    return replace(model, scores=scores), run, notices
+    spent = {} if clock.budget is None else {"budget": clock.record({"members": 1, "epochs": epochs})}
+    return replace(model, scores=scores, settings=spent), run, notices
 
 
 def _share(course: Course, rows: Prepared) -> float:

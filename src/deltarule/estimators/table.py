@@ -120,6 +120,12 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
         Networks that each leave another part of the rows out, by which it is known when to end, how good they are and
         how sure; their mean predicts. None takes 5, and one of fewer than 20 or from 10,000 rows on, as where
         `validation`, `only` or `warm_start` are given.
+    repeats
+        How often the rows are shared out among members anew; each time there are as many members more.
+    budget
+        Seconds that `fit` may take, without compiling: there are as many repeats as there is time for, or fewer members
+        and epochs than usual; `model_.settings["budget"]` says which, and with these settings the same model is had
+        again. None for no limit.
     validation
         Of one network, the share of the rows to hold out and watch; the weights of the epoch with the best validation
         loss are restored. None takes 0, for quantiles a fifth from 200 rows on, and from 10,000 rows on a tenth, which

@@ -80,11 +80,11 @@ class ProgressBar:
 class RunsBar:
     """Shows how many of several runs are done, and how well the last one did, on standard error.
 
-    is_shown: as in `ProgressBar`. done: how many are done already.
+    is_shown: as in `ProgressBar`. done: how many are done already. title: what stands before all.
     """
 
-    def __init__(self, is_shown: bool | None, runs: int, done: int = 0) -> None:
-        self._runs, self._done = runs, done
+    def __init__(self, is_shown: bool | None, runs: int, done: int = 0, title: str = "") -> None:
+        self._runs, self._done, self._title = runs, done, title
         self._progress: Progress | None = None
         self.is_shown = ProgressBar(is_shown).is_shown
 
@@ -94,6 +94,7 @@ class RunsBar:
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             self._progress = Progress(
+                *([TextColumn(self._title)] if self._title else []),
                 TextColumn("network {task.completed}/{task.total}"),
                 BarColumn(bar_width=20),
                 TextColumn("{task.fields[losses]}"),
