@@ -24,13 +24,14 @@ from deltarule.cli.words import UNITS, checked
 from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, OptionError, OutputError
 from deltarule.estimators.settings import OF_VALUES, SETTINGS
-from deltarule.options import Option, named
+from deltarule.options import INTERVAL, Option, named
 from deltarule.spelling import listed, plural
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_targets
 from deltarule.writing import is_standard_output, is_stream, target_of
 
 QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
+LEVEL = replace(INTERVAL["level"], name="--interval")
 DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no", none=None)
 
 
