@@ -29,6 +29,8 @@ AVERAGING = ("tests/test_averaging.py",)
 COORDINATES = ("tests/tables/test_coordinates.py",)
 BINNED = ("tests/engines/test_binned.py",)
 MEMBERS = "tests/estimators/test_members.py::"
+ERRORS = "tests/tables/test_errors.py::"
+INTERVALS = "tests/estimators/test_intervals.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
 BUDGET = "tests/estimators/test_budget.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
@@ -405,5 +407,17 @@ BUGS = [
     Bug("a part of a schedule begins at its start", "maths/schedules.py", "self.whole(self.start * planned + epoch, planned)", "self.whole(epoch, planned)", ("tests/maths/test_schedules.py",)),
     Bug("a group is in two folds", "tables/folds.py", "    return which[groups]\n", "    return np.arange(len(groups)) % k\n", (MEMBERS + "test_folds_share_no_row_and_keep_together_what_belongs_together",)),
     Bug("copies are in two folds", "tables/folds.py", "    return which[units]\n", "    return np.arange(len(units)) % k\n", (MEMBERS + "test_of_rows_that_are_there_twice_all_are_left_out_once",)),
+    # Intervals
+    Bug("one row too few in the rank of a level", "tables/intervals.py", "math.ceil(round((len(self.sizes) + 1) * level, 9))", "math.ceil(round(len(self.sizes) * level, 9))", (ERRORS + "test_of_few_rows_it_is_the_error_of_that_rank",)),
+    Bug("a level beyond the rows is the largest error", "tables/intervals.py", "if rank > len(self.sizes):", "rank = min(rank, len(self.sizes))\n        if False:", (ERRORS + "test_of_many_rows_few_sizes_are_kept_and_none_is_too_small",)),
+    Bug("intervals as wide everywhere", "tables/intervals.py", "return self.sizes[rank - 1] * self.scale(z)", "return self.sizes[rank - 1] * self.scale(z).mean() * np.ones(len(z))", (ERRORS + "test_where_errors_are_large_intervals_are_wide",)),
+    Bug("a row says of itself how much is usual", "tables/intervals.py", "own = size / scale(z) if groups == 1 else _crossed(z, size, w, groups)", "own = size", (ERRORS + "test_of_new_rows_the_share_that_is_asked_for_lies_within",)),
+    Bug("weights of errors are not sorted with them", "tables/intervals.py", "w[order].cumsum()", "w.cumsum()", (ERRORS + "test_rows_that_count_more_say_more",)),
+    Bug("members that disagree widen the intervals of their mean", "tables/intervals.py", "max(1.0 - apart / error, least)", "max(1.0 + apart / error, least)", (ERRORS + "test_the_mean_of_members_errs_by_as_much_less_as_they_are_apart",)),
+    Bug("errors as if no row were weighed", "tables/bounds.py", "Errors.of(z, of, weights,", "Errors.of(z, of, None,", (INTERVALS + "test_by_weights_errors_count",)),
+    Bug("a factor on predictions moves the interval off", "tables/targets.py", "scaled = self.predict(y_hat) / self.unit", "scaled = self.decode(y_hat[:, 0]) / self.unit", (INTERVALS + "test_they_are_even_in_the_space_that_is_learnt",)),
+    Bug("intervals of counts below 0", "tables/targets.py", "        return np.maximum(values, 0.0) if self.is_count else values\n\n    def calibrated", "        return values\n\n    def calibrated", (INTERVALS + "test_counts_are_never_below_0",)),
+    Bug("errors of rows that were learnt from since", "estimators/learner.py", "members=(net,), settings={}, errors=())", "members=(net,), settings={})", (INTERVALS + "test_where_nothing_was_held_out_it_is_said",)),
+    Bug("errors of rows that joined the others", "estimators/single.py", "few = 0.0 if course.are_classes else min(0.5, JUDGES / len(held))", "few = 0.0", (INTERVALS + "test_of_a_large_table_rows_that_stay_held_out_tell",)),
     Bug("training that is not told for how long counts epochs alone", "training/loop.py", "math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))", "0", ("tests/training/test_training.py::TestUpdates::test_epochs_untold_make_enough_updates",)),
 ]  # fmt: skip

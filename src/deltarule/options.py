@@ -330,6 +330,14 @@ CHECK = declared(
 )  # fmt: skip
 """What `check` takes."""
 
+INTERVAL = declared(
+    Option(
+        "level", "real", low=0, high=1, is_low_open=True, is_high_open=True, default=0.9,
+        help="The share of new rows whose target lies between the bounds.",
+    ),
+)  # fmt: skip
+"""What `predict_interval` takes, beside data."""
+
 IMPORTANCE = declared(
     Option("repeats", "whole", low=1, default=5, help="How often each column is shuffled."),
     Option(

@@ -67,6 +67,65 @@ def test_quantiles_however_they_are_typed(told: Any, typed: str):
     assert (np.diff(values, axis=1) >= 0).all()
 
 
+def test_intervals(told: Any):
+    code, out, err = told(f"fit shop.csv -t sales {ONLY}")
+    assert (code, err) == (0, "")
+    assert "share in 90% interval" in out
+    code, out, err = told("predict m shop.csv --interval .8 --id sales")
+    assert (code, err) == (0, "")
+    assert rows(out)[0] == ["sales", "predicted sales", "sales from", "sales to"]
+    _, y_hat, low, high = np.array(rows(out)[1:], float).T
+    model = deltarule.load("m")
+    np.testing.assert_allclose(np.column_stack([low, high]), model.predict_interval(shop(), 0.8), atol=1e-5)
+    assert ((low < y_hat) & (y_hat < high)).all()
+    record = json.loads(told("evaluate m shop.csv --json")[1])
+    inside = np.mean((low <= shop()["sales"].to_numpy()) & (shop()["sales"].to_numpy() <= high))
+    assert record["coverage"]["0.8"] == pytest.approx(inside, abs=1 / N)
+    shown = " ".join(told("evaluate m shop.csv")[1].split())
+    assert f"share in 90% interval {record['coverage']['0.9']:.4f} constant:" in shown
+    assert told("fit shop.csv -t sales -t warm --keep day --epochs 30 --force -o m")[0] == 0
+    assert rows(told("predict m shop.csv --interval .9")[1])[0] == [
+        "sales", "sales from", "sales to", "warm", "warm from", "warm to",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("90", "--interval is 90; it must be a number between 0 and 1, both excluded, such as 0.9."),
+        ("90%", "--interval is '90%'; it must be a number between 0 and 1, both excluded, such as 0.9."),
+        ("0,9", "--interval is '0,9'; it must be a number between 0 and 1, both excluded, such as 0.9."),
+        ("1", "--interval is 1; it must be a number between 0 and 1, both excluded. See"),
+        ("0", "--interval is 0; it must be a number between 0 and 1, both excluded. See"),
+        ("", "--interval needs a number after it."),
+        ("0.999", "takes more rows that were not learnt from than the 240 that there were; ask for 0.995 or less."),
+    ],
+)  # fmt: skip
+def test_levels_of_intervals_that_are_none(told: Any, typed: str, said: str):
+    assert told(f"fit shop.csv -t sales {ONLY}")[0] == 0
+    code, out, err = told(f"predict m shop.csv --interval {typed}")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_models_without_intervals(told: Any):
+    assert told(f"fit shop.csv -t rain {ONLY}")[0] == 0
+    code, _, err = told("predict m shop.csv --interval .9")
+    assert code == 2
+    assert "this model predicts classes" in err
+    assert "--probabilities" in err
+    assert told(f"fit shop.csv -t sales --members 1 {ONLY}")[0] == 0
+    code, _, err = told("predict m shop.csv --interval .9")
+    assert code == 2
+    assert "--validation 0.1 (validation=0.1)" in err
+    assert told(f"fit shop.csv -t sales --quantile 0.05 0.95 {ONLY}")[0] == 0
+    header, *cells = rows(told("predict m shop.csv --interval .9")[1])
+    assert header == ["sales q0.05", "sales q0.95", "sales from", "sales to"]
+    assert all(cell[:2] == cell[2:] for cell in cells)
+    assert "share in" not in told("evaluate m shop.csv")[1]
+
+
 @pytest.mark.parametrize("loss", ["squared_error", "squared", "absolute_error", "huber", "poisson"])
 def test_losses(told: Any, loss: str):
     code, out, err = told(f"fit shop.csv -t calls --loss {loss} --transform none {ONLY}".replace(

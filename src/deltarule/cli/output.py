@@ -24,7 +24,7 @@ from deltarule.cli.words import UNITS, checked
 from deltarule.cli.words import number as as_number
 from deltarule.errors import InputError, OptionError, OutputError
 from deltarule.estimators.settings import OF_VALUES, SETTINGS
-from deltarule.options import Option, named
+from deltarule.options import INTERVAL, Option, named
 from deltarule.spelling import listed, plural
 from deltarule.tables import Table, TableModel, read_table
 from deltarule.tables.tasks import rows_with_targets
@@ -34,6 +34,7 @@ QUANTILE = replace(OF_VALUES["quantile"], name="--quantile", several="no")
 BUDGET = replace(SETTINGS["budget"], none=None)
 LONG = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 """Seconds of what a time may be given in."""
+LEVEL = replace(INTERVAL["level"], name="--interval")
 DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no", none=None)
 
 

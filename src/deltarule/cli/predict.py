@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.cli.output import (
+    LEVEL,
     Data,
     Flag,
     Force,
@@ -19,6 +21,7 @@ from deltarule.cli.output import (
     plain,
     raw_for,
     refuse_existing,
+    setting,
 )
 from deltarule.cli.reading import FOUND, FileOptions, Names
 from deltarule.cli.streams import print_document
@@ -26,6 +29,7 @@ from deltarule.errors import OptionError
 from deltarule.saving import open_table
 from deltarule.spelling import plural
 from deltarule.tables import ClassTarget, TableModel
+from deltarule.tables.bounds import bounds_of, level_of
 from deltarule.writing import is_standard_output, write
 
 
@@ -35,6 +39,7 @@ def predict(
     /,
     *,
     probabilities: Flag = False,
+    interval: Annotated[float | None, setting(LEVEL, "--interval")] = None,
     id: Names = None,
     out: Out | None = None,
     force: Force = False,
@@ -70,6 +75,7 @@ def predict(
     opened = open_table(model)
     if probabilities and opened.task == "regression":
         raise OptionError("--probabilities needs a classification model; this one is a regression.")
+    level = None if interval is None else level_of(opened, interval)
     raw = raw_for(opened, data, missing, file)
     carried = [raw.column(name, "column for --id", data) for name in id or ()]
     table = as_read(opened, raw)
@@ -78,12 +84,13 @@ def predict(
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     y_hat = opened.y_hat(table)
-    texts = _texts(opened, y_hat)
-    columns = [(column.name, [text or "" for text in column.texts()]) for column in carried]
-    for name, of_target in zip(opened.predicted, texts, strict=True):
-        columns.append((f"predicted {name}" if name in (id or ()) else name, of_target))
+    made = list(zip(opened.predicted, _texts(opened, y_hat, opened.decoded), strict=True))
+    if level is not None:
+        made = _beside_bounds(opened, y_hat, level, made)
     if probabilities:
-        columns += _shares(opened, y_hat)
+        made += _shares(opened, y_hat)
+    columns = [(column.name, [text or "" for text in column.texts()]) for column in carried]
+    columns += [(f"predicted {name}" if name in (id or ()) else name, texts) for name, texts in made]
     writer.writerow([title for title, _ in columns])
     writer.writerows(zip(*(texts for _, texts in columns), strict=True))
     if out is None or is_standard_output(out):
@@ -94,18 +101,33 @@ def predict(
     return 0
 
 
-def _texts(model: TableModel, y_hat: NDArray[Any]) -> list[list[str]]:
-    """Return the columns of predictions as they stand in a CSV file: values to the digits of the network's numbers."""
-    predicted = model.decoded(y_hat).reshape(len(y_hat), -1).T
+def _texts(
+    model: TableModel, y_hat: NDArray[Any], of: Callable[[NDArray[Any]], NDArray[Any]]
+) -> list[list[str]]:
+    """Return what is made of the network's output as columns of a CSV file: values to the digits of its numbers."""
+    predicted = of(y_hat).reshape(len(y_hat), -1).T
     if model.task == "classification":
         return [[plain(value) for value in column.tolist()] for column in predicted]
     step = np.finfo(y_hat.dtype).eps * np.maximum(np.abs(y_hat), 1.0)
-    size = np.abs(model.decoded(y_hat + step).reshape(len(y_hat), -1).T - predicted)
+    size = np.abs(of(y_hat + step).reshape(len(y_hat), -1).T - predicted)
     places = np.clip(np.ceil(-np.log10(np.maximum(size, np.finfo(np.float64).tiny))), -400, 300)
     return [
         [plain(round(value, int(n)) if np.isfinite(value) else value) for value, n in zip(*pair, strict=True)]
         for pair in zip(predicted.tolist(), places.tolist(), strict=True)
     ]
+
+
+def _beside_bounds(
+    model: TableModel, y_hat: NDArray[Any], level: float, made: list[tuple[str, list[str]]]
+) -> list[tuple[str, list[str]]]:
+    """Return the columns of predictions, those of each target with the bounds of its interval after them."""
+    bounds = iter(_texts(model, y_hat, lambda output: bounds_of(model, output, level)))
+    each = len(made) // len(model.targets)
+    columns: list[tuple[str, list[str]]] = []
+    for n, target in enumerate(model.targets):
+        columns += made[n * each : (n + 1) * each]
+        columns += [(f"{target.name} {side}", next(bounds)) for side in ("from", "to")]
+    return columns
 
 
 def _shares(model: TableModel, y_hat: NDArray[Any]) -> list[tuple[str, list[str]]]:

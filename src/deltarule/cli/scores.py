@@ -12,6 +12,8 @@ from deltarule.tables.measures import TITLES, WITH_UNIT
 Scores = dict[str, dict[str, Any]]
 """Measures by part."""
 
+LEVEL = "0.9"
+"""Of the intervals whose coverage is shown."""
 LONGEST_NAME = 24
 """Of a file in a table."""
 CONSTANTS = {
@@ -58,7 +60,14 @@ def _lines(parts: list[dict[str, Any]]) -> list[list[str]]:
             *(in_digits(name, part.get(each)) for part in parts for each in (name, f"constant_{name}")),
         ]
         for name in names
-    ]
+    ] + _coverage(parts)
+
+
+def _coverage(parts: list[dict[str, Any]]) -> list[list[str]]:
+    """Return a line for the rows that lie in their intervals, where some part knows that."""
+    found = [part.get("coverage", {}).get(LEVEL) for part in parts]
+    cells = [cell for share in found for cell in ("" if share is None else in_digits("coverage", share), "")]
+    return [[f"share in {float(LEVEL):.0%} interval", *cells]] if any(cells) else []
 
 
 def in_digits(name: str, value: float | None) -> str:

@@ -63,7 +63,7 @@ def checked(option: Option, texts: Sequence[str]) -> Any:
     try:
         return option.check(values if option.several == "list" or len(values) > 1 else values[0])
     except DeltaruleError as error:
-        meant = next((_meant(value, option) for value in values if isinstance(value, str)), None)
+        meant = next(filter(None, (_meant(str(value), option) for value in values)), None)
         if meant is None:
             raise
         raise type(error)(f"{str(error).rstrip('.')}, such as {meant}.") from None
@@ -128,6 +128,13 @@ def _meant(text: str, option: Option) -> str | None:
         return plain.replace(",", ".")
     if option.kind == "real" and re.fullmatch(r"\d+(\.\d+)?%", plain):
         return f"{float(plain[:-1]) / 100:g}"
+    if (
+        option.kind == "real"
+        and option.high == 1
+        and re.fullmatch(r"\d\d?(\.\d+)?", plain)
+        and float(plain) > 1
+    ):
+        return f"{float(plain) / 100:g}"
     return None
 
 

@@ -227,7 +227,7 @@ class Learner(ABC):
             model, net, said = earlier, deepcopy(earlier.members[0]), rows.notices
         self.notices_ = said
         warn_of(said)
-        model = replace(model, members=(net,), settings={})
+        model = replace(model, members=(net,), settings={}, errors=())
         examples = course.examples(rows, model)
         epoch = len(model.history.get("loss", ()))
         self.run_ = course.train(

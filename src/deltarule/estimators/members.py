@@ -29,6 +29,7 @@ from deltarule.network import Network
 from deltarule.sparse import first_of, rows_of
 from deltarule.spelling import plural
 from deltarule.tables import TableModel
+from deltarule.tables.bounds import with_errors
 from deltarule.tables.folds import Split
 from deltarule.tables.prepared import Prepared
 from deltarule.training import Run
@@ -170,7 +171,8 @@ def fit_members(
         "validation": model.measured(y_hat, y[there], weights),
     }
     run = _as_one(found, int(np.argmax(blend.shares)), members)
-    return replace(model, scores=scores), run, notices
+    model = with_errors(replace(model, scores=scores), y_hat, y[there], weights, X[:, :m])
+    return model, run, notices
 
 
 def _goes_on(plain: Any, clock: Clock, found: Trained) -> bool:

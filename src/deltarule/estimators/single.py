@@ -15,6 +15,7 @@ from deltarule.estimators.course import Course, seed_of
 from deltarule.estimators.recipes import LARGE, calm, of_large
 from deltarule.estimators.settings import HELD_OUT_LARGE, HELD_OUT_QUANTILES, LARGE_QUANTILES
 from deltarule.tables import TableModel
+from deltarule.tables.bounds import with_errors
 from deltarule.tables.folds import is_whole
 from deltarule.tables.prepared import Prepared
 from deltarule.training import Run
@@ -23,6 +24,8 @@ ALONE = 0.7
 """Share of the epochs before the rows that were held out join the others ..."""
 LATE = 0.8
 """... where the best of these epochs is in the rest after this share of them; else more would be learnt by heart."""
+JUDGES = 500
+"""Of values so many of these rows stay held out, half at most: they tell what the network errs by at its end."""
 
 
 def fit_one(
@@ -69,7 +72,7 @@ def fit_one(
         net = deepcopy(earlier.members[0])  # an error leaves the earlier one as it was
     notices = (*said, *rows.notices, *parts.notices, *leaks, *how)
     warn_of(notices)
-    model = replace(model, members=(net,), settings={}, scores={})
+    model = replace(model, members=(net,), settings={}, scores={}, errors=())
     examples = course.examples(part, model)
     seen = course.examples(held, model) if len(held) else None
     epochs = recipe.epochs_of(len(part))
@@ -81,21 +84,36 @@ def fit_one(
         net, examples, recipe,
         epochs=alone, stretch=(0.0, alone / epochs), held=seen, patience=plain.early_stopping,
     )  # fmt: skip
+    judged = None
     if seen is not None:
-        y_hat = model.outputs_of(seen[0])
+        judged = model.outputs_of(seen[0]), seen[1], held.weights
         if is_quantiles:
-            model = model.calibrated(y_hat, seen[1], held.weights)
-        model.scores["validation"] = model.measured(y_hat, seen[1], held.weights)
+            model = model.calibrated(*judged)
     if alone < epochs and not run.is_interrupted and (run.best_epoch or 0) >= LATE * alone:
-        part, examples = rows, course.examples(rows, model)
+        few = 0.0 if course.are_classes else min(0.5, JUDGES / len(held))
+        judges = held.split(
+            few, np.random.default_rng([plain.seed, 4]), part="validation part", equal_rows=plain.equal_rows
+        )
+        held = held.rows(judges.held)
+        part = rows.rows(np.sort(np.append(parts.learn, parts.held[judges.learn])))
+        examples = course.examples(part, model)
         rest = course.train(
             net, examples, recipe,
             epochs=epochs - alone, stretch=(alone / epochs, 1.0), state=run.state, seed=seed_of(plain.seed, alone),
         )  # fmt: skip
         run = run.then(rest)
-    scores = {"train": model.metrics(*examples[:2], part.weights), **model.scores}
-    spent = {} if clock.budget is None else {"budget": clock.record({"members": 1, "epochs": epochs})}
-    return replace(model, scores=scores, settings=spent), run, notices
+        if len(held):
+            X, y, _ = course.examples(held, model)
+            judged = model.outputs_of(X), y, held.weights
+    scores = {"train": model.metrics(*examples[:2], part.weights)}
+    if judged is not None:
+        scores["validation"] = model.measured(*judged)
+    if clock.budget is not None:
+        model.settings["budget"] = clock.record({"members": 1, "epochs": epochs})
+    model = replace(model, scores=scores)
+    if judged is not None and earlier is None:  # which may have learnt from them
+        model = with_errors(model, *judged)
+    return model, run, notices
 
 
 def _share(course: Course, rows: Prepared) -> float:

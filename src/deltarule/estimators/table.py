@@ -129,7 +129,7 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     validation
         Of one network, the share of the rows to hold out and watch; the weights of the epoch with the best validation
         loss are restored. None takes 0, for quantiles a fifth from 200 rows on, and from 10,000 rows on a tenth, which
-        is learnt from in the end unless the best epoch was early.
+        is learnt from in the end unless the best epoch was early, but for 500 rows of values.
     early_stopping
         Epochs to wait for a better loss of the rows left out, or held out, before stopping; None waits for three tenths
         of the epochs, of one network for all.
@@ -271,6 +271,25 @@ class TableRegressor(RegressorMixin, TableEstimator, ValueLearner):
     >>> model.predict({"km": [3.5]}).round(0)
     array([10.])
     """
+
+    def predict_interval(self, X: object, level: float = 0.9) -> NDArray[np.float64]:
+        """Return bounds between which the target of a share `level` of new rows lies, (N, 2).
+
+        Of several targets (N, targets, 2). By how far off the predictions were of rows that were not learnt from (split
+        conformal prediction, see `deltarule.tables.intervals`); such rows there are by default, but for one network of
+        fewer than 10,000 rows, which takes `validation`. A model that predicts the two quantiles gives these.
+
+        Examples
+        --------
+        >>> x = np.random.default_rng(0).uniform(size=(400, 2))
+        >>> y, noise = x[:, 0], np.random.default_rng(1).normal(size=400)
+        >>> model = TableRegressor(epochs=20).fit(x[:200], (y + noise)[:200])
+        >>> low, high = model.predict_interval(x[200:], level=0.8).T
+        >>> bool(0.7 < np.mean((low < (y + noise)[200:]) & ((y + noise)[200:] < high)) < 0.9)
+        True
+        """
+        check_is_fitted(self, "model_")
+        return self.model_.predict_interval(X, level)
 
     def score(self, X: object, y: object, sample_weight: ArrayLike | None = None) -> float:
         """Return R^2, the mean over targets; of quantiles the share of a constant's pinball loss that is saved (D^2).

@@ -20,10 +20,12 @@ from deltarule.maths.output import Output
 from deltarule.network import Network
 from deltarule.sparse import first_of
 from deltarule.spelling import listed
+from deltarule.tables.bounds import bounds_of, level_of
 from deltarule.tables.columns import Column
 from deltarule.tables.encoder import TableEncoder
 from deltarule.tables.explained import explained
 from deltarule.tables.finding import find
+from deltarule.tables.intervals import Errors
 from deltarule.tables.measures import measures
 from deltarule.tables.table import Table
 from deltarule.tables.targets import ClassTarget, NumberTarget, Target, Task, encoded, target_from_record
@@ -36,7 +38,8 @@ class TableModel:
 
     members are networks of the same shape, whose mean a_K predicts; mostly each has left out another part of the rows.
     settings and history are those of training; scores holds the metrics that were measured then, by part
-    ("train", "validation", "test"); state is the optimiser's at the end.
+    ("train", "validation", "test"); state is the optimiser's at the end. errors, of every target that is a value, tell
+    how wide intervals are; none where no rows were held out, or the model learnt on after.
     """
 
     members: tuple[Network, ...]
@@ -46,6 +49,7 @@ class TableModel:
     history: dict[str, Any]
     scores: dict[str, Any]
     state: State | None = None
+    errors: tuple[Errors, ...] = ()
 
     @cached_property
     def network(self) -> Network:
@@ -118,6 +122,29 @@ class TableModel:
         names = [target.name for target in self.targets]
         return [f"{name} q{q:g}" for name in names for q in self.levels] if len(self.levels) > 1 else names
 
+    def predict_interval(self, data: object, level: float = 0.9) -> NDArray[np.float64]:
+        """Return bounds between which the target of a share `level` of new rows lies, in its own units, (N, 2).
+
+        Of several targets (N, targets, 2), each with its own share. See `deltarule.tables.intervals`.
+
+        Raises
+        ------
+        OptionError
+            The level is not between 0 and 1, or higher than the rows that were held out can tell; there were none; or
+            the model predicts classes, or quantiles other than those that are such bounds.
+        DataError
+            As `predict`.
+
+        >>> from deltarule import TableRegressor
+        >>> x = np.linspace(0, 1, 200)
+        >>> noise = np.random.default_rng(0).normal(size=200)
+        >>> model = TableRegressor(progress=False).fit({"x": x}, noise).model_
+        >>> model.predict_interval({"x": [0.5]}, level=0.5).round().tolist()  # of a normal one -+ 0.67
+        [[-1.0, 1.0]]
+        """
+        level = level_of(self, level)
+        return bounds_of(self, self.y_hat(data), level)
+
     def predict_proba(self, data: object) -> NDArray[Any]:
         """Return the probability of every class, (N, C) float64, rows adding up to 1.
 
@@ -163,12 +190,12 @@ class TableModel:
         """
         targets = tuple(
             target.calibrated(self.levels, of, predicted, weights)
-            for (target, predicted), of in self._parts_beside(y_hat, y)
+            for (target, predicted), of in self.parts_beside(y_hat, y)
             if isinstance(target, NumberTarget)
         )
         return replace(self, targets=targets)
 
-    def _parts_beside(
+    def parts_beside(
         self, y_hat: NDArray[Any], y: NDArray[Any]
     ) -> Iterator[tuple[tuple[Target, NDArray[Any]], NDArray[Any]]]:
         """Yield every target with its outputs, and its values as the network learns them."""
@@ -203,10 +230,12 @@ class TableModel:
         self, y_hat: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None = None
     ) -> dict[str, Any]:
         """Return what `evaluate` does, of what was predicted, (N, n_K), and y as from `arrays`."""
-        each = [
-            measures(target, self.output, of, predicted, weights)
-            for (target, predicted), of in self._parts_beside(y_hat, y)
-        ]
+        each: list[dict[str, Any]] = []
+        for n, ((target, predicted), of) in enumerate(self.parts_beside(y_hat, y)):
+            found = measures(target, self.output, of, predicted, weights)
+            if self.errors and isinstance(target, NumberTarget):
+                found["coverage"] = self.errors[n].coverage(target.learnt(predicted), of, weights)
+            each.append(found)
         if len(each) == 1:
             return each[0]
         by_name = {target.name: one for target, one in zip(self.targets, each, strict=True)}
@@ -258,6 +287,7 @@ class TableModel:
             "members": len(self.members),
             "encoder": self.encoder.record(),
             "targets": [target.record() for target in self.targets],
+            "errors": [errors.record() for errors in self.errors],
             "settings": self.settings,
             "history": self.history,
             "scores": self.scores,
@@ -269,6 +299,9 @@ class TableModel:
         records = record["targets"] if "targets" in record else [record["target"]]  # as in files of format 1
         if not records or members[0].sizes[-1] % len(records):
             raise ValueError("the targets do not fit the network")
+        errors = tuple(map(Errors.from_record, record.get("errors", ())))
+        if len(errors) not in (0, len(records)):
+            raise ValueError("the errors do not fit the targets")
         return cls(
             members,
             TableEncoder.from_record(record["encoder"]),
@@ -276,6 +309,7 @@ class TableModel:
             record["settings"],
             record["history"],
             record["scores"],
+            errors=errors,
         )
 
 

@@ -244,6 +244,17 @@ class NumberTarget(Target):
             values = np.maximum(values, 0.0)
         return values[:, 0] if values.shape[1] == 1 else values
 
+    def learnt(self, y_hat: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what `predict` says of the network's output, (N, 1), as the network learns values, (N,)."""
+        f = TRANSFORMS[self.transform]
+        scaled = self.predict(y_hat) / self.unit
+        return (f.f(np.maximum(scaled, f.least + np.finfo(np.float64).tiny)) - self.center) / self.spread
+
+    def bounds(self, z: NDArray[np.float64], half: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return z - half and z + half, (N,) as the network learns values, in the target's own units, (N, 2)."""
+        values = self.decode(np.column_stack([z - half, z + half]))
+        return np.maximum(values, 0.0) if self.is_count else values
+
     def calibrated(
         self, levels: tuple[float, ...], y: NDArray[Any], y_hat: NDArray[Any], weights: NDArray[Any] | None
     ) -> NumberTarget:

@@ -81,7 +81,7 @@ class Run:
             history=self.history.then(rest.history),
             stopped=rest.stopped
             if rest.is_interrupted
-            else f"after {plural(epochs, 'epoch')}, the last {rest.epochs:,} with the rows held out until then",
+            else f"after {plural(epochs, 'epoch')}, the last {rest.epochs:,} with rows held out until then",
             epochs=epochs,
             seconds=self.seconds + rest.seconds,
             compiling=self.compiling + rest.compiling,
