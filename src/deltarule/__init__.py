@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deltarule.estimators import MLPRegressor as MLPRegressor
     from deltarule.estimators import TableClassifier as TableClassifier
     from deltarule.estimators import TableRegressor as TableRegressor
+    from deltarule.estimators import tune as tune
     from deltarule.network import Network as Network
     from deltarule.saving import load as load
     from deltarule.saving import save as save
@@ -43,6 +44,7 @@ _ROOMS = {
     "MLPRegressor": "estimators",
     "TableClassifier": "estimators",
     "TableRegressor": "estimators",
+    "tune": "estimators",
 }
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "schema",
     "suspects",
     "train",
+    "tune",
 ]
 
 

@@ -41,7 +41,7 @@ def write(content: bytes, path: Path) -> None:
         try:
             handle = os.open(path, os.O_WRONLY)
         except OSError as error:
-            raise _refused(path, error) from None
+            raise refused(path, error) from None
         _pour(content, path, handle)
     else:
         _replace(content, target_of(path))
@@ -73,10 +73,10 @@ def _status(path: Path) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _refused(path, error) from None
+        raise refused(path, error) from None
 
 
-def _refused(path: Path, error: OSError) -> OutputError:
+def refused(path: Path, error: OSError) -> OutputError:
     if isinstance(error, FileNotFoundError):
         return OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
     if isinstance(error, NotADirectoryError):
@@ -104,7 +104,7 @@ def _replace(content: bytes, path: Path) -> None:
     try:
         handle, temporary = _temporary(path, old)
     except OSError as error:
-        raise _refused(path, error) from None
+        raise refused(path, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

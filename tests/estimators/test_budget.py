@@ -155,6 +155,11 @@ def test_repeats_that_cannot_be_are_refused():
             TableClassifier(repeats=2, **told).fit(X, y)
     with pytest.raises(OptionError, match="with a budget there are as many repeats as it has time for"):
         TableClassifier(repeats=2, budget=3).fit(X, y)
+    for told, name in (({"repeats": 2}, "repeats"), ({"budget": 3}, "a budget")):
+        with pytest.raises(
+            OptionError, match=f"tune and {name} are two uses of the same time; leave out one"
+        ):
+            TableClassifier(tune=5, **told).fit(X, y)
 
 
 def test_the_shell_says_what_a_budget_came_to(tmp_path, capsys, pace):

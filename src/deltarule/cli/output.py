@@ -71,7 +71,7 @@ def setting(option: Option, flag: str) -> Parameter:
     )
 
 
-def choice(flag: str, known: Mapping[str, object], *also: str) -> Parameter:
+def choice(flag: str, known: Mapping[str, object], *also: str, none: str = "") -> Parameter:
     """Return what a name out of a registry is on the command line: its help, and its check under the name of the flag.
 
     >>> choice("--activation", {"tanh": 1, "relu": 2}).help
@@ -82,7 +82,8 @@ def choice(flag: str, known: Mapping[str, object], *also: str) -> Parameter:
         named(flag, tokens[0].value, known)
         return tokens[0].value
 
-    return Parameter(help=f"{', '.join(known)}.", converter=read, alias=also)
+    left_out = f"; leave it out {none}" if none else ""
+    return Parameter(help=f"{', '.join(known)}{left_out}.", converter=read, alias=also)
 
 
 def _units(_: object, tokens: Sequence[Token]) -> list[int]:

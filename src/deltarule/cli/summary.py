@@ -9,6 +9,7 @@ from typing import Any
 
 from deltarule.cli.output import columns_text, paragraph
 from deltarule.cli.scores import explain_constant, scores_table
+from deltarule.estimators.found import Found
 from deltarule.estimators.settings import LOSSES
 from deltarule.spelling import listed, plural
 from deltarule.tables import ClassTarget, TableModel
@@ -45,6 +46,7 @@ def record(
         "seconds_compiling": round(run.compiling, 3),
         "scores": model.scores,
         "units_off": run.off,
+        "search": model.settings.get("search"),
     }
 
 
@@ -81,6 +83,7 @@ def summary(
         paragraph("Network", shape),
         paragraph("Training", course),
         *(_budget(settings["budget"]) if "budget" in settings else ()),
+        *_search(model),
         "",
         scores_table(model.scores),
     ]
@@ -89,6 +92,8 @@ def summary(
     lines += [
         paragraph("", said, 2) for said in _of_course(model, run, has_epochs) + _of_scores(model, notices)
     ]
+    if "search" in settings and not Found.from_record(settings["search"]).is_usual:
+        lines.append("  validation flatters: the settings are the best of many by these rows")
     if "validation" not in model.scores:
         lines.append("  no validation part (--validation 0.1 holds one out)")
     elif M > 1:
@@ -104,6 +109,14 @@ def _budget(spent: dict[str, Any]) -> list[str]:
     again = " ".join(f"--{name} {n}" for name, n in spent["again"].items())
     took = f"{spent['spent']:.1f} of {spent['seconds']:g} s spent"
     return [paragraph("Budget", f"{took}{gained}; the same model again: {again}")]
+
+
+def _search(model: TableModel) -> list[str]:
+    """Return what a search has tried and found, where there was one."""
+    if "search" not in model.settings:
+        return []
+    found = Found.from_record(model.settings["search"])
+    return ["", paragraph("Search", found.said), *found.lines()]
 
 
 def _of_course(model: TableModel, run: Run, has_epochs: bool) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -15,6 +16,7 @@ from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.schedules import SCHEDULES
 
 HIDDEN = Parameter(help=setting(SETTINGS["hidden"], "--hidden").help)
+ACTIVATION = choice("--activation", ACTIVATIONS, none="for relu")
 DROPOUT = Parameter(help=setting(SETTINGS["dropout"], "--dropout").help)
 
 
@@ -24,7 +26,7 @@ class TrainingOptions:
     """How a network is built and trained; what is left out goes by the size of the table."""
 
     hidden: Annotated[Units | None, HIDDEN] = None
-    activation: Annotated[str, choice("--activation", ACTIVATIONS)] = "relu"
+    activation: Annotated[str | None, ACTIVATION] = None
     optimiser: Annotated[str, choice("--optimiser", OPTIMISERS, "--optimizer")] = "adamw"
     learning_rate: Annotated[float | None, setting(SETTINGS["learning_rate"], "--learning-rate")] = None
     schedule: Annotated[str, choice("--schedule", SCHEDULES)] = "one_cycle"
@@ -47,12 +49,20 @@ class TrainingOptions:
             "given several times."
         ),
     ] = None
+    tune: Annotated[Whole | None, setting(SETTINGS["tune"], "--tune")] = None
+    tune_file: Annotated[
+        Path | None,
+        Parameter(
+            help="Keep what --tune has tried in this file; a search that was broken off goes on from it."
+        ),
+    ] = None
     seed: Annotated[Whole, setting(SETTINGS["seed"], "--seed")] = 0
     threads: Annotated[Whole | None, setting(SETTINGS["n_threads"], "--threads")] = None
 
     def words(self) -> dict[str, Any]:
         """Return them as a learner takes them."""
         told = {**vars(self), "n_threads": self.threads}
+        told["tune_file"] = None if self.tune_file is None else str(self.tune_file)
         del told["threads"]
         shares = self.dropout
         return {**told, "dropout": shares[0] if shares and len(shares) == 1 else shares}

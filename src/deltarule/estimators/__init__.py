@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deltarule.estimators.mlp import MLPRegressor as MLPRegressor
     from deltarule.estimators.table import TableClassifier as TableClassifier
     from deltarule.estimators.table import TableRegressor as TableRegressor
+    from deltarule.estimators.tuning import tune as tune
 
 _FILES = {
     "LossCurveDisplay": "display",
@@ -21,9 +22,10 @@ _FILES = {
     "MLPRegressor": "mlp",
     "TableClassifier": "table",
     "TableRegressor": "table",
+    "tune": "tuning",
 }
 
-__all__ = ["LossCurveDisplay", "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor"]
+__all__ = ["LossCurveDisplay", "MLPClassifier", "MLPRegressor", "TableClassifier", "TableRegressor", "tune"]
 
 
 def __getattr__(name: str) -> object:

@@ -9,12 +9,14 @@ as sure as they may be (Guo et al. 2017); it is 1 for values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.estimators.recipes import Recipe
 from deltarule.maths.output import Output
 from deltarule.tables.targets import quantile
 
@@ -39,6 +41,12 @@ class Blend:
     temperature: float
     constant: tuple[float, ...]
     loss: float
+
+    def of(self, said: Sequence[Floats]) -> Floats:
+        """Return the a_K, (N, n_K), of what each recipe says."""
+        return sum(
+            (share / self.temperature * a for share, a in zip(self.shares, said, strict=True)), self.rest
+        )
 
     @property
     def rest(self) -> Floats:
@@ -87,6 +95,60 @@ def blended(output: Output, said: Sequence[Floats], p: Floats, weights: Floats |
     shares = mixtures[n]
     least, T = min((loss(shares, T), T) for T in (TEMPERATURES if is_calibrated else [1.0]))
     return Blend(shares, T, tuple(c.tolist()), least)
+
+
+def chosen(
+    output: Output,
+    recipes: Sequence[Recipe],
+    said: Sequence[Floats],
+    p: Floats,
+    weights: Floats | None = None,
+) -> tuple[Blend, Blend]:
+    """Return the blend that is used, and the default's, each with a share for every recipe.
+
+    Recipes that a search drew are weighed beside the default's where they have as many layers and the same activation,
+    and else among themselves, for only such networks have a mean that is a network. The default stays unless others are
+    better by more than chance, see `gain`. Arguments are those of `blended`.
+    """
+    kinds: dict[tuple[int, Any], list[int]] = {}
+    for n, recipe in enumerate(recipes):
+        kinds.setdefault((len(recipe.hidden), recipe.activation), []).append(n)
+
+    def among(which: Sequence[int]) -> tuple[Blend, Floats]:
+        blend = blended(output, [said[n] for n in which], p, weights)
+        losses = np.asarray(output.loss(blend.of([said[n] for n in which]), p))
+        shares = dict(zip(which, blend.shares, strict=True))
+        return replace(blend, shares=tuple(shares.get(n, 0.0) for n in range(len(recipes)))), losses
+
+    default = [n for n, recipe in enumerate(recipes) if recipe.number is None]
+    usual, losses = among(default)
+    best, most = usual, 0.0
+    for which in kinds.values():
+        if which != default:
+            other, of_other = among(which)
+            more = gain(losses, of_other, weights)
+            best, most = (other, more) if more > most else (best, most)
+    return best, usual
+
+
+def gain(usual: Floats, other: Floats, weights: Floats | None = None) -> float:
+    """Return by how much losses are lower than the usual ones, (N,) each, less a standard error of that.
+
+    Above 0 it is more than chance (the rule of one standard error: Breiman, Friedman, Olshen & Stone 1984, 3.4.3).
+
+        se^2 = sum_n c_n^2 (d_n - sum_n c_n d_n)^2 / (1 - sum_n c_n^2),    d_n the differences, sum_n c_n = 1
+
+    >>> gain(np.array([1.0, 2.0, 3.0]), np.array([0.5, 1.5, 2.5]))
+    0.5
+    >>> gain(np.array([1.0, 0.0]), np.array([0.0, 0.9])) < 0
+    True
+    """
+    c = np.ones(len(usual)) if weights is None else weights
+    c, less = c / c.sum(), usual - other
+    mean, alone = float(c @ less), float(c @ c)
+    if alone == 1.0:  # one row tells nothing of chance
+        return -np.inf
+    return mean - float(np.sqrt(c**2 @ (less - mean) ** 2 / (1.0 - alone)))
 
 
 def constant_of(output: Output, p: Floats, weights: Floats | None = None) -> Floats:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deltarule.engines.machine import available_threads
 from deltarule.estimators.recipes import Recipe
 from deltarule.estimators.trial import Trial
 from deltarule.maths.optimisers import LBFGS, Optimiser, State
@@ -46,7 +47,6 @@ class Course:
     """
 
     plain: Any
-    activation: str | Sequence[str]
     optimiser: str | Optimiser | LBFGS
     schedule: str | Schedule
     listeners: Sequence[Listener]
@@ -64,6 +64,11 @@ class Course:
     def is_lbfgs(self) -> bool:
         which = plain_scalar(self.optimiser)
         return isinstance(which, LBFGS) or (isinstance(which, str) and which == "lbfgs")
+
+    @property
+    def threads(self) -> int:
+        """How many networks are trained at once, where there are several; listeners hear of one after the other."""
+        return 1 if len(self.listeners) else self.plain.n_threads or available_threads()
 
     def told(self, *recipes: Recipe) -> tuple[Recipe, ...]:
         """Return recipes with what the settings say otherwise, each once."""
@@ -104,7 +109,7 @@ class Course:
         units = [len(each.names) if isinstance(each, ClassTarget) else 1 for each in self.targets]
         n_K = units[0] if len(units) == 1 else len(units)
         sizes = [m, *recipe.hidden, n_K * max(1, len(self.output.numbers))]
-        return Network(sizes, self.activation, str(self.output), seed=seed, scale=recipe.coordinates)
+        return Network(sizes, recipe.activation, str(self.output), seed=seed, scale=recipe.coordinates)
 
     def shown(self, y: NDArray[Any], n_K: int) -> NDArray[np.float64]:
         """Return the targets that the output compares with y_hat, (N, n_K)."""

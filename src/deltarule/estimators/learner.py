@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
-from types import SimpleNamespace
+from os import PathLike, fspath
+from types import NoneType, SimpleNamespace
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -64,7 +65,7 @@ class Learner(ABC):
         self,
         *,
         hidden: int | Sequence[int] | None,
-        activation: str | Sequence[str],
+        activation: str | Sequence[str] | None,
         optimiser: str | Optimiser | LBFGS,
         learning_rate: float | None,
         weight_decay: float | None,
@@ -92,6 +93,8 @@ class Learner(ABC):
         time: str | None,
         equal_rows: str | None,
         drop_missing_target: bool | None,
+        tune: int | None,
+        tune_file: str | PathLike[str] | None,
         warm_start: bool,
     ) -> None:
         self.hidden = hidden
@@ -123,6 +126,8 @@ class Learner(ABC):
         self.time = time
         self.equal_rows = equal_rows
         self.drop_missing_target = drop_missing_target
+        self.tune = tune
+        self.tune_file = tune_file
         self.warm_start = warm_start
 
     def _settings(self) -> Any:
@@ -133,7 +138,15 @@ class Learner(ABC):
                 f'only is {shown(only)}; it must be names such as ["W[1]", "b[2]"], or None for all.'
             )
         plain = checked(SETTINGS, **{name: getattr(self, name) for name in SETTINGS})
-        return SimpleNamespace(**plain, only=self.only)
+        file = self.tune_file
+        if not isinstance(cast(object, file), (str, PathLike, NoneType)):
+            raise OptionError(f"tune_file is {shown(file)}; it must be the path of a file, or None for none.")
+        if file is not None and plain["tune"] is None:
+            raise OptionError(
+                f"tune_file is {fspath(file)!r} and nothing is searched; tune must be given, too, such as tune=20 "
+                "(--tune 20)."
+            )
+        return SimpleNamespace(**plain, activation=self.activation, only=self.only, tune_file=file)
 
     def fit(
         self, X: object, y: object, sample_weight: ArrayLike | None = None, *, budget: float | None = None
@@ -192,7 +205,16 @@ class Learner(ABC):
         self, rows: Prepared, classes: NDArray[np.integer] | None, plain: Any, repeat: int = 0
     ) -> tuple[tuple[Split, ...], tuple[str, ...]]:
         """Return the parts that members leave out, none where one network learns, and what to say of them."""
-        k = plain.members
+        k, N = plain.members, len(rows)
+        if plain.tune is not None and (plain.only is not None or plain.warm_start):
+            other = "only" if plain.only is not None else "warm_start"
+            raise OptionError(
+                f"tune tries networks of other sizes, which {other} cannot have; leave out one of them."
+            )
+        if plain.tune is not None and N < FEWEST_ROWS:
+            raise OptionError(
+                f"tune chooses by rows that are left out, and {plural(N, 'row')} are too few; leave it out."
+            )
         if k is None:
             can_be = not any(is_whole(each) for each in (rows.group, rows.time) if each)
             k = MEMBERS if can_be and not _is_one(plain) and FEWEST_ROWS <= len(rows) < LARGE else 1
@@ -214,6 +236,8 @@ class Learner(ABC):
         plain = self._settings()
         if plain.early_stopping is not None or plain.validation:
             raise OptionError("partial_fit holds nothing out; leave out early_stopping and validation.")
+        if plain.tune is not None:
+            raise OptionError("partial_fit learns on and searches nothing; leave out tune.")
         earlier = self.model_.as_one if hasattr(self, "model_") else None
         rows, said = self._prepared(X, y, sample_weight, plain, earlier)
         goal = self._goal(rows, classes) if earlier is None else (earlier.targets, earlier.output)
@@ -242,7 +266,6 @@ class Learner(ABC):
         """Return how the networks are trained."""
         return Course(
             plain,
-            activation=self.activation,
             optimiser=self.optimiser,
             schedule=self.schedule,
             listeners=self.listeners,
@@ -369,5 +392,8 @@ def _refuse_members(plain: Any, N: int) -> None:
             f"repeats is {plain.repeats}, and one network learns, of which there are no repeats; leave it out, or take "
             f"members={MEMBERS} (--members {MEMBERS})."
         )
+    if plain.tune is not None and (plain.repeats > 1 or plain.budget is not None):
+        other = "repeats" if plain.repeats > 1 else "a budget"
+        raise OptionError(f"tune and {other} are two uses of the same time; leave out one of them.")
     if plain.repeats > 1 and plain.budget is not None:
         raise OptionError("with a budget there are as many repeats as it has time for; leave out repeats.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any, cast
 
 import numpy as np
@@ -33,7 +34,7 @@ class ClassLearner(Learner):
     def __init__(
         self,
         hidden: int | Sequence[int] | None = None,
-        activation: str | Sequence[str] = "relu",
+        activation: str | Sequence[str] | None = None,
         optimiser: str | Optimiser | LBFGS = "adamw",
         learning_rate: float | None = None,
         weight_decay: float | None = None,
@@ -61,6 +62,8 @@ class ClassLearner(Learner):
         time: str | None = None,
         equal_rows: str | None = None,
         drop_missing_target: bool | None = None,
+        tune: int | None = None,
+        tune_file: str | PathLike[str] | None = None,
         warm_start: bool = False,
         class_weight: ClassWeight = None,
         label_smoothing: float = 0.0,
@@ -95,6 +98,8 @@ class ClassLearner(Learner):
             time=time,
             equal_rows=equal_rows,
             drop_missing_target=drop_missing_target,
+            tune=tune,
+            tune_file=tune_file,
             warm_start=warm_start,
         )
         self.class_weight = class_weight
@@ -148,7 +153,7 @@ class ValueLearner(Learner):
     def __init__(
         self,
         hidden: int | Sequence[int] | None = None,
-        activation: str | Sequence[str] = "relu",
+        activation: str | Sequence[str] | None = None,
         optimiser: str | Optimiser | LBFGS = "adamw",
         learning_rate: float | None = None,
         weight_decay: float | None = None,
@@ -176,6 +181,8 @@ class ValueLearner(Learner):
         time: str | None = None,
         equal_rows: str | None = None,
         drop_missing_target: bool | None = None,
+        tune: int | None = None,
+        tune_file: str | PathLike[str] | None = None,
         warm_start: bool = False,
         loss: str = "squared_error",
         quantile: float | Sequence[float] = 0.5,
@@ -212,6 +219,8 @@ class ValueLearner(Learner):
             time=time,
             equal_rows=equal_rows,
             drop_missing_target=drop_missing_target,
+            tune=tune,
+            tune_file=tune_file,
             warm_start=warm_start,
         )
         self.loss = loss

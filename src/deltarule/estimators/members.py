@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -18,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deltarule.averaging import averaged
-from deltarule.engines.machine import available_threads
-from deltarule.errors import warn_of
-from deltarule.estimators.blending import Blend, blended
+from deltarule.errors import DivergenceError, warn_of
+from deltarule.estimators.blending import Blend, chosen
 from deltarule.estimators.budget import MOST_REPEATS, Clock
 from deltarule.estimators.course import DTYPE, Course, Examples, seed_of
 from deltarule.estimators.recipes import LARGE, Recipe, of_large, of_small
+from deltarule.estimators.search import End, Search, rungs_of_folds
+from deltarule.maths.output import Output
 from deltarule.memory import require
 from deltarule.network import Network
 from deltarule.sparse import first_of, rows_of
@@ -75,6 +77,65 @@ def points_of(epochs: int, points: int = POINTS) -> list[int]:
     ([1, 2, 3], [5, 10, 15])
     """
     return sorted({-(-epochs * point // points) for point in range(1, points + 1)})
+
+
+def patience_of(plain: Any, epochs: int) -> int:
+    """Return for how many of its epochs a network waits for a better loss of the rows it has not seen."""
+    return plain.early_stopping or max(LEAST_PATIENCE, round(PATIENCE * epochs))
+
+
+@dataclass(frozen=True)
+class FoldTrainer:
+    """Trains networks that leave a fold out, each the same whichever are trained beside it.
+
+    points: at how many of its epochs a network is kept. interrupted: (1,), whether those that run shall end.
+    before: members of earlier repeats.
+    """
+
+    course: Course
+    model: TableModel
+    examples: Examples
+    folds: Sequence[Split]
+    points: int
+    interrupted: NDArray[np.bool_]
+    before: int = 0
+
+    @cached_property
+    def plain_X(self) -> Any:
+        return first_of(self.examples[0], len(self.model.encoder.plain.features))
+
+    def train(
+        self, recipe: Recipe, fold: int, place: int = 0, progress: bool | None = False
+    ) -> tuple[Run, Points] | None:
+        """Return how a network was trained, and its points; None where it was interrupted before the first of them.
+
+        place: that of a recipe without a number, among those that are trained together.
+        """
+        if self.interrupted[0]:
+            return None
+        course, plain, part = self.course, self.course.plain, self.folds[fold]
+        X, y, counted = self.examples
+        seed = seed_of(plain.seed, self.before + fold, place if recipe.number is None else recipe.number)
+        epochs = recipe.epochs_of(min(len(each.learn) for each in self.folds))
+        given = X if recipe.coordinates else self.plain_X
+        learn, held = (
+            (given[rows], y[rows], None if counted is None else counted[rows])
+            for rows in (part.learn, part.held)
+        )
+        net = course.network(learn[0].shape[1], recipe, seed)
+        points = Points(rows_of(held[0], slice(None)), epochs, self.points)
+        run = course.train(
+            net, learn, recipe,
+            epochs=epochs, held=held, seed=seed, n_threads=1, progress=progress,
+            listeners=[*course.listeners, points, self._ended],
+            patience=patience_of(plain, epochs),
+        )  # fmt: skip
+        if run.is_interrupted:  # the first one, which hears of Ctrl-C itself
+            self.interrupted[0] = True
+        return (run, points) if points.said else None
+
+    def _ended(self, event: Event) -> str | None:
+        return INTERRUPTED if self.interrupted[0] else None
 
 
 @dataclass(frozen=True)
@@ -134,19 +195,24 @@ def fit_members(
     model, how = course.begun(rows, rows, recipes)
     notices = (*said, *rows.notices, *rows.leaks(values, plain.seed), *how)
     warn_of(notices)
-    X, y, _ = examples = course.examples(rows, model)
+    X, y, counted = examples = course.examples(rows, model)
+    search = None
+    if plain.tune is not None:
+        search = Search(course, rows, values, counted, [fold.held for fold in folds])
+        recipes = (*recipes, *_finalists(search, model, examples, folds))
     found = _trained(course, model, examples, folds, recipes, clock)
     recipes = found.recipes
-    there, blend = _blended(course, examples, found)
+    blend, default = _chosen(course, examples, found)
     losses = [blend.loss]
-    while not found.is_interrupted and _goes_on(course.plain, clock, found):
+    while not found.is_interrupted and _goes_on(plain, clock, found):
         try:
             more = _trained(course, model, examples, again(found.repeats), recipes, clock, found)
         except KeyboardInterrupt:
             more = replace(found, is_interrupted=True)
         found = found.with_more(more)
-        there, blend = _blended(course, examples, found)
+        blend, default = _chosen(course, examples, found)
         losses.append(blend.loss)
+    there, p, c = _judges(course, examples, found)
     used = [n for n, share in enumerate(blend.shares) if share] or [len(recipes) - 1]
     shares = [blend.shares[n] / blend.temperature for n in used]
     if not any(recipes[n].coordinates for n in used):
@@ -159,6 +225,14 @@ def fit_members(
     if clock.budget is not None:
         made["budget"] = clock.record({name: made[name] for name in ("members", "repeats")}, losses)
     model = replace(model, members=members, settings=made)
+    if search is not None:
+        ends = [
+            End(recipe, mean_loss(course.output, a[there], p, c), len(found.runs),
+                sum(runs[n].seconds for runs in found.runs), share)
+            for n, (recipe, a, share) in enumerate(zip(recipes, found.said, blend.shares, strict=True))
+        ]  # fmt: skip
+        model.settings["search"] = search.record(ends, default.loss, blend.loss)
+        found = replace(found, is_interrupted=found.is_interrupted or bool(search.interrupted[0]))
     if rows.time is not None:  # honest is what nobody knew who had learnt from later rows
         there = np.intersect1d(there, folds[len(found.runs) // found.repeats - 1].held)
     a = sum((share * found.said[n][there] for n, share in zip(used, shares, strict=True)), blend.rest)
@@ -171,7 +245,7 @@ def fit_members(
         "validation": model.measured(y_hat, y[there], weights),
     }
     run = _as_one(found, int(np.argmax(blend.shares)), members)
-    model = with_errors(replace(model, scores=scores), y_hat, y[there], weights, X[:, :m])
+    model = with_errors(replace(model, scores=scores), y_hat, y[there], weights, first_of(X, m))
     return model, run, notices
 
 
@@ -182,13 +256,40 @@ def _goes_on(plain: Any, clock: Clock, found: Trained) -> bool:
     return found.repeats < MOST_REPEATS and found.longest <= clock.left
 
 
-def _blended(course: Course, examples: Examples, found: Trained) -> tuple[NDArray[np.intp], Blend]:
-    """Return the rows that were left out, and the weights of the recipes by these."""
+def _judges(
+    course: Course, examples: Examples, found: Trained
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[Any] | None]:
+    """Return the rows that were left out, their targets, (n, n_K), and how much each counts."""
     _, y, counted = examples
     there = np.flatnonzero(~np.isnan(found.said[0][:, 0]))
     p = course.shown(y, found.said[0].shape[1])
-    said = [a[there] for a in found.said]
-    return there, blended(course.output, said, p[there], None if counted is None else counted[there])
+    return there, p[there], None if counted is None else counted[there]
+
+
+def _chosen(course: Course, examples: Examples, found: Trained) -> tuple[Blend, Blend]:
+    """Return the weights of the recipes by the rows that were left out, and the default's."""
+    there, p, c = _judges(course, examples, found)
+    return chosen(course.output, found.recipes, [a[there] for a in found.said], p, c)
+
+
+def _finalists(
+    search: Search, model: TableModel, examples: Examples, folds: Sequence[Split]
+) -> tuple[Recipe, ...]:
+    """Return the best of the recipes that a search draws."""
+    course, (_, y, counted) = search.course, examples
+    trainer = FoldTrainer(course, model, examples, folds, POINTS, search.interrupted)
+    c = np.ones(len(y)) if counted is None else counted
+
+    def train(recipe: Recipe, fold: int) -> tuple[float, ...] | None:
+        end = trainer.train(recipe, fold)
+        if end is None:
+            return None
+        held = folds[fold].held
+        p = course.shown(y, end[0].net.sizes[-1])[held]
+        return tuple(mean_loss(course.output, a, p, c[held]) for a in end[1].said)
+
+    rungs = rungs_of_folds(len(search.drawn), len(folds))
+    return search.finalists(rungs, train, [float(c[fold.held].sum()) for fold in folds])
 
 
 def _trained(
@@ -208,8 +309,6 @@ def _trained(
     plain, started = course.plain, perf_counter()
     X, y, counted = examples
     m = len(model.encoder.plain.features)
-    plain_X = first_of(X, m)
-    n = min(len(part.learn) for part in folds)
     before = len(earlier.runs) if earlier else 0
     interrupted = np.zeros(1, bool)
     asked = [(fold, recipe) for fold in range(len(folds)) for recipe in range(len(recipes))]
@@ -222,65 +321,52 @@ def _trained(
         kept, f"training {plural(len(asked), 'network')} side by side", "take fewer members (--members 1)"
     )
 
-    def ended(event: Event) -> str | None:
-        return INTERRUPTED if interrupted[0] else None
+    trainer = FoldTrainer(course, model, examples, folds, most, interrupted, before)
+    diverged: set[int] = set()
 
     def one(which: tuple[int, int], progress: bool | None = False) -> tuple[Run, Points] | None:
-        if interrupted[0]:
+        try:
+            return trainer.train(recipes[which[1]], *which, progress)
+        except DivergenceError:
+            if recipes[which[1]].number is None:
+                raise
+            diverged.add(which[1])  # a search drew it, and goes without it
             return None
-        part, recipe = folds[which[0]], recipes[which[1]]
-        seed, epochs = seed_of(plain.seed, before + which[0], which[1]), recipe.epochs_of(n)
-        given = X if recipe.coordinates else plain_X
-        learn, held = (
-            (given[rows], y[rows], None if counted is None else counted[rows])
-            for rows in (part.learn, part.held)
-        )
-        net = course.network(learn[0].shape[1], recipe, seed)
-        points = Points(rows_of(held[0], slice(None)), epochs, most)
-        run = course.train(
-            net, learn, recipe,
-            epochs=epochs, held=held, seed=seed, n_threads=1, progress=progress,
-            listeners=[*course.listeners, points, ended],
-            patience=plain.early_stopping or max(LEAST_PATIENCE, round(PATIENCE * epochs)),
-        )  # fmt: skip
-        if run.is_interrupted:  # the first one, which hears of Ctrl-C itself
-            interrupted[0] = True
-        return (run, points) if points.said else None
 
-    # Whoever listens hears of one after the other.
-    threads = 1 if len(course.listeners) else plain.n_threads or available_threads()
     with interruptible(interrupted):
         # The first is alone, so that what must be compiled is compiled once.
         ends = [] if earlier else [one(asked[0], plain.progress)]
         clock.compiling += sum(end[0].compiling for end in ends if end)
         bar = RunsBar(plain.progress, len(asked), done=len(ends), title=_title(clock, earlier))
-        with bar, ThreadPoolExecutor(threads) as pool:
+        with bar, ThreadPoolExecutor(course.threads) as pool:
             for end in pool.map(one, asked[len(ends) :]):
                 ends.append(end)
                 bar.advance(end[0].history.best if end else None)
     R = len(recipes)
-    of_folds = [ends[at : at + R] for at in range(0, len(ends), R)]
+    left = [n for n in range(R) if n not in diverged]
+    recipes = [recipes[n] for n in left]
+    of_folds = [[ends[at + n] for n in left] for at in range(0, len(ends), R)]
     whole = [[end for end in each if end] for each in of_folds if None not in each]
     if not whole:
         recipes = [recipe for recipe, end in zip(recipes, of_folds[0], strict=True) if end]
         whole = [[end for end in of_folds[0] if end]]
     if not recipes:
         raise KeyboardInterrupt
-    chosen: list[int] = []
+    epochs: list[int] = []
     said: list[NDArray[np.float64]] = []
     runs: list[list[Run]] = [[] for _ in whole]
     for recipe in range(len(recipes)):
         kept = [of_fold[recipe][1] for of_fold in whole]
         epoch, a = _best(course, kept, folds, y, counted)
         said.append(a)
-        chosen.append(kept[0].epochs[epoch])
+        epochs.append(kept[0].epochs[epoch])
         for of_run, of_fold in zip(runs, whole, strict=True):
             run, points = of_fold[recipe]
             run.net.theta = points.thetas[epoch]
-            of_run.append(replace(run, best_epoch=chosen[-1]))
+            of_run.append(replace(run, best_epoch=epochs[-1]))
     seconds = perf_counter() - started
     return Trained(
-        tuple(recipes), tuple(map(tuple, runs)), (tuple(chosen),), tuple(said), bool(interrupted[0]), seconds, seconds
+        tuple(recipes), tuple(map(tuple, runs)), (tuple(epochs),), tuple(said), bool(interrupted[0]), seconds, seconds
     )  # fmt: skip
 
 
@@ -308,12 +394,20 @@ def _best(
         for part, points in zip(folds, kept, strict=False):
             a[part.held] = points.said[at]
         there = ~np.isnan(a[:, 0])
-        losses = np.asarray(course.output.loss(a[there], p[there]))
-        loss = float(np.average(losses, weights=None if counted is None else counted[there]))
+        loss = mean_loss(course.output, a[there], p[there], None if counted is None else counted[there])
         if best is None or loss < best[0]:
             best = loss, at, a
     assert best is not None
     return best[1], best[2]
+
+
+def mean_loss(
+    output: Output, a: NDArray[np.float64], p: NDArray[np.float64], weights: NDArray[Any] | None
+) -> float:
+    """Return the mean loss of rows, of a_K and targets (N, n_K); 0 where none of them counts."""
+    if weights is not None and not weights.any():
+        return 0.0
+    return float(np.average(np.asarray(output.loss(a, p)), weights=weights))
 
 
 def _record(found: Trained, blend: Blend) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+
+from deltarule.options import is_several
 
 LARGE = 10_000
 """Rows from which one network is trained, by `of_large`; of fewer, members are, by `of_small`."""
 HIDDEN = (64, 64)
+ACTIVATION = "relu"
 SMALLEST_BATCH = 16
+TOLD = ("hidden", "activation", "dropout", "learning_rate", "weight_decay", "epochs", "batch_size")
+"""What the settings of a learner may say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Recipe:
         A batch is a twentieth of the rows, SMALLEST_BATCH to this.
     updates
         About how many there are, in `fewest` to `most` epochs.
+    number
+        Of many that were drawn; starting weights come of it. None is its place among those that are trained together.
     """
 
     coordinates: bool
@@ -41,6 +48,8 @@ class Recipe:
     hidden: tuple[int, ...] = HIDDEN
     epochs: int | None = None
     batch_size: int | None = None
+    activation: Any = field(default=ACTIVATION, hash=False)
+    number: int | None = None
 
     def told(self, plain: Any, *, is_adamw: bool) -> Recipe:
         """Return the recipe with what the settings of a learner say otherwise.
@@ -48,14 +57,9 @@ class Recipe:
         is_adamw: another optimiser has its own learning rate and decay.
         """
         usual = self if is_adamw else replace(self, learning_rate=None, weight_decay=None)
-        names = ("learning_rate", "weight_decay", "dropout", "epochs", "batch_size")
-        said = {name: getattr(plain, name) for name in names if getattr(plain, name) is not None}
-        if plain.hidden is not None:
-            said["hidden"] = tuple(plain.hidden)
-        dropout: Any = said.get("dropout")
-        if isinstance(dropout, list):
-            said["dropout"] = tuple(cast("list[float]", dropout))
-        return replace(usual, **said)
+        said = {name: getattr(plain, name) for name in TOLD}
+        each = {name: tuple(value) if is_several(value) else value for name, value in said.items()}
+        return replace(usual, **{name: value for name, value in each.items() if value is not None})
 
     def batch_of(self, n: int) -> int:
         """Return the rows an update, of n rows."""

@@ -11,7 +11,8 @@ from deltarule.tables.transforms import TRANSFORMS
 
 MEMBERS, FEWEST_ROWS = 5, 20
 """Members of a table of so many rows and fewer than LARGE; one network learns of fewer, and of more."""
-HELD_OUT_LARGE = 0.1
+HELD_OUT_LARGE, HELD_OUT_SEARCH = 0.1, 0.2
+"""Of a large table, and where one network of a smaller one is searched."""
 LARGE_QUANTILES, HELD_OUT_QUANTILES = 200, 0.2
 """Rows from which on one network that predicts quantiles holds a part out, by which their levels are set right."""
 
@@ -85,6 +86,11 @@ SETTINGS = {
         Option(
             "drop_missing_target", "flag", none="for doing so where they are a twentieth or less",
             help="Leave out rows without a target",
+        ),
+        Option(
+            "tune", "whole", low=1, none="to search nothing",
+            help="How many settings to try, the default among them; the best by rows left out are used where they are "
+            "better than the default by more than chance",
         ),
         Option(
             "warm_start", "flag", default=False,

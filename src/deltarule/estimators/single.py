@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -9,17 +12,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deltarule.errors import OptionError, warn_of
+from deltarule.errors import DivergenceError, OptionError, warn_of
+from deltarule.estimators.blending import gain
 from deltarule.estimators.budget import Clock
-from deltarule.estimators.course import Course, seed_of
-from deltarule.estimators.recipes import LARGE, calm, of_large
-from deltarule.estimators.settings import HELD_OUT_LARGE, HELD_OUT_QUANTILES, LARGE_QUANTILES
+from deltarule.estimators.course import Course, Examples, seed_of
+from deltarule.estimators.members import INTERRUPTED, patience_of
+from deltarule.estimators.recipes import LARGE, Recipe, calm, of_large
+from deltarule.estimators.search import End, Search, candidates, number_of, rungs_of_shares
+from deltarule.estimators.settings import HELD_OUT_LARGE, HELD_OUT_QUANTILES, HELD_OUT_SEARCH, LARGE_QUANTILES
+from deltarule.estimators.space import STREAM
+from deltarule.sparse import first_of
 from deltarule.tables import TableModel
 from deltarule.tables.bounds import with_errors
 from deltarule.tables.folds import is_whole
+from deltarule.tables.model import activations_of
 from deltarule.tables.prepared import Prepared
 from deltarule.training import Run
+from deltarule.training.interruption import interruptible
+from deltarule.training.progress import RunsBar
 
+SHARES, FEWEST_SHARED = (1 / 9, 1 / 3), 200
+"""Of the rows, that a search tries recipes on before the last few have all; fewer rows than this tell nothing."""
 ALONE = 0.7
 """Share of the epochs before the rows that were held out join the others ..."""
 LATE = 0.8
@@ -61,20 +74,30 @@ def fit_one(
         part="validation part", equal_rows=plain.equal_rows,
         classes=values if course.output.name == "softmax" else None,
     )  # fmt: skip
+    if plain.tune is not None and not len(parts.held):
+        raise OptionError(
+            "tune judges by rows held out, and there are none; hold some out (--validation 0.2)."
+        )
     part, held = rows.rows(parts.learn), rows.rows(parts.held)
     leaks = part.leaks(values[parts.learn], plain.seed)
     (recipe,) = course.told(of_large(are_classes=course.are_classes) if len(rows) >= LARGE else calm())
-    if earlier is None:
-        model, how = course.begun(rows, part, [recipe])
-        net = course.network(len(model.encoder.features), recipe, plain.seed)
-    else:
-        model, how = earlier, ()
-        net = deepcopy(earlier.members[0])  # an error leaves the earlier one as it was
+    also = () if plain.tune is None else candidates(course, len(rows))
+    model, how = course.begun(rows, part, [recipe, *also]) if earlier is None else (earlier, ())
     notices = (*said, *rows.notices, *parts.notices, *leaks, *how)
     warn_of(notices)
-    model = replace(model, members=(net,), settings={}, scores={}, errors=())
     examples = course.examples(part, model)
     seen = course.examples(held, model) if len(held) else None
+    searched: dict[str, Any] | None = None
+    if plain.tune is not None and seen is not None:
+        search = Search(course, rows, values, examples[2], [parts.held])
+        recipe, searched = _found(search, model, examples, seen, recipe)
+        model = replace(model, encoder=model.encoder if recipe.coordinates else model.encoder.plain)
+        examples, seen = course.examples(part, model), course.examples(held, model)
+    if earlier is None:
+        net = course.network(len(model.encoder.features), recipe, plain.seed)
+    else:
+        net = deepcopy(earlier.members[0])  # an error leaves the earlier one as it was
+    model = replace(model, members=(net,), settings={}, scores={}, errors=())
     epochs = recipe.epochs_of(len(part))
     joins = seen is not None and not (
         is_quantiles or course.is_lbfgs or plain.validation is not None or plain.early_stopping is not None
@@ -108,6 +131,9 @@ def fit_one(
     scores = {"train": model.metrics(*examples[:2], part.weights)}
     if judged is not None:
         scores["validation"] = model.measured(*judged)
+    if searched is not None:
+        model.settings["search"] = searched
+        run = replace(run, is_interrupted=run.is_interrupted or searched["is_interrupted"])
     if clock.budget is not None:
         model.settings["budget"] = clock.record({"members": 1, "epochs": epochs})
     model = replace(model, scores=scores)
@@ -116,11 +142,75 @@ def fit_one(
     return model, run, notices
 
 
+def _found(
+    search: Search, model: TableModel, examples: Examples, seen: Examples, usual: Recipe
+) -> tuple[Recipe, dict[str, Any]]:
+    """Return the recipe that a search has found, or the usual one, and the search's record.
+
+    seen: the rows that judge. Recipes are tried on growing shares of the others, and the last few on all.
+    """
+    course, plain = search.course, search.course.plain
+    (X, y, counted), m = examples, len(model.encoder.plain.features)
+    order = np.random.default_rng([plain.seed, STREAM, 0]).permutation(len(y))
+    shares = [share for share in SHARES if share * len(y) >= FEWEST_SHARED] or [1.0]
+    p = course.shown(seen[1], course.network(m, usual, 0).sizes[-1])
+
+    def trained(recipe: Recipe, rows: NDArray[np.intp] | slice, interrupted: NDArray[np.bool_]) -> Run | None:
+        given, judging = ((each if recipe.coordinates else first_of(each, m)) for each in (X, seen[0]))
+        learn = given[rows], y[rows], None if counted is None else counted[rows]
+        net = course.network(learn[0].shape[1], recipe, seed_of(plain.seed, number_of(recipe)))
+        epochs = recipe.epochs_of(len(y))
+        run = course.train(
+            net, learn, recipe,
+            epochs=epochs, held=(judging, *seen[1:]), patience=patience_of(plain, epochs), n_threads=1, progress=False,
+            listeners=[*course.listeners, lambda event: INTERRUPTED if interrupted[0] else None],
+        )  # fmt: skip
+        interrupted[0] |= run.is_interrupted
+        return None if interrupted[0] else run
+
+    def train(recipe: Recipe, part: int) -> tuple[float, ...] | None:
+        run = trained(recipe, np.sort(order[: round(shares[part] * len(y))]), search.interrupted)
+        return None if run is None or run.history.best is None else (run.history.best,)
+
+    finalists = search.finalists(rungs_of_shares(len(search.drawn), len(shares)), train, [1.0] * len(shares))
+    interrupted = np.zeros(1, bool)
+
+    def to_the_end(recipe: Recipe) -> tuple[Run, NDArray[np.float64]] | None:
+        with suppress(DivergenceError):
+            run = None if interrupted[0] else trained(recipe, slice(None), interrupted)
+            if run is not None:
+                return run, np.asarray(course.output.loss(activations_of(run.net, seen[0]), p), np.float64)
+        return None
+
+    each = (usual, *finalists)
+    with (
+        interruptible(interrupted),
+        RunsBar(plain.progress, len(each), what="finalist") as bar,
+        ThreadPoolExecutor(course.threads) as pool,
+    ):
+        ends: list[tuple[Run, NDArray[np.float64]] | None] = []
+        for end in pool.map(to_the_end, each):
+            ends.append(end)
+            bar.advance(end[0].history.best if end else None)
+    search.interrupted |= interrupted
+    best, most = 0, 0.0
+    for n, end in enumerate(ends):
+        if end and ends[0] and (more := gain(ends[0][1], end[1], seen[2])) > most:
+            best, most = n, more
+    losses = [float(np.average(end[1], weights=seen[2])) if end else math.inf for end in ends]
+    record = [
+        End(recipe, loss, len(shares) + 1, end[0].seconds if end else 0.0, float(n == best))
+        for n, (recipe, loss, end) in enumerate(zip(each, losses, ends, strict=True))
+    ]
+    return each[best], search.record(record, losses[0], losses[best])
+
+
 def _share(course: Course, rows: Prepared) -> float:
     """Return the share of the rows to hold out: what was asked for, else what the size of the table can spare."""
     if course.plain.validation is not None:
         return course.plain.validation
     is_quantiles = course.output.name == "quantile"
     large, usual = (LARGE_QUANTILES, HELD_OUT_QUANTILES) if is_quantiles else (LARGE, HELD_OUT_LARGE)
-    can_be = large <= len(rows) and not any(is_whole(each) for each in (rows.group, rows.time) if each)
-    return usual if can_be else 0.0
+    if any(is_whole(each) for each in (rows.group, rows.time) if each):
+        return 0.0
+    return usual if large <= len(rows) else 0.0 if course.plain.tune is None else HELD_OUT_SEARCH

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted  # pyright: ignore[reportUn
 from deltarule.chain.explained import Explained
 from deltarule.errors import ShapeError
 from deltarule.estimators.display import Plotted
+from deltarule.estimators.found import Found
 from deltarule.estimators.learners import ClassLearner, ValueLearner
 from deltarule.estimators.reading import columns_of, names_of
 from deltarule.network import Network
@@ -55,6 +56,13 @@ class TableEstimator(Plotted, BaseEstimator):
         """The epoch, from 1, whose weights were restored; None where none were held out."""
         check_is_fitted(self, "model_")
         return self.run_.best_epoch
+
+    @property
+    def search_(self) -> Found | None:
+        """What a search has tried and found; None where there was none."""
+        check_is_fitted(self, "model_")
+        record = self.model_.settings.get("search")
+        return None if record is None else Found.from_record(record)
 
     @property
     def n_iter_(self) -> int:
@@ -106,7 +114,7 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
     hidden
         Units of the hidden layers, one number for a single layer; None takes (64, 64).
     activation
-        One name for all hidden layers, or one for each.
+        One name for all hidden layers, or one for each; None takes "relu".
     optimiser, schedule, l1, l2, clip_norm, clip_value
         As in `deltarule.train`.
     only
@@ -158,6 +166,10 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
         Whether to leave out rows without a target: True, False to refuse them, or None to do so where they are a
         twentieth or less.
 
+    tune
+        How many settings to try, the default among them; see `deltarule.tune`. None searches nothing.
+    tune_file
+        The file that keeps what was tried, from which a search that was broken off goes on; None for none.
     warm_start
         Whether `fit` goes on from the weights of the fit before, with its columns and classes.
     class_weight
@@ -178,6 +190,8 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
         What was done with the rows and what the columns made suspect; warned of, too.
     classes_ : array
         The class names, in the order of `predict_proba`'s columns; of several targets a list of such.
+    search_ : Found or None
+        What `tune` has tried, and what came of it.
     loss_curve_, validation_loss_curve_ : list
         The losses by epoch; `plot_loss_curve` plots them.
     best_epoch_, n_iter_ : int

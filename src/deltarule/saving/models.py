@@ -10,6 +10,7 @@ from dataclasses import replace
 from importlib import import_module
 from inspect import signature
 from itertools import pairwise
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -181,6 +182,8 @@ def _parts_of_estimator(name: str, estimator: Any) -> Parts:
             stacklevel=4,
         )
         held["listeners"] = ()
+    if isinstance(held.get("tune_file"), PathLike):
+        held["tune_file"] = fspath(held["tune_file"])
     parameters = sorted(signature(type(estimator)).parameters)
     for part, names in (
         ("parameters", parameters),

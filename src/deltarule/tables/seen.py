@@ -28,6 +28,11 @@ def kept(table: Table, schema: Schema, y: NDArray[np.generic]) -> str:
     return base64.b64encode(least.astype("<u4").tobytes()).decode()
 
 
+def fingerprint(table: Table, schema: Schema, y: NDArray[np.generic]) -> str:
+    """Return a text that is another for other rows, or for the same in another order; y: (N,) or (N, targets)."""
+    return blake2b(_digests(table, schema, y).tobytes(), digest_size=8).hexdigest()
+
+
 def share_seen(table: Table, schema: Schema, y: NDArray[np.generic], known: str | None) -> float | None:
     """Return the share of rows, in any order, that a model learnt from; None where too few tell.
 

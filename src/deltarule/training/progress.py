@@ -80,11 +80,14 @@ class ProgressBar:
 class RunsBar:
     """Shows how many of several runs are done, and how well the last one did, on standard error.
 
-    is_shown: as in `ProgressBar`. done: how many are done already. title: what stands before all.
+    is_shown: as in `ProgressBar`. done: how many are done already. what: what they are called. title: what stands
+    before all.
     """
 
-    def __init__(self, is_shown: bool | None, runs: int, done: int = 0, title: str = "") -> None:
-        self._runs, self._done, self._title = runs, done, title
+    def __init__(
+        self, is_shown: bool | None, runs: int, done: int = 0, what: str = "network", title: str = ""
+    ) -> None:
+        self._runs, self._done, self._what, self._title = runs, done, what, title
         self._progress: Progress | None = None
         self.is_shown = ProgressBar(is_shown).is_shown
 
@@ -95,7 +98,7 @@ class RunsBar:
 
             self._progress = Progress(
                 *([TextColumn(self._title)] if self._title else []),
-                TextColumn("network {task.completed}/{task.total}"),
+                TextColumn(f"{self._what} {{task.completed}}/{{task.total}}"),
                 BarColumn(bar_width=20),
                 TextColumn("{task.fields[losses]}"),
                 TimeRemainingColumn(compact=True, elapsed_when_finished=True),
@@ -106,11 +109,11 @@ class RunsBar:
             self._progress.start()
         return self
 
-    def advance(self, best: float | None) -> None:
-        """Count one run that is done; best: the least validation loss that it had."""
+    def advance(self, best: float | None, n: int = 1, said: str = "validation") -> None:
+        """Count n runs that are done; best: the least validation loss of the last, or what is said."""
         if self._progress is not None:
-            losses = "" if best is None else f"validation {best:.4g}"
-            self._progress.update(self._task, advance=1, losses=losses)
+            losses = "" if best is None else f"{said} {best:.4g}"
+            self._progress.update(self._task, advance=n, losses=losses)
 
     def __exit__(self, *_: object) -> None:
         if self._progress is not None:
