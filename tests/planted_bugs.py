@@ -30,6 +30,7 @@ COORDINATES = ("tests/tables/test_coordinates.py",)
 BINNED = ("tests/engines/test_binned.py",)
 MEMBERS = "tests/estimators/test_members.py::"
 ERRORS = "tests/tables/test_errors.py::"
+MEASURES = "tests/tables/test_measures.py::"
 INTERVALS = "tests/estimators/test_intervals.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
 BUDGET = "tests/estimators/test_budget.py::"
@@ -419,5 +420,9 @@ BUGS = [
     Bug("intervals of counts below 0", "tables/targets.py", "        return np.maximum(values, 0.0) if self.is_count else values\n\n    def calibrated", "        return values\n\n    def calibrated", (INTERVALS + "test_counts_are_never_below_0",)),
     Bug("errors of rows that were learnt from since", "estimators/learner.py", "members=(net,), settings={}, errors=())", "members=(net,), settings={})", (INTERVALS + "test_where_nothing_was_held_out_it_is_said",)),
     Bug("errors of rows that joined the others", "estimators/single.py", "few = 0.0 if course.are_classes else min(0.5, JUDGES / len(held))", "few = 0.0", (INTERVALS + "test_of_a_large_table_rows_that_stay_held_out_tell",)),
+    Bug("R2 differs as if its spread were known", "tables/measures.py", "((1.0 - found[\"r2\"]) * d**2 - e**2)", "(e**2 - mean)", (MEASURES + "test_standard_errors_are_what_the_rows_move[linear]",)),
+    Bug("RMSE differs as its square does", "tables/measures.py", "(e**2 - mean) / (2.0 * np.sqrt(mean)) * unit", "(e**2 - mean) * unit", (MEASURES + "test_standard_errors_are_what_the_rows_move[linear]",)),
+    Bug("standard errors without weights", "tables/measures.py", "((w * psi) ** 2).sum()", "(psi**2).sum()", (MEASURES + "test_standard_errors_are_what_the_rows_move[softmax]",)),
+    Bug("accuracy of 18 of 18 is certain", "tables/measures.py", "q = (n * p + 1) / (n + 2)", "q = p", (MEASURES + "test_standard_errors_by_hand",)),
     Bug("training that is not told for how long counts epochs alone", "training/loop.py", "math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))", "0", ("tests/training/test_training.py::TestUpdates::test_epochs_untold_make_enough_updates",)),
 ]  # fmt: skip

@@ -82,7 +82,7 @@ def test_intervals(told: Any):
     inside = np.mean((low <= shop()["sales"].to_numpy()) & (shop()["sales"].to_numpy() <= high))
     assert record["coverage"]["0.8"] == pytest.approx(inside, abs=1 / N)
     shown = " ".join(told("evaluate m shop.csv")[1].split())
-    assert f"share in 90% interval {record['coverage']['0.9']:.4f} constant:" in shown
+    assert f"share in 90% interval {record['coverage']['0.9']:.4f} ±:" in shown
     assert told("fit shop.csv -t sales -t warm --keep day --epochs 30 --force -o m")[0] == 0
     assert rows(told("predict m shop.csv --interval .9")[1])[0] == [
         "sales", "sales from", "sales to", "warm", "warm from", "warm to",

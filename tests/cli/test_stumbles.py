@@ -339,7 +339,8 @@ def test_scores_say_what_they_were_measured_on(folder: Path, capsys: pytest.Capt
     long = Path("a-copy-of-it-in-another-order.csv")
     leaves().reverse().write_csv(long)
     _, out, _ = told(capsys, "evaluate", "k", str(folder / long))
-    assert out.splitlines()[0].split() == ["a-copy-of-it-in-anoth...", "constant"]
+    assert out.splitlines()[0].split() == ["a-copy-of-it-in-anoth...", "±", "constant"]
+    assert "\n  ±: standard error, by which scores on other such rows would differ\n" in out
     assert out.splitlines()[1].split() == ["rows", "100"]
     said = next(n for n, line in enumerate(out.splitlines()) if "About" in line)
     assert out.splitlines()[said : said + 2] == [

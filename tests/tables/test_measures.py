@@ -104,6 +104,73 @@ def test_of_quantiles(is_weighted: bool):
         assert found[f"constant_below_{q:g}"] == pytest.approx(q, abs=0.01)
 
 
+def case(kind: str, n: int, rng: np.random.Generator) -> tuple:
+    """Return a target, an output, encoded values and predictions of rows drawn alike."""
+    if kind == "softmax":
+        y = rng.integers(0, 3, n)
+        shares = rng.dirichlet(np.ones(3), n) + 0.5 * np.eye(3)[y]
+        target = ClassTarget.fit(Column.of("y", ["a", "b", "c"] * 20))
+        return target, output(kind), y, shares / shares.sum(axis=1, keepdims=True)
+    values = rng.poisson(3.0, n) + 1.0
+    chosen = output(kind)
+    target = NumberTarget.fit(Column.of("y", np.arange(1.0, 10.0)), chosen)
+    y = target.encode(Column.of("y", values))
+    return target, chosen, y, y[:, None] + 0.3 * np.abs(rng.normal(size=(n, max(1, len(chosen.numbers)))))
+
+
+KINDS = {
+    "softmax": ("log_loss",), "linear": ("r2", "rmse", "mae"), "poisson": ("r2", "rmse", "mae", "deviance"),
+    "quantile(0.1,0.5,0.9)": ("pinball",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_standard_errors_are_what_the_rows_move(kind: str):
+    """sum_i (w_i dM/dw_i)^2 is the delta method for a measure M of weighted rows."""
+    n, step = 40, 1e-6
+    rng = np.random.default_rng(3)
+    given, w = case(kind, n, rng), rng.uniform(0.5, 2, n)
+    found = measures(*given, w)
+    moved = dict.fromkeys(KINDS[kind], 0.0)
+    for i in range(n):
+        up, down = (measures(*given, w + sign * step * (np.arange(n) == i)) for sign in (1, -1))
+        for name in moved:
+            moved[name] += (w[i] * (up[name] - down[name]) / (2 * step)) ** 2
+    for name, square in moved.items():
+        assert found[f"standard_error_{name}"] == pytest.approx(np.sqrt(n / (n - 1) * square), rel=1e-4), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_standard_errors_are_how_much_measures_differ(kind: str):
+    rng = np.random.default_rng(4)
+    drawn = [measures(*case(kind, 150, rng)) for _ in range(400)]
+    for name in (*KINDS[kind], *(["accuracy"] if kind == "softmax" else [])):
+        spread = np.std([found[name] for found in drawn])
+        assert np.mean([found[f"standard_error_{name}"] for found in drawn]) == pytest.approx(
+            spread, rel=0.12
+        ), name
+
+
+def test_standard_errors_by_hand():
+    target = ClassTarget.fit(Column.of("y", ["a", "b"] * 9))
+    y, shares = np.zeros(18, int), np.tile([0.75, 0.25], (18, 1))
+    right = measures(target, output("softmax"), y, shares)
+    assert right["standard_error_accuracy"] == pytest.approx(
+        np.sqrt(0.95 * 0.05 / 18)
+    )  # 19 of 20, as Laplace has it
+    assert right["standard_error_log_loss"] == pytest.approx(0, abs=1e-12)
+    half = measures(target, output("softmax"), np.arange(18) % 2, shares)
+    assert half["standard_error_accuracy"] == pytest.approx(np.sqrt(0.25 / 18))
+    assert half["standard_error_log_loss"] == pytest.approx(np.log(3) / 2 / np.sqrt(17))
+    weighted = measures(target, output("softmax"), np.arange(18) % 2, shares, np.full(18, 0.1))
+    assert weighted["standard_error_accuracy"] == pytest.approx(half["standard_error_accuracy"])
+    one = measures(target, output("softmax"), y[:1], shares[:1])
+    assert "standard_error_log_loss" not in one
+    values = NumberTarget.fit(Column.of("y", [1.0, 2.0]))
+    exact = measures(values, output("linear"), np.array([-1.0, 1.0]), np.array([[-1.0], [1.0]]))
+    assert exact["standard_error_rmse"] == exact["standard_error_r2"] == exact["standard_error_mae"] == 0
+
+
 def test_classes_that_a_part_lacks():
     target = ClassTarget.fit(Column.of("y", ["a", "b", "c", "c"] * 5))
     shares = np.full((4, 3), 1 / 3)

@@ -17,7 +17,7 @@ from deltarule.cli.output import (
 )
 from deltarule.cli.output import table as aligned
 from deltarule.cli.reading import FOUND, FileOptions, Names
-from deltarule.cli.scores import explain_constant, scores_table, short
+from deltarule.cli.scores import explain_constant, explain_errors, scores_table, short
 from deltarule.saving import open_table
 from deltarule.tables.seen import share_seen
 from deltarule.tables.tasks import FEW_MISSING
@@ -78,8 +78,10 @@ def evaluate(
             record |= {"classes": list(scores["f1_by_class"]), "confusion": confusion.tolist()}
         print_json(record)
         return 0
-    print(scores_table({short(data): scores}))
-    print(f"  {explain_constant(opened)}")
+    parts = {short(data): scores}
+    print(scores_table(parts))
+    for note in (*explain_errors(parts), explain_constant(opened)):
+        print(f"  {note}")
     if weights is not None:
         print(f"  Rows count by {opened.settings['weight']}, as in training.")
     if seen:

@@ -6,7 +6,7 @@ from typing import Any
 
 from deltarule.chain.explained import aside
 from deltarule.cli.output import Flag, number, print_json, table
-from deltarule.cli.scores import explain_constant, scores_table
+from deltarule.cli.scores import explain_constant, explain_errors, scores_table
 from deltarule.files import summary
 from deltarule.network import Network
 from deltarule.saving import load
@@ -103,7 +103,8 @@ def _table_part(model: TableModel) -> str:
     lines.append(table(model.encoder.describe()))
     lines += ["", "Training", table(_training(model))]
     if model.scores:
-        lines += ["", "Scores", scores_table(model.scores), f"  {explain_constant(model)}"]
+        notes = [*explain_errors(model.scores), explain_constant(model)]
+        lines += ["", "Scores", scores_table(model.scores), *(f"  {note}" for note in notes)]
     return "\n".join(lines)
 
 

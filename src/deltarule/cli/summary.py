@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.cli.output import columns_text, paragraph
-from deltarule.cli.scores import explain_constant, scores_table
+from deltarule.cli.scores import LEARNT, explain_constant, explain_errors, judging, scores_table
 from deltarule.estimators.found import Found
 from deltarule.estimators.settings import LOSSES
 from deltarule.spelling import listed, plural
@@ -98,7 +98,8 @@ def summary(
         lines.append("  no validation part (--validation 0.1 holds one out)")
     elif M > 1:
         lines.append("  validation: every row as those networks predict it that have not learnt from it")
-    lines += [f"  {explain_constant(model)}", "", f"Model    {path}"]
+    notes = [*explain_errors(model.scores), explain_constant(model)]
+    lines += [*(f"  {note}" for note in notes), "", f"Model    {path}"]
     return "\n".join(lines)
 
 
@@ -140,8 +141,8 @@ def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
         return [
             f"These scores may be too good: {listed(leaks)} alone {verb} {target} ({out} leaves {them} out)."
         ]
-    parts = [model.scores[name] for name in ("test", "validation") if name in model.scores]
-    part = max(parts, key=lambda part: part["rows"], default=None)
+    name = judging(model.scores)
+    part = None if name == LEARNT else model.scores[name]
     useless = [name for name, one in _by_target(model, part) if _is_useless(one)]
     if useless:
         return [

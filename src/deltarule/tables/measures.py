@@ -2,6 +2,11 @@
 
 Classes: the constant is the most frequent class of training; for log loss, the frequencies of training. Values: it is
 what the loss would have a constant predict, the mean for squared errors and counts, else the median or the quantile.
+
+standard_error_... says by how much a measure would differ on other rows drawn like these, for the same networks. With
+psi_i, by how much row i moves the measure (its influence, which the delta method takes from the formula), it is
+
+    sqrt(n / (n - 1) sum_i (w_i psi_i)^2) / sum_i w_i
 """
 
 from __future__ import annotations
@@ -41,7 +46,7 @@ def is_more_better(name: str) -> bool:
 def measures(
     target: Target, output: Output, y: Values, y_hat: Values, weights: Values | None = None
 ) -> Measures:
-    """Return the measures of one target by name, each "..." beside "constant_...".
+    """Return the measures of one target by name, each "..." beside "constant_...", and most with "standard_error_...".
 
     Parameters
     ----------
@@ -99,7 +104,34 @@ def _of_classes(target: ClassTarget, true: NDArray[Any], shares: Values, w: Valu
             "constant_average_precision": (total[classes] / total.sum()).mean(),
         }
     plain: Measures = {name: float(value) for name, value in found.items()}
+    losses = -np.log(np.maximum(shares[rows, true], tiny))
+    plain |= _standard_errors({"log_loss": losses - plain["log_loss"]}, w)
+    plain["standard_error_accuracy"] = _binomial(plain["accuracy"], w)
     return plain | {"f1_by_class": {str(name): float(f1[l]) for l, name in enumerate(target.names)}}
+
+
+def _standard_errors(moved: dict[str, Values], w: Values) -> Measures:
+    """Return the standard errors of measures, by how much each row moves them, (N,); none of one row."""
+    n = len(w)
+    if n < 2:
+        return {}
+    return {
+        f"standard_error_{name}": float(np.sqrt(n / (n - 1) * ((w * psi) ** 2).sum()) / w.sum())
+        for name, psi in moved.items()
+    }
+
+
+def _binomial(p: float, w: Values) -> float:
+    """Return the standard error of a share: sqrt(q (1 - q) / n), q = (n p + 1) / (n + 2).
+
+    q is Laplace's estimate, by which 20 of 20 leave something to doubt; n is (sum w)^2 / sum w^2.
+
+    >>> round(_binomial(1.0, np.ones(18)), 4)
+    0.0514
+    """
+    n = w.sum() ** 2 / (w**2).sum()
+    q = (n * p + 1) / (n + 2)
+    return float(np.sqrt(q * (1 - q) / n))
 
 
 def _over(f1: Values, is_there: NDArray[np.bool_]) -> float:
@@ -134,17 +166,28 @@ def _of_values(target: NumberTarget, output: Output, y: Values, y_hat: Values, w
             "mae": float(np.average(np.abs(e), weights=w)) * unit,
         }
         if output.name == "poisson":
-            found["deviance"] = _deviance(y, prediction, w)
+            found["deviance"] = float(np.average(_deviances(y, prediction), weights=w))
         return found
 
-    return _beside(of(y_hat), of(constant))
+    found = of(y_hat)
+    e = (y - y_hat) / unit
+    d = y / unit - np.average(y / unit, weights=w)
+    mean, nothing = np.average(e**2, weights=w), np.zeros(len(y))
+    moved = {
+        "r2": ((1.0 - found["r2"]) * d**2 - e**2) / (spread / w.sum()) if spread > 0 else nothing,
+        "rmse": (e**2 - mean) / (2.0 * np.sqrt(mean)) * unit if mean > 0 else nothing,
+        "mae": np.abs(e) * unit - found["mae"],
+    }
+    if output.name == "poisson":
+        moved["deviance"] = _deviances(y, y_hat) - found["deviance"]
+    return _beside(found, of(constant)) | _standard_errors(moved, w)
 
 
-def _deviance(y: Values, y_hat: Values | float, w: Values) -> float:
-    """Return the mean of 2 (y_hat - y + y log(y / y_hat))."""
+def _deviances(y: Values, y_hat: Values | float) -> Values:
+    """Return 2 (y_hat - y + y log(y / y_hat)), (N,)."""
     least = np.finfo(np.float64).tiny
     y_hat = np.maximum(y_hat, least)
-    return 2.0 * float(np.average(y_hat - y + y * np.log(np.maximum(y, least) / y_hat), weights=w))
+    return 2.0 * (y_hat - y + y * np.log(np.maximum(y, least) / y_hat))
 
 
 def _of_quantiles(
@@ -152,16 +195,21 @@ def _of_quantiles(
 ) -> Measures:
     """The mean pinball loss of the levels, in the target's units; and the share of the rows below each."""
 
+    def losses(e: Values) -> Values:
+        return np.maximum(np.array(levels) * e, (np.array(levels) - 1.0) * e).mean(axis=1)
+
     def of(prediction: Values) -> Measures:
         e = y[:, None] - prediction
-        loss = np.maximum(np.array(levels) * e, (np.array(levels) - 1.0) * e)
         below = np.average(e <= 0, axis=0, weights=w).tolist()
         return {
-            "pinball": float(np.average(loss.mean(axis=1), weights=w)),
+            "pinball": float(np.average(losses(e), weights=w)),
             **{f"below_{q:g}": share for q, share in zip(levels, below, strict=True)},
         }
 
-    return _beside(of(y_hat), of(np.array(target.constants)))
+    found = of(y_hat)
+    moved = {"pinball": losses(y[:, None] - y_hat) - found["pinball"]}
+    shares = {f"standard_error_below_{q:g}": _binomial(found[f"below_{q:g}"], w) for q in levels}
+    return _beside(found, of(np.array(target.constants))) | _standard_errors(moved, w) | shares
 
 
 def _beside(found: Measures, constant: Measures) -> Measures:

@@ -217,8 +217,9 @@ class TableModel:
         -------
         By name: of classes accuracy, balanced_accuracy, log_loss (mean of -log y_hat_l), f1, roc_auc, average_precision
         and f1_by_class; of values r2, rmse and mae in the target's units, deviance of counts, pinball of quantiles and
-        below_..., the share of the rows below each; constant_... beside each. Of several targets, such measures by the
-        target's name in "targets".
+        below_..., the share of the rows below each; constant_... beside each; standard_error_... of means over rows and
+        what is made of them; coverage, by level, of models that know intervals. Of several targets, such measures by
+        the target's name in "targets".
         """
         return self.metrics(*self.arrays(data, y), None if weights is None else np.asarray(weights))
 
