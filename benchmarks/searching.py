@@ -74,9 +74,9 @@ def report(rows: list[Row], tune: int) -> str:
         f"{tune} settings, the default among them, {len(rows)} splits of {len(logs)} tables. Ratio is the error of the "
         f"search over the default's, geometric mean of the splits, and with it the standard error of its logarithm: "
         f"{np.exp(np.mean(logs)):.3f} over all tables, median {np.median(ratios):.3f}; lower on "
-        f"{int((ratios < 1).sum())}, higher on {int((ratios > 1).sum())}. By its own measure, the loss of the rows that "
-        f"chose it, the ratio was {promised:.3f}. Taken: on how many splits the default was left. Seconds are those of "
-        "the processor, of the default and of the search."
+        f"{int((ratios < 1).sum())}, higher on {int((ratios > 1).sum())}. By its own measure, the loss of the rows "
+        f"that chose it, the ratio was {promised:.3f}. Taken: on how many splits the default was left. Seconds are "
+        "those of the processor, of the default and of the search."
     )
     return f"{said}\n\n{markdown(lines)}"
 
