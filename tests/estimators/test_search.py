@@ -57,8 +57,10 @@ def test_what_is_drawn_lies_in_the_space_and_goes_by_seed_and_number(seed, numbe
             values.low <= value <= values.high if isinstance(values, Between) else value in values.values
         )
         assert is_within
-    others = {repr(drawn(space, seed, number + n)) for n in range(1, 5)}
-    assert len(others) == 4
+    others = {repr(drawn(space, seed, number + n)) for n in range(1, 5)} | {
+        repr(drawn(space, seed + 1, number))
+    }
+    assert len(others) == 5
     assert repr(one) not in others
 
 
@@ -105,6 +107,20 @@ def test_the_default_stays_unless_others_are_better_by_more_than_chance(seed, na
     assert best == usual or gain(*losses, w) > 0
 
 
+def test_only_networks_of_a_kind_are_mixed():
+    true = np.arange(12.0)[:, None]
+    usual, same, deep, tanh = (
+        Recipe(False, 1e-3, 0.1, number=number, **more)
+        for number, more in ((None, {}), (1, {}), (2, {"hidden": (64, 64, 64)}), (3, {"activation": "tanh"}))
+    )
+    said = true + 1, true - 1
+    for other, loss in ((same, 0.0), (deep, 1.0), (tanh, 1.0)):
+        best, alone = chosen(output("linear"), (usual, other), said, true)
+        assert (best.loss, alone.loss) == (loss, 1.0)
+    best, _ = chosen(output("linear"), (usual, deep, tanh), (true + 1, true, true - 1), true)
+    assert best.shares == (0.0, 1.0, 0.0)
+
+
 def test_a_gain_is_a_mean_less_its_standard_error():
     usual, other = np.array([3.0, 1.0, 2.0, 2.0]), np.array([1.0, 1.0, 1.0, 1.0])
     less = usual - other
@@ -125,6 +141,35 @@ def test_what_is_better_is_found_and_holds_for_new_rows(more):
     assert found.search_.loss < found.search_.usual_loss
     assert found.score(X[400:], y[400:]) > plain.score(X[400:], y[400:])
     assert sum(row["share"] for row in found.search_.settings) == 1
+
+
+def test_what_goes_on_is_the_best_third(tmp_path):
+    X, values, _ = table()
+    path = tmp_path / "search.jsonl"
+    fitted = TableRegressor(**{**FAST, "tune": 14}, tune_file=path).fit(X, values)
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()[1:]]
+    first = {line["number"]: min(line["losses"]) for line in lines if line["part"] == 0}
+    assert sorted(first) == list(range(1, 14))
+    assert {line["number"] for line in lines if line["part"] > 0} == set(
+        sorted(first, key=first.__getitem__)[:5]
+    )
+    parts = {row["number"]: row["parts"] for row in fitted.search_.table if row["number"]}
+    assert sorted(parts.values()) == [1] * 8 + [3] + [5] * FINALISTS
+    assert {
+        number: row["loss"] for row in fitted.search_.table if parts.get(number := row["number"]) == 1
+    } == {number: pytest.approx(loss) for number, loss in first.items() if parts[number] == 1}
+
+
+def test_rows_judge_by_their_weights(tmp_path):
+    X, values, _ = table()
+    weights = np.where(np.arange(len(X)) % 2, 1.0, 1e-9)
+    losses = []
+    for noise in (0.0, 50.0):
+        y = values + noise * (weights < 1)
+        path = tmp_path / f"{noise:g}"
+        TableRegressor(**FAST, tune_file=path, target_transform="none").fit(X, y, weights)
+        losses.append([json.loads(line)["losses"][-1] for line in path.read_bytes().splitlines()[1:]])
+    assert np.allclose(*losses, rtol=0.2)
 
 
 # One search, however it is run ----------------------------------------------------------------------------------
@@ -184,7 +229,7 @@ def test_what_is_known_is_not_trained_again(tmp_path, monkeypatch):
         (lambda text: b"a,b\n1,2\n", "is not the file of a search"),
         (lambda text: b"no end of a line", "is not the file of a search"),
         (lambda text: text.replace(b'"losses": [', b'"losses": "', 1), "is damaged in line 2"),
-        (lambda text: text.replace(b'"table": "', b'"table": "0', 1), "is a search of another table"),
+        (lambda text: text.replace(b'"table": "', b'"table": "0', 1), "is a search of other rows"),
         (lambda text: text.replace(b'"held": "', b'"held": "0', 1), "is a search of other rows left out"),
         (
             lambda text: text.replace(b'"seed": 0', b'"seed": 3', 1),
@@ -210,7 +255,7 @@ def test_a_file_of_something_else_is_refused(spoil, message, tmp_path):
         ({"hidden": [8]}, r"hidden was None and is \[8\]"),
         ({"optimiser": "adam"}, "optimiser was 'adamw' and is 'adam'"),
         ({"members": 3}, "parts was 5 and is 3"),
-        ({"weight": "b"}, "another table"),
+        ({"weight": "b"}, "other rows"),
     ],
 )
 def test_a_file_of_other_settings_is_refused(change, message, tmp_path):

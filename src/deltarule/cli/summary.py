@@ -82,7 +82,7 @@ def summary(
         paragraph("Target", learnt),
         paragraph("Network", shape),
         paragraph("Training", course),
-        *_search(model),
+        *searched(model),
         "",
         scores_table(model.scores),
     ]
@@ -101,7 +101,7 @@ def summary(
     return "\n".join(lines)
 
 
-def _search(model: TableModel) -> list[str]:
+def searched(model: TableModel) -> list[str]:
     """Return what a search has tried and found, where there was one."""
     if "search" not in model.settings:
         return []
