@@ -133,10 +133,8 @@ def of_shell(argument: Any) -> tuple[str, str, str, str]:
     if choices := argument.get_choices():
         kind = " or ".join(choices)
     elif registry is not None:
-        kind, text = (
-            "one of " + ", ".join(registry),
-            text.partition("; ")[2] if text.startswith(next(iter(registry))) else text,
-        )
+        kind = "one of " + ", ".join(registry)
+        text = text.partition("; ")[2] if text.startswith(next(iter(registry))) else text
     elif not argument.names[0].startswith("-"):
         kind = "a path"
     elif "bool" in hint:

@@ -32,6 +32,7 @@ MEMBERS = "tests/estimators/test_members.py::"
 ERRORS = "tests/tables/test_errors.py::"
 MEASURES = "tests/tables/test_measures.py::"
 INTERVALS = "tests/estimators/test_intervals.py::"
+SEARCH = "tests/estimators/test_search.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
 BUDGET = "tests/estimators/test_budget.py::"
 TABLES = ("tests/tables/test_table_encoders.py", "tests/tables/test_table_targets.py")
@@ -397,11 +398,10 @@ BUGS = [
     Bug("weights of rows forgotten by the blend", "estimators/blending.py", "p)), weights=weights))", "p))))", (MEMBERS + "test_the_weights_of_recipes_are_the_best_of_those_that_may_be",)),
     Bug("members keep their last weights", "estimators/members.py", "points.thetas[epoch]", "points.thetas[-1]", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
     Bug("repeats have the same folds", "estimators/learner.py", "default_rng([plain.seed, repeat])", "default_rng([plain.seed, 0])", (BUDGET + "test_each_repeat_shares_the_rows_out_anew_and_adds_members",)),
-    Bug("repeats begin with the same weights", "estimators/members.py", "seed_of(plain.seed, before + which[0], which[1])", "seed_of(plain.seed, *which)", (BUDGET + "test_each_repeat_shares_the_rows_out_anew_and_adds_members",)),
-
+    Bug("repeats begin with the same weights", "estimators/members.py", "seed_of(plain.seed, self.before + fold,", "seed_of(plain.seed, fold,", (BUDGET + "test_each_repeat_shares_the_rows_out_anew_and_adds_members",)),
     Bug("the last repeat alone is said", "estimators/members.py", "(n * a + b) / (n + 1)", "b", (BUDGET + "test_what_repeats_say_of_rows_is_their_mean",)),
     Bug("a budget goes on when its time is over", "estimators/members.py", "found.longest <= clock.left", "clock.left <= clock.budget", (BUDGET + "test_a_time_that_is_over_has_no_repeats",)),
-    Bug("each network is judged by rows that it has learnt", "estimators/members.py", "Points(rows_of(held[0], slice(None)), epochs, most)", "Points(rows_of(learn[0][: len(part.held)], slice(None)), epochs, most)", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
+    Bug("each network is judged by rows that it has learnt", "estimators/members.py", "Points(held[0], epochs, self.points)", "Points(learn[0][: len(part.held)], epochs, self.points)", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
     Bug("the constant is not in the members", "estimators/members.py", "        member.b[-1][:] += blend.rest\n", "        pass\n", (MEMBERS + "test_where_there_is_nothing_to_learn_the_constant_is_said",)),
     Bug("by time every stretch is scored", "estimators/members.py", "if rows.time is not None:", "if False:", (MEMBERS + "test_by_time_the_score_is_that_of_the_last_stretch",)),
     Bug("a large table is learnt by heart", "estimators/single.py", ">= LATE * alone", ">= 0", (ESTIMATORS + "test_large_tables_are_learnt_by_one_network_that_holds_a_part_out_until_it_is_known_to_end_well",)),
@@ -425,4 +425,18 @@ BUGS = [
     Bug("standard errors without weights", "tables/measures.py", "((w * psi) ** 2).sum()", "(psi**2).sum()", (MEASURES + "test_standard_errors_are_what_the_rows_move[softmax]",)),
     Bug("accuracy of 18 of 18 is certain", "tables/measures.py", "q = (n * p + 1) / (n + 2)", "q = p", (MEASURES + "test_standard_errors_by_hand",)),
     Bug("training that is not told for how long counts epochs alone", "training/loop.py", "math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))", "0", ("tests/training/test_training.py::TestUpdates::test_epochs_untold_make_enough_updates",)),
+    # Search
+    Bug("a search draws the same from every seed", "estimators/space.py", "np.random.default_rng([seed, STREAM, number])", "np.random.default_rng([0, STREAM, number])", (SEARCH + "test_what_is_drawn_lies_in_the_space_and_goes_by_seed_and_number",)),
+    Bug("rates are drawn evenly", "estimators/space.py", "math.exp(rng.uniform(math.log(self.low), math.log(self.high)))", "rng.uniform(self.low, self.high)", (SEARCH + "test_rates_are_drawn_by_their_logarithm",)),
+    Bug("only the last folds judge", "estimators/search.py", "Rung(range(start, end), range(end), keep)", "Rung(range(start, end), range(start, end), keep)", (SEARCH + "test_every_rung_has_a_third_of_the_recipes_on_three_times_the_folds",)),
+    Bug("what is known is trained again", "estimators/search.py", "(number_of(recipe), part) not in known", "(number_of(recipe), part) not in {}", (SEARCH + "test_what_is_known_is_not_trained_again",)),
+    Bug("a network that was interrupted is kept as whole", "estimators/search.py", "if losses is None or self.interrupted[0] else", "if losses is None else", (SEARCH + "test_ctrl_c_ends_the_search_with_the_best_so_far[1-members]",)),
+    Bug("the worst go on", "estimators/search.py", "sorted(there, key=losses.__getitem__)[: rung.keep]", "sorted(there, key=losses.__getitem__)[-rung.keep :]", (SEARCH + "test_what_goes_on_is_the_best_third",)),
+    Bug("half a line of a search is a line", "estimators/search_file.py", "content[: content.rfind(b\"\\n\") + 1]", "content", (SEARCH + "test_a_search_goes_on_where_it_ended",)),
+    Bug("the file of any search will do", "estimators/search_file.py", "if found.get(name) != head[name]]", "if found.get(name) is None != head[name]]", (SEARCH + "test_a_file_of_other_settings_is_refused",)),
+    Bug("chance takes the default's place", "estimators/blending.py", "best, most = usual, 0.0", "best, most = usual, -np.inf", (SEARCH + "test_the_default_stays_unless_others_are_better_by_more_than_chance",)),
+    Bug("a gain is not less its error", "estimators/blending.py", "return mean - float(np.sqrt(", "return mean - 0.0 * float(np.sqrt(", (SEARCH + "test_a_gain_is_a_mean_less_its_standard_error",)),
+    Bug("activations are mixed", "estimators/blending.py", "kinds.setdefault((len(recipe.hidden), recipe.activation), [])", "kinds.setdefault((len(recipe.hidden), None), [])", (SEARCH + "test_only_networks_of_a_kind_are_mixed",)),
+    Bug("a search changes what it is told", "estimators/recipes.py", "return replace(usual, **{name: value for name, value in each.items() if value is not None})", "return usual if self.number else replace(usual, **{name: value for name, value in each.items() if value is not None})", (SEARCH + "test_what_is_told_stays_as_it_is",)),
+    Bug("weights of rows do not judge", "estimators/members.py", "mean_loss(course.output, a, p, c[held])", "mean_loss(course.output, a, p, None)", (SEARCH + "test_rows_judge_by_their_weights",)),
 ]  # fmt: skip

@@ -73,6 +73,21 @@ class Binned:
         """Return the first m features: all, or none in bins, as a CSR array."""
         return self if m == len(self.means) else self.nodes[:, :m]
 
+    def sums(self, W: NDArray[Any]) -> NDArray[Any]:
+        """Return W A^T, (n_1, m + n), of weights W, (n_1, m): of each number's its V, the others as they are.
+
+        >>> Binned(None, np.array([[0, 2]]), np.array([0.5, 0.25])).sums(np.array([[2.0, 4.0]]))  # V_1, V_2, V_0
+        array([[ 0.,  4., -2.]])
+        """
+        m = len(self.means)
+        V = np.empty((len(W), m + len(self.spans)), W.dtype)
+        V[:, :m] = W
+        for n, (first, end) in enumerate(self.spans):
+            w = W[:, first:end]
+            V[:, m + n] = -(w @ self.means[first:end])
+            V[:, first:end] = V[:, [m + n]] + np.cumsum(w, axis=1)
+        return V
+
     def toarray(self) -> NDArray[Any]:
         """Return X as a matrix."""
         H = self.nodes.toarray()

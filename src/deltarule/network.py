@@ -367,6 +367,13 @@ class Network:
         spec = {**self.spec(), "sizes": list(sizes), "scale": False}
         return _rebuild(spec, np.zeros(Layout(sizes).size), self.g, self.output)
 
+    def on_nodes(self, X: Binned) -> Network:
+        """Return a network that says of the nodes of X, (N, m + n), what this one says of X: without scales."""
+        W_1 = X.sums(self.W[1] if self.s is None else self.W[1] * self.s)
+        net = self.resized([W_1.shape[1], *self.sizes[1:]])
+        net.theta = np.concatenate([W_1.ravel(), self._theta[self.layout.b[1].start : self.layout.s.start]])
+        return net
+
     def copy(self) -> Network:
         """Return a network with the same parameters in a buffer of its own."""
         return _rebuild(self.spec(), self._theta, self.g, self.output)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deltarule.binned import Binned
 from deltarule.maths.passes import Trace, forward
 from deltarule.network import Network
 from deltarule.sparse import rows_of
@@ -23,7 +24,9 @@ def off(net: Network, trace: Trace) -> dict[int, list[int]]:
 
 
 def off_everywhere(net: Network, X: Any) -> dict[int, list[int]]:
-    """Return `off` for all rows of X, (N, n_0), dense or in CSR, some thousands at a time until no unit is left."""
+    """Return `off` for all rows of X, (N, n_0), dense, in CSR or in bins, thousands at a time until no unit is left."""
+    if isinstance(X, Binned):
+        return off_everywhere(net.on_nodes(X), X.nodes)
     found: dict[int, list[int]] | None = None
     for start in range(0, X.shape[0], ROWS):
         with np.errstate(all="ignore"):

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from deltarule import Network, train
 from deltarule.binned import Binned
+from deltarule.engines import predict
 from deltarule.engines.compiled.rows import Rows
 
 
@@ -48,6 +49,17 @@ def test_a_matrix_of_it_has_what_its_bins_say(N, m, numbers, seed):
         w = rng.normal(size=end - first)
         V = np.cumsum([-(w @ X.means[first:end]), *w])
         np.testing.assert_allclose(found[:, first:end] @ w, H @ V, rtol=1e-12, atol=1e-12)
+
+
+@given(st.integers(1, 60), st.integers(0, 5), st.integers(1, 5), st.booleans(), st.integers(0, 10**6))
+def test_what_is_predicted_is_that_of_the_matrix(N, m, numbers, scale, seed):
+    X = in_bins(N, m, numbers, seed)
+    net = Network([X.shape[1], 7, 2], "tanh", "softmax", seed=seed % 100, dtype="float64", scale=scale)
+    net.theta = np.random.default_rng(seed).normal(size=net.theta.size)
+    expected = net.forward(X.toarray()).y_hat
+    np.testing.assert_allclose(net.on_nodes(X).forward(X.nodes).y_hat, expected, rtol=1e-9, atol=1e-12)
+    for threads in (1, 2):
+        np.testing.assert_allclose(predict(net, X, threads), expected, rtol=1e-9, atol=1e-12)
 
 
 CASES: list[dict[str, Any]] = [

@@ -7,6 +7,7 @@ from typing import Any
 from deltarule.chain.explained import aside
 from deltarule.cli.output import Flag, number, print_json, table
 from deltarule.cli.scores import explain_constant, explain_errors, scores_table
+from deltarule.cli.summary import searched
 from deltarule.files import summary
 from deltarule.network import Network
 from deltarule.saving import load
@@ -102,6 +103,7 @@ def _table_part(model: TableModel) -> str:
     lines += ["", f"Columns  {used}"]
     lines.append(table(model.encoder.describe()))
     lines += ["", "Training", table(_training(model))]
+    lines += searched(model)
     if model.scores:
         notes = [*explain_errors(model.scores), explain_constant(model)]
         lines += ["", "Scores", scores_table(model.scores), *(f"  {note}" for note in notes)]

@@ -83,7 +83,7 @@ def summary(
         paragraph("Network", shape),
         paragraph("Training", course),
         *(_budget(settings["budget"]) if "budget" in settings else ()),
-        *_search(model),
+        *searched(model),
         "",
         scores_table(model.scores),
     ]
@@ -112,7 +112,7 @@ def _budget(spent: dict[str, Any]) -> list[str]:
     return [paragraph("Budget", f"{took}{gained}; the same model again: {again}")]
 
 
-def _search(model: TableModel) -> list[str]:
+def searched(model: TableModel) -> list[str]:
     """Return what a search has tried and found, where there was one."""
     if "search" not in model.settings:
         return []

@@ -7,6 +7,7 @@ import warnings
 from importlib import import_module
 from typing import Any, cast
 
+from deltarule.binned import Binned
 from deltarule.engines.base import Engine, EpochResult, Problem, dropout_of
 from deltarule.engines.examples import hashes_of, keys_of
 from deltarule.network import Floats, Network
@@ -62,10 +63,12 @@ def _strangers(net: Network, problem: Problem | None = None) -> list[str]:
 
 
 def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
-    """Return y_hat, (N, n_K), of X, (N, n_0), dense or in CSR, in the network's dtype, in bounded memory.
+    """Return y_hat, (N, n_K), of X, (N, n_0), dense, in CSR or in bins, in the network's dtype, in bounded memory.
 
     By the engine that "auto" stands for, or by the reference where that has no formula for something in the network.
     """
+    if isinstance(X, Binned):
+        return predict(net.on_nodes(X), X.nodes, n_threads)
     if default() == "reference" or _strangers(net):
         from deltarule.engines import reference
 

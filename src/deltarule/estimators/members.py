@@ -28,11 +28,12 @@ from deltarule.estimators.search import End, Search, rungs_of_folds
 from deltarule.maths.output import Output
 from deltarule.memory import require
 from deltarule.network import Network
-from deltarule.sparse import first_of, rows_of
+from deltarule.sparse import first_of
 from deltarule.spelling import plural
 from deltarule.tables import TableModel
 from deltarule.tables.bounds import with_errors
 from deltarule.tables.folds import Split
+from deltarule.tables.model import activations_of
 from deltarule.tables.prepared import Prepared
 from deltarule.training import Run
 from deltarule.training.events import EpochEnded, Event, RunStarted
@@ -54,7 +55,7 @@ class Points:
     Where it ended before the first of these, at its end.
     """
 
-    def __init__(self, X: NDArray[Any], epochs: int, points: int) -> None:
+    def __init__(self, X: Any, epochs: int, points: int) -> None:
         self.X = X
         self.planned = points_of(epochs, points)
         self.epochs: list[int] = []
@@ -67,7 +68,7 @@ class Points:
         if event.epoch in self.planned if isinstance(event, EpochEnded) else event.epoch and not self.said:
             self.epochs.append(event.epoch)
             self.thetas.append(event.net.theta.copy())
-            self.said.append(event.net.forward(self.X).a[-1].astype(np.float64))
+            self.said.append(activations_of(event.net, self.X, n_threads=1))
 
 
 def points_of(epochs: int, points: int = POINTS) -> list[int]:
@@ -123,7 +124,7 @@ class FoldTrainer:
             for rows in (part.learn, part.held)
         )
         net = course.network(learn[0].shape[1], recipe, seed)
-        points = Points(rows_of(held[0], slice(None)), epochs, self.points)
+        points = Points(held[0], epochs, self.points)
         run = course.train(
             net, learn, recipe,
             epochs=epochs, held=held, seed=seed, n_threads=1, progress=progress,

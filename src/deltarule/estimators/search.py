@@ -61,11 +61,14 @@ def rungs_of_folds(n: int, folds: int) -> list[Rung]:
 
     >>> rungs_of_folds(30, 5)
     [Rung(parts=range(0, 1), judges=range(0, 1), keep=10), Rung(parts=range(1, 3), judges=range(0, 3), keep=4)]
+    >>> rungs_of_folds(4, 5)
+    []
     """
     ends = [ETA**power for power in range(folds) if ETA**power < folds]
+    kept = _kept(n, len(ends))
     return [
         Rung(range(start, end), range(end), keep)
-        for (start, end), keep in zip(pairwise([0, *ends]), _kept(n, len(ends)), strict=True)
+        for (start, end), keep in zip(pairwise([0, *ends][: len(kept) + 1]), kept, strict=True)
     ]
 
 
@@ -75,14 +78,19 @@ def rungs_of_shares(n: int, shares: int) -> list[Rung]:
     >>> rungs_of_shares(20, 2)
     [Rung(parts=range(0, 1), judges=range(0, 1), keep=7), Rung(parts=range(1, 2), judges=range(1, 2), keep=4)]
     """
-    each = (range(part, part + 1) for part in range(shares))
-    return [Rung(part, part, keep) for part, keep in zip(each, _kept(n, shares), strict=True)]
+    return [
+        Rung(range(part, part + 1), range(part, part + 1), keep) for part, keep in enumerate(_kept(n, shares))
+    ]
 
 
 def _kept(n: int, rungs: int) -> list[int]:
-    """Return how many of n recipes are left after each rung."""
-    few = min(n, FINALISTS)
-    return [max(few, math.ceil(n / ETA**rung)) for rung in range(1, rungs)] + [few]
+    """Return how many of n recipes are left after each rung that leaves any out, `FINALISTS` at least."""
+    kept: list[int] = []
+    for rung in range(1, rungs + 1):
+        if n > FINALISTS:
+            n = FINALISTS if rung == rungs else max(FINALISTS, math.ceil(n / ETA))
+            kept.append(n)
+    return kept
 
 
 def candidates(course: Course, rows: int) -> tuple[Recipe, ...]:
@@ -240,7 +248,7 @@ class Search:
                 if self.interrupted[0]:
                     break
         most = 1 if self.interrupted[0] else FINALISTS
-        there = [recipe for recipe in left if self.reached.get(number_of(recipe), (math.inf,))[0] < math.inf]
+        there = [recipe for recipe in left if self.reached.get(number_of(recipe), (0.0,))[0] < math.inf]
         return tuple(there[:most])
 
     def _loss(self, recipe: Recipe, judges: range) -> float:
@@ -260,10 +268,12 @@ class Search:
         what is used.
         """
         last = {number_of(end.recipe) for end in ends}
+        diverged = {} if self.interrupted[0] else {number_of(recipe): (math.inf, 1) for recipe in self.drawn}
+        reached = {**diverged, **self.reached}
         others = [
-            End(recipe, *self.reached[number_of(recipe)])
+            End(recipe, *reached[number_of(recipe)])
             for recipe in self.drawn
-            if number_of(recipe) in self.reached.keys() - last
+            if number_of(recipe) in reached.keys() - last
         ]
         rows = [
             {

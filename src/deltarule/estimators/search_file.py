@@ -19,7 +19,7 @@ from deltarule.writing import refused
 FORMAT = 1
 ANOTHER = "give another tune_file (--tune-file)"
 
-DIGESTS = {"table": "another table", "weights": "rows with other weights", "held": "other rows left out"}
+DIGESTS = {"table": "other rows", "weights": "rows with other weights", "held": "other rows left out"}
 """What is told apart by a digest, and cannot be shown."""
 
 Key = tuple[int, int]
@@ -73,7 +73,6 @@ class SearchFile:
         lines = whole.splitlines(keepends=True)
         if lines:
             self._refuse_other(lines[0], json.loads(first))
-        end = sum(map(len, lines))
         for n, line in enumerate(lines[1:], 2):
             try:
                 one = json.loads(line)
@@ -82,12 +81,10 @@ class SearchFile:
                     tuple(map(float, one["losses"])), float(one["count"]), float(one["seconds"])
                 )
             except (ValueError, KeyError, TypeError):
-                if n < len(lines):
-                    self._refuse(f"is damaged in line {n:,}")
-                end -= len(line)
+                self._refuse(f"is damaged in line {n:,}")
         try:
             with path.open("r+b" if content else "wb") as file:
-                file.truncate(end)
+                file.truncate(len(whole))
                 if not lines:
                     file.write(first)
         except OSError as error:

@@ -314,9 +314,9 @@ class TableModel:
         )
 
 
-def activations_of(net: Network, X: Any) -> NDArray[np.float64]:
+def activations_of(net: Network, X: Any, n_threads: int | None = None) -> NDArray[np.float64]:
     """Return a_K, (N, n_K), of encoded rows, (N, m), of which a network takes the first n_0 columns."""
-    return predict(net.linear(), first_of(X, net.sizes[0])).astype(np.float64)
+    return predict(net.linear(), first_of(X, net.sizes[0]), n_threads).astype(np.float64)
 
 
 def refuse_other_width(model: TableModel, table: Table) -> None:

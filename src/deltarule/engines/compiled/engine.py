@@ -59,13 +59,14 @@ from deltarule.engines.compiled.plan import plan, rare_kernels
 from deltarule.engines.compiled.rows import NO_LISTS, Rows
 from deltarule.engines.compiled.threads import EACH, GOING, QUEUES, SPREAD, STOP, alone, aside, hired
 from deltarule.engines.divergence import diverged
-from deltarule.engines.examples import matrices
+from deltarule.engines.examples import SPARSE_ROWS, matrices
 from deltarule.engines.machine import available_threads, processors
 from deltarule.maths.dropout import Dropout
 from deltarule.maths.optimisers import State
 from deltarule.maths.schedules import Constant
 from deltarule.network import Floats, Network
 from deltarule.parameters import Selection
+from deltarule.sparse import is_sparse
 
 KERNELS = {
     PRODUCT: "product",
@@ -438,8 +439,8 @@ class CompiledEngine:
     def _in_bins(self, X: Binned) -> Workplace:
         """Return where the losses of examples in bins are taken; while these are the same, it has their lists."""
         if self._last is None or self._last[0] is not X:
-            place = _evaluation(self.problem.net, self.most_threads, X.shape[0], is_order=self.is_order, X=X)
-            self._last = X, place
+            rows, q = Rows.of(X, 1, may_list=True, may_bin=True), self.problem
+            self._last = X, _evaluation(q.net, self.most_threads, X.shape[0], rows, is_order=self.is_order)
         return self._last[1]
 
     @cached_property
@@ -460,18 +461,18 @@ def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
     out = np.zeros((N, net.sizes[-1]), net.dtype)
     nothing = np.zeros((0, net.sizes[-1]), net.dtype)
     most = n_threads or available_threads()
-    place, start = _evaluation(net, most, N, is_order=n_threads is not None), 0
-    for rows in matrices(X):
-        end = start + len(rows)
-        _evaluate(place, rows, nothing, np.zeros(0, net.dtype), out[start:end], np.zeros(0))
-        start = end
+    step = SPARSE_ROWS if is_sparse(X) else max(1, N)
+    for start in range(0, N, step):
+        block = X[start : start + step] if is_sparse(X) else X
+        rows = Rows.of(block, 1, may_list=True, may_bin=False)
+        place = _evaluation(net, most, block.shape[0], rows, is_order=n_threads is not None)
+        _evaluate(place, rows.X, nothing, np.zeros(0, net.dtype), out[start : start + step], np.zeros(0))
     return out
 
 
 def _evaluation(
-    net: Network, most_threads: int, examples: int, *, is_order: bool, X: Binned | None = None
+    net: Network, most_threads: int, examples: int, rows: Rows | None = None, *, is_order: bool
 ) -> Workplace:
-    rows = None if X is None else Rows.of(X, 1, may_list=True, may_bin=True)
     return Workplace(net, None, examples, most_threads, examples, rows=rows, is_order=is_order)
 
 
