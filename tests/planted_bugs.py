@@ -404,7 +404,7 @@ BUGS = [
     Bug("each network is judged by rows that it has learnt", "estimators/members.py", "Points(held[0], epochs, self.points)", "Points(learn[0][: len(part.held)], epochs, self.points)", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),
     Bug("the constant is not in the members", "estimators/members.py", "        member.b[-1][:] += blend.rest\n", "        pass\n", (MEMBERS + "test_where_there_is_nothing_to_learn_the_constant_is_said",)),
     Bug("by time every stretch is scored", "estimators/members.py", "if rows.time is not None:", "if False:", (MEMBERS + "test_by_time_the_score_is_that_of_the_last_stretch",)),
-    Bug("a large table is learnt by heart", "estimators/single.py", ">= LATE * alone", ">= 0", (ESTIMATORS + "test_large_tables_are_learnt_by_one_network_that_holds_a_part_out_until_it_is_known_to_end_well",)),
+    Bug("a large table is learnt by heart", "estimators/single.py", ">= LATE * alone", ">= 0", (ESTIMATORS + "test_one_network_of_a_large_table_holds_a_part_out_until_it_is_known_to_end_well",)),
     Bug("a part of a schedule begins at its start", "maths/schedules.py", "self.whole(self.start * planned + epoch, planned)", "self.whole(epoch, planned)", ("tests/maths/test_schedules.py",)),
     Bug("a group is in two folds", "tables/folds.py", "    return which[groups]\n", "    return np.arange(len(groups)) % k\n", (MEMBERS + "test_folds_share_no_row_and_keep_together_what_belongs_together",)),
     Bug("copies are in two folds", "tables/folds.py", "    return which[units]\n", "    return np.arange(len(units)) % k\n", (MEMBERS + "test_of_rows_that_are_there_twice_all_are_left_out_once",)),

@@ -42,7 +42,7 @@ def test_they_cover_what_they_promise(settings: dict[str, Any]):
 
 def test_of_a_large_table_rows_that_stay_held_out_tell():
     X, y = table(12_000)
-    fitted = TableRegressor(progress=False, epochs=5).fit(X[:10_000], y[:10_000])
+    fitted = TableRegressor(progress=False, epochs=5, members=1).fit(X[:10_000], y[:10_000])
     assert fitted.model_.scores["validation"]["rows"] == 500
     assert fitted.model_.scores["train"]["rows"] == 9_500
     assert fitted.model_.errors[0].rows == 500

@@ -113,27 +113,29 @@ def test_rows_of_weight_zero_do_not_count():
     assert (fitted.predict(COLUMNS) == np.array(NAMES)).mean() > 0.9
 
 
-def test_large_tables_are_learnt_by_one_network_that_holds_a_part_out_until_it_is_known_to_end_well():
+def test_one_network_of_a_large_table_holds_a_part_out_until_it_is_known_to_end_well():
     rng = np.random.default_rng(2)
     X = rng.normal(size=(10_000, 2))
     y, noise = X.sum(axis=1), rng.normal(size=10_000)
     m = 2 + 2 * 48  # each number, and its bins
-    fitted = TableRegressor(epochs=5).fit(X, y)
+    fitted = TableRegressor(epochs=5, members=1).fit(X, y)
     assert fitted.net_.sizes == (m, 64, 64, 1)
     assert (
         fitted.model_.scores["validation"]["rows"] == 500
     )  # of values some stay, by whose errors intervals are made
     assert fitted.model_.scores["train"]["rows"] == 9_500
-    of_classes = TableClassifier(epochs=5).fit(X, y > 0)
+    of_classes = TableClassifier(epochs=5, members=1).fit(X, y > 0)
     assert of_classes.model_.scores["validation"]["rows"] == 1000
     assert of_classes.model_.scores["train"]["rows"] == 10_000
     assert fitted.run_.stopped == "after 5 epochs, the last 1 with rows held out until then"
     assert [loss is None for loss in fitted.run_.history.validation_loss] == [False] * 4 + [True]
     assert len(fitted.validation_loss_curve_) == 4
-    by_heart = TableRegressor(epochs=10, learning_rate=0.02).fit(X, noise)
+    by_heart = TableRegressor(epochs=10, learning_rate=0.02, members=1).fit(X, noise)
     assert by_heart.model_.scores["train"]["rows"] == 9000
     assert by_heart.run_.best_epoch < 0.8 * 7
-    assert len(TableRegressor(epochs=1).fit(X[:9999], y[:9999]).model_.members) == 5
+    several = TableRegressor(epochs=1).fit(X, y)
+    assert [net.sizes for net in several.model_.members] == [(m, 64, 64, 1)] * 5
+    assert several.model_.scores["validation"]["rows"] == several.model_.scores["train"]["rows"] == 10_000
     asked = {"epochs": 1, "validation": 0}
     assert TableRegressor(**asked, hidden=(3,)).fit(X, y).net_.sizes == (m, 3, 1)
     assert TableRegressor(**asked, hidden=()).fit(X, y).net_.sizes == (m, 1)

@@ -18,14 +18,20 @@ import numpy as np
 
 from deltarule.engines.machine import available_threads
 from deltarule.estimators.course import Course
-from deltarule.estimators.recipes import LARGE, Recipe, calm, of_large, of_small
-from deltarule.estimators.settings import FEWEST_ROWS, MEMBERS
+from deltarule.estimators.recipes import (
+    FEWEST_MEMBERS,
+    FEWEST_ROWS,
+    LARGE,
+    MEMBERS,
+    Recipe,
+    calm,
+    of_large,
+    of_small,
+)
 from deltarule.sparse import first_of
 from deltarule.tables import TableEncoder, TableModel
 from deltarule.tables.prepared import Prepared
 
-FEWEST_MEMBERS = 3
-"""Of fewer each would learn from too little; one network learns then."""
 MOST_REPEATS = 8
 """What more of them gain is within the noise."""
 SHARE = 0.8
@@ -70,19 +76,19 @@ def planned(course: Course, rows: Prepared, clock: Clock) -> SimpleNamespace:
     """
     plain, N, are_classes = course.plain, len(rows), course.are_classes
     told, seconds = SimpleNamespace(**vars(plain)), _timer(course, rows, clock)
-    large = of_large(are_classes=are_classes)
     if plain.members is None:
+        large = of_large(are_classes=are_classes, is_alone=False)
         recipes = course.told(*(of_small(are_classes=are_classes) if N < LARGE else (large,)))
         threads = plain.n_threads or available_threads()
         told.members = 1 if plain.early_stopping is None else FEWEST_MEMBERS  # by what these leave out
         for k in range(MEMBERS, FEWEST_MEMBERS - 1, -1) if N >= FEWEST_ROWS else ():
             n = N - N // k
-            updates = (recipe.epochs_of(n) * math.ceil(n / recipe.batch_of(n)) for recipe in recipes)
-            fold = sum(count * seconds(recipe) for count, recipe in zip(updates, recipes, strict=True))
+            fold = sum(recipe.updates_of(n) * seconds(recipe) for recipe in recipes)
             if EARLY * k * fold / threads <= SHARE * clock.left:
                 told.members = k
                 break
     if told.members == 1 and plain.epochs is None:
+        large = of_large(are_classes=are_classes, is_alone=True)
         (recipe,) = course.told(large if N >= LARGE else calm())
         epoch = math.ceil(N / recipe.batch_of(N)) * seconds(recipe)
         told.epochs = int(np.clip(SHARE * clock.left / epoch, 1, recipe.epochs_of(N)))

@@ -21,8 +21,8 @@ from deltarule.estimators.budget import Clock, planned
 from deltarule.estimators.course import Course, seed_of
 from deltarule.estimators.members import fit_members
 from deltarule.estimators.reading import read
-from deltarule.estimators.recipes import LARGE, calm
-from deltarule.estimators.settings import FEWEST_ROWS, MEMBERS, SETTINGS
+from deltarule.estimators.recipes import FEWEST_ROWS, LARGE, MEMBERS, calm, members_of
+from deltarule.estimators.settings import SETTINGS
 from deltarule.estimators.single import fit_one
 from deltarule.estimators.trial import Trial
 from deltarule.maths.optimisers import LBFGS, Optimiser
@@ -217,7 +217,8 @@ class Learner(ABC):
             )
         if k is None:
             can_be = not any(is_whole(each) for each in (rows.group, rows.time) if each)
-            k = MEMBERS if can_be and not _is_one(plain) and FEWEST_ROWS <= len(rows) < LARGE else 1
+            can_be &= plain.tune is None or len(rows) < LARGE  # of a large table a search has one network
+            k = members_of(len(rows)) if can_be and not _is_one(plain) else 1
         if k == 1:
             return (), ()
         rng = np.random.default_rng([plain.seed, repeat])
@@ -387,7 +388,7 @@ def _refuse_members(plain: Any, N: int) -> None:
             f"members is {k:,}, each of which leaves out a row at least, and there are {plural(N, 'row')} to learn "
             "from; take fewer members."
         )
-    if plain.repeats > 1 and (k == 1 or _is_one(plain) or (k is None and N >= LARGE)):
+    if plain.repeats > 1 and (k == 1 or _is_one(plain) or (k is None and members_of(N) == 1)):
         raise OptionError(
             f"repeats is {plain.repeats}, and one network learns, of which there are no repeats; leave it out, or take "
             f"members={MEMBERS} (--members {MEMBERS})."

@@ -191,8 +191,8 @@ def fit_members(
     repeats as it has time for. The other parameters are those of `deltarule.estimators.single.fit_one`.
     """
     plain, are_classes = course.plain, course.are_classes
-    usual = of_small(are_classes=are_classes) if len(rows) < LARGE else (of_large(are_classes=are_classes),)
-    recipes = course.told(*usual)
+    large = of_large(are_classes=are_classes, is_alone=False)
+    recipes = course.told(*(of_small(are_classes=are_classes) if len(rows) < LARGE else (large,)))
     model, how = course.begun(rows, rows, recipes)
     notices = (*said, *rows.notices, *rows.leaks(values, plain.seed), *how)
     warn_of(notices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,13 @@ import numpy as np
 from deltarule.options import is_several
 
 LARGE = 10_000
-"""Rows from which one network is trained, by `of_large`; of fewer, members are, by `of_small`."""
+"""Rows from which networks are trained by `of_large`, and of fewer by `of_small`."""
+MEMBERS, FEWEST_MEMBERS = 5, 3
+"""Of a small table, and the fewest: of parts of a half each would learn too little."""
+FEWEST_ROWS = 20
+"""Of a table with members."""
+ENOUGH = 5_200
+"""Updates that all members of a large table make together, at most; of a larger one, one network learns."""
 HIDDEN = (64, 64)
 ACTIVATION = "relu"
 SMALLEST_BATCH = 16
@@ -71,6 +78,10 @@ class Recipe:
             return self.epochs
         return int(np.clip(round(self.updates * self.batch_of(n) / n), self.fewest, self.most))
 
+    def updates_of(self, n: int) -> int:
+        """Return the updates in all epochs of n rows."""
+        return self.epochs_of(n) * math.ceil(n / self.batch_of(n))
+
 
 def calm() -> Recipe:
     """Return the recipe that asks most of every weight: safe where rows are few and say little."""
@@ -86,8 +97,21 @@ def of_small(*, are_classes: bool) -> tuple[Recipe, ...]:
     )
 
 
-def of_large(*, are_classes: bool) -> Recipe:
-    """Return the recipe of a large table."""
+def members_of(N: int) -> int:
+    """Return how many members a table of N rows has, where nothing else is said.
+
+    >>> [members_of(N) for N in (10, 500, 20_000, 40_000, 100_000)]
+    [1, 5, 5, 3, 1]
+    """
+    if N < LARGE:
+        return MEMBERS if N >= FEWEST_ROWS else 1
+    recipe = of_large(are_classes=False, is_alone=False)
+    several = range(MEMBERS, FEWEST_MEMBERS - 1, -1)
+    return next((k for k in several if k * recipe.updates_of(N - N // k) <= ENOUGH), 1)
+
+
+def of_large(*, are_classes: bool, is_alone: bool) -> Recipe:
+    """Return the recipe of a large table, for one network or for members, whose mean is better than they are."""
     decay, dropout = (0.5, 0.2) if are_classes else (0.2, 0.0)
     return Recipe(
         True,
@@ -95,6 +119,6 @@ def of_large(*, are_classes: bool) -> Recipe:
         weight_decay=decay,
         dropout=dropout,
         largest_batch=256,
-        updates=2_000,
+        updates=2_000 if is_alone else 1_000,
         most=30,
     )

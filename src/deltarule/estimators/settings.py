@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deltarule.estimators.recipes import HIDDEN, LARGE
+from deltarule.estimators.recipes import FEWEST_ROWS, HIDDEN, MEMBERS
 from deltarule.options import OPTIONS, Option, declared
 from deltarule.tables.transforms import TRANSFORMS
 
-MEMBERS, FEWEST_ROWS = 5, 20
-"""Members of a table of so many rows and fewer than LARGE; one network learns of fewer, and of more."""
 HELD_OUT_LARGE, HELD_OUT_SEARCH = 0.1, 0.2
 """Of a large table, and where one network of a smaller one is searched."""
 LARGE_QUANTILES, HELD_OUT_QUANTILES = 200, 0.2
@@ -47,7 +45,7 @@ SETTINGS = {
         ),
         Option(
             "members", "whole", low=1,
-            none=f"for {MEMBERS}, and 1 of fewer than {FEWEST_ROWS} or from {LARGE:,} rows on",
+            none=f"for {MEMBERS}, fewer of a large table, and 1 of fewer than {FEWEST_ROWS} rows",
             help="Networks that each leave another part of the rows out, by which it is known when to end, how good "
             "they are and how sure; their mean predicts",
         ),

@@ -126,8 +126,8 @@ class TableClassifier(ClassifierMixin, TableEstimator, ClassLearner):
         Rows an update; None takes a twentieth of the rows, 16 to 64, or 256 of a large table.
     members
         Networks that each leave another part of the rows out, by which it is known when to end, how good they are and
-        how sure; their mean predicts. None takes 5, and one of fewer than 20 or from 10,000 rows on, as where
-        `validation`, `only` or `warm_start` are given.
+        how sure; their mean predicts. None takes 5, fewer from some 28,000 rows on, and
+        one of fewer than 20 or more than some 53,000, as where `validation`, `only` or `warm_start` are given.
     repeats
         How often the rows are shared out among members anew; each time there are as many members more.
     budget
