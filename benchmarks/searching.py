@@ -76,8 +76,8 @@ def report(rows: list[Row], tune: int) -> str:
         f"search over the default's, geometric mean of the splits, and with it the standard error of its logarithm: "
         f"{np.exp(np.mean(logs)):.3f} over all tables, median {np.median(ratios):.3f}; lower on "
         f"{int((ratios < 1).sum())}, higher on {int((ratios > 1).sum())}. By its own measure, the loss of the rows "
-        f"that chose it (of values the square), the ratio was {promised:.3f}. Taken: on how many splits the default was left. Seconds are "
-        "those of the processor, of the default and of the search."
+        f"that chose it (of values the square), the ratio was {promised:.3f}. Taken: on how many splits the default "
+        "was left. Seconds are those of the processor, of the default and of the search."
     )
     return f"{said}\n\n{markdown(lines)}"
 
