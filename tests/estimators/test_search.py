@@ -431,6 +431,9 @@ def test_few_rows_and_other_things_are_refused():
         OptionError, match="tune takes a TableClassifier or a TableRegressor, and this is 'x'"
     ):
         tune("x", X, values)  # type: ignore[type-var]
+    for n in (None, 0, 1.5, "3"):
+        with pytest.raises(OptionError, match=f"^n is {n!r}; it must be a whole number from 1 on.$"):
+            tune(TableRegressor(), X, values, n=n)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="partial_fit learns on and searches nothing"):
         TableRegressor(**FAST).partial_fit(X, values)
 

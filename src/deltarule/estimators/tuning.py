@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
 from typing import Any, TypeVar, cast
 
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone  # pyright: ignore[reportUnknownVariableType]
 
 from deltarule.errors import OptionError
+from deltarule.estimators.settings import SETTINGS
 from deltarule.estimators.table import TableClassifier, TableRegressor
 from deltarule.options import shown, typed_keywords
 
@@ -66,5 +68,6 @@ def tune(
         raise OptionError(
             f"tune takes a TableClassifier or a TableRegressor, and this is {shown(estimator)}."
         )
+    n = replace(SETTINGS["tune"], name="n", none=None).check(n)
     copy = cast(Any, clone)(estimator)
     return copy.set_params(tune=n, tune_file=file).fit(X, y, sample_weight)
