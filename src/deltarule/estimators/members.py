@@ -22,6 +22,7 @@ from deltarule.engines.machine import available_threads
 from deltarule.errors import warn_of
 from deltarule.estimators.blending import Blend, blended
 from deltarule.estimators.course import DTYPE, Course, Examples, seed_of
+from deltarule.estimators.linear import beside, linear_scores
 from deltarule.estimators.recipes import LARGE, Recipe, of_large, of_small
 from deltarule.memory import require
 from deltarule.network import Network
@@ -127,11 +128,12 @@ def fit_members(
     a = sum((share * found.said[n][there] for n, share in zip(used, shares, strict=True)), blend.rest)
     y_hat = np.asarray(course.output.y_hat(a))
     weights = None if rows.weights is None else rows.weights[there]
+    linear = _linear(course, model, examples, folds[: len(found.runs)], there, weights)
     if course.output.name == "quantile":
         model = model.calibrated(y_hat, y[there], weights)
     scores = {
         "train": model.metrics(X[:, :m], y, rows.weights),
-        "validation": model.measured(y_hat, y[there], weights),
+        "validation": beside(model.measured(y_hat, y[there], weights), linear),
     }
     run = _as_one(found, int(np.argmax(blend.shares)), members)
     model = with_errors(replace(model, scores=scores), y_hat, y[there], weights, X[:, :m])
@@ -218,6 +220,27 @@ def _trained(
         tuple(recipes), tuple(map(tuple, runs)), tuple(chosen), tuple(said), bool(interrupted[0]),
         perf_counter() - started,
     )  # fmt: skip
+
+
+def _linear(
+    course: Course,
+    model: TableModel,
+    examples: Examples,
+    folds: Sequence[Split],
+    there: NDArray[np.intp],
+    weights: NDArray[Any] | None,
+) -> dict[str, Any]:
+    """Return what a linear model scores on the rows that judge members, each of which it has not learnt from either."""
+    X, y, counted = examples
+    judging = [(part.learn, np.intersect1d(part.held, there)) for part in folds]
+    parts = [
+        ((X[learn], y[learn], None if counted is None else counted[learn]), X[held])
+        for learn, held in judging
+        if len(held)
+    ]
+    order = np.concatenate([held for _, held in judging])
+    w = None if weights is None else weights[np.searchsorted(there, order)]
+    return linear_scores(course, model, parts, y[order], w)
 
 
 def _best(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deltarule.errors import OptionError, warn_of
 from deltarule.estimators.course import Course, seed_of
+from deltarule.estimators.linear import beside, linear_scores
 from deltarule.estimators.recipes import LARGE, calm, of_large
 from deltarule.estimators.settings import HELD_OUT_LARGE, HELD_OUT_QUANTILES, LARGE_QUANTILES
 from deltarule.tables import TableModel
@@ -80,11 +81,9 @@ def fit_one(
         net, examples, recipe,
         epochs=alone, stretch=(0.0, alone / epochs), held=seen, patience=plain.early_stopping,
     )  # fmt: skip
-    judged = None
+    judged, learnt = None, examples
     if seen is not None:
         judged = model.outputs_of(seen[0]), seen[1], held.weights
-        if is_quantiles:
-            model = model.calibrated(*judged)
     if alone < epochs and not run.is_interrupted and (run.best_epoch or 0) >= LATE * alone:
         few = 0.0 if course.are_classes else min(0.5, JUDGES / len(held))
         judges = held.split(
@@ -99,11 +98,16 @@ def fit_one(
         )  # fmt: skip
         run = run.then(rest)
         if len(held):
-            X, y, _ = course.examples(held, model)
-            judged = model.outputs_of(X), y, held.weights
+            seen, learnt = course.examples(held, model), examples
+            judged = model.outputs_of(seen[0]), seen[1], held.weights
+    linear: dict[str, Any] = {}
+    if judged is not None and seen is not None and earlier is None and not run.is_interrupted:
+        linear = linear_scores(course, model, [(learnt, seen[0])], *judged[1:])
+    if judged is not None and is_quantiles:
+        model = model.calibrated(*judged)
     scores = {"train": model.metrics(*examples[:2], part.weights)}
     if judged is not None:
-        scores["validation"] = model.measured(*judged)
+        scores["validation"] = beside(model.measured(*judged), linear)
     model = replace(model, scores=scores)
     if judged is not None and earlier is None:  # which may have learnt from them
         model = with_errors(model, *judged)
