@@ -31,6 +31,7 @@ BINNED = ("tests/engines/test_binned.py",)
 MEMBERS = "tests/estimators/test_members.py::"
 ERRORS = "tests/tables/test_errors.py::"
 MEASURES = "tests/tables/test_measures.py::"
+LINEAR = "tests/estimators/test_linear.py::"
 INTERVALS = "tests/estimators/test_intervals.py::"
 SEARCH = "tests/estimators/test_search.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
@@ -424,6 +425,10 @@ BUGS = [
     Bug("RMSE differs as its square does", "tables/measures.py", "(e**2 - mean) / (2.0 * np.sqrt(mean)) * unit", "(e**2 - mean) * unit", (MEASURES + "test_standard_errors_are_what_the_rows_move[linear]",)),
     Bug("standard errors without weights", "tables/measures.py", "((w * psi) ** 2).sum()", "(psi**2).sum()", (MEASURES + "test_standard_errors_are_what_the_rows_move[softmax]",)),
     Bug("accuracy of 18 of 18 is certain", "tables/measures.py", "q = (n * p + 1) / (n + 2)", "q = p", (MEASURES + "test_standard_errors_by_hand",)),
+    Bug("a linear model learns from the rows that judge it", "estimators/members.py", "judging = [(part.learn, np", "judging = [(part.held, np", (LINEAR + "test_of_noise_it_is_no_better_than_the_constant",)),
+    Bug("a linear model is judged by rows in another order", "estimators/members.py", "parts, y[order], w)", "parts, y[there], w)", (LINEAR + "test_of_a_plane_it_is_as_good_as_least_squares",)),
+    Bug("the weights of a linear model's rows are in another order", "estimators/members.py", "weights[np.searchsorted(there, order)]", "weights", (LINEAR + "test_rows_are_weighed",)),
+    Bug("a linear model beside rows that joined is judged by what it learnt from", "estimators/single.py", "seen, learnt = course.examples(held, model), examples", "seen, learnt = course.examples(held, model), course.examples(rows, model)", (LINEAR + "test_of_a_large_table_it_learns_from_no_row_that_judges",)),
     Bug("training that is not told for how long counts epochs alone", "training/loop.py", "math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))", "0", ("tests/training/test_training.py::TestUpdates::test_epochs_untold_make_enough_updates",)),
     # Search
     Bug("a search draws the same from every seed", "estimators/space.py", "np.random.default_rng([seed, STREAM, number])", "np.random.default_rng([0, STREAM, number])", (SEARCH + "test_what_is_drawn_lies_in_the_space_and_goes_by_seed_and_number",)),

@@ -290,3 +290,16 @@ def test_what_does_not_fit_gets_one_sentence(told: Any, words: str, code: int, s
     assert said in err
     assert (found, out, err.count("\n")) == (code, "", 1)
     assert not list(Path().glob("*.deltarule"))
+
+
+def test_a_linear_model_stands_beside_the_networks(told: Any):
+    code, out, _ = told(f"fit shop.csv -t sales {ONLY}")
+    assert code == 0
+    record = json.loads(told(f"fit shop.csv -t sales {ONLY} --json")[1])["scores"]["validation"]
+    lines = " ".join(out.split())
+    said = f"RMSE {record['linear']['rmse']:.4f} (the networks: {record['rmse']:.4f})"
+    assert record["linear"]["rmse"] < record["rmse"] / 0.99  # the sales are a plane
+    assert f"No better than a linear model of these columns: {said}" in lines
+    shop().with_columns(sales=pl.col("warm") ** 2 + 0.3 * pl.col("sales")).write_csv("shop.csv")
+    assert " a linear model: RMSE " in told("fit shop.csv -t sales --keep warm --keep day --force -o m")[1]
+    assert "linear model" not in told(f"fit shop.csv -t sales --members 1 {ONLY}")[1]

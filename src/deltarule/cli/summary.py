@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from deltarule.cli.output import columns_text, paragraph
-from deltarule.cli.scores import LEARNT, explain_constant, explain_errors, judging, scores_table
+from deltarule.cli.scores import LEARNT, explain_constant, explain_errors, in_digits, judging, scores_table
 from deltarule.estimators.found import Found
 from deltarule.estimators.settings import LOSSES
 from deltarule.spelling import listed, plural
 from deltarule.tables import ClassTarget, TableModel
 from deltarule.tables.leaks import leaks_among
+from deltarule.tables.measures import TITLES
 from deltarule.training import Run
 from deltarule.units import off_words
 
@@ -98,6 +99,7 @@ def summary(
         lines.append("  no validation part (--validation 0.1 holds one out)")
     elif M > 1:
         lines.append("  validation: every row as those networks predict it that have not learnt from it")
+    lines += [paragraph("", said, 2) for said in _beside_linear(model)]
     notes = [*explain_errors(model.scores), explain_constant(model)]
     lines += [*(f"  {note}" for note in notes), "", f"Model    {path}"]
     return "\n".join(lines)
@@ -156,6 +158,27 @@ def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
     ]
 
 
+def _beside_linear(model: TableModel) -> list[str]:
+    """Return what a linear model scores on the same rows, of every target."""
+    said: list[str] = []
+    ours = "the network" if len(model.members) == 1 else "the networks"
+    for target, scores in _by_target(model, model.scores.get("validation")):
+        if (linear := scores.get("linear")) is None:
+            continue
+        name = _judge(scores)
+        of = f" of {target}" if len(model.targets) > 1 else ""
+        values = (
+            f"{TITLES[name]}{of} {in_digits(name, linear[name])} ({ours}: {in_digits(name, scores[name])})"
+        )
+        is_better = scores[name] < USELESS * linear[name]
+        said.append(
+            f"a linear model: {values}"
+            if is_better
+            else f"No better than a linear model of these columns: {values}"
+        )
+    return said
+
+
 def _names(model: TableModel) -> str:
     return listed([target.name for target in model.targets])
 
@@ -182,9 +205,13 @@ def _by_target(model: TableModel, part: dict[str, Any] | None) -> Iterable[tuple
     return part["targets"].items() if "targets" in part else ((model.target.name, part),)
 
 
+def _judge(scores: dict[str, Any]) -> str:
+    return next(name for name in JUDGES if name in scores)
+
+
 def _is_useless(scores: dict[str, Any]) -> bool:
     """Return whether scores on rows held out are as those of the constant, or worse."""
-    name = next(name for name in JUDGES if name in scores)
+    name = _judge(scores)
     return scores[name] > USELESS * scores[f"constant_{name}"]
 
 

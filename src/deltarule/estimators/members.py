@@ -23,6 +23,7 @@ from deltarule.errors import DivergenceError, warn_of
 from deltarule.estimators.blending import Blend, chosen
 from deltarule.estimators.budget import MOST_REPEATS, Clock
 from deltarule.estimators.course import DTYPE, Course, Examples, seed_of
+from deltarule.estimators.linear import beside, linear_scores
 from deltarule.estimators.recipes import LARGE, Recipe, of_large, of_small
 from deltarule.estimators.search import End, Search, rungs_of_folds
 from deltarule.maths.output import Output
@@ -239,11 +240,12 @@ def fit_members(
     a = sum((share * found.said[n][there] for n, share in zip(used, shares, strict=True)), blend.rest)
     y_hat = np.asarray(course.output.y_hat(a))
     weights = None if rows.weights is None else rows.weights[there]
+    linear = _linear(course, model, examples, folds[: len(found.runs)], there, weights)
     if course.output.name == "quantile":
         model = model.calibrated(y_hat, y[there], weights)
     scores = {
         "train": model.metrics(first_of(X, m), y, rows.weights),
-        "validation": model.measured(y_hat, y[there], weights),
+        "validation": beside(model.measured(y_hat, y[there], weights), linear),
     }
     run = _as_one(found, int(np.argmax(blend.shares)), members)
     model = with_errors(replace(model, scores=scores), y_hat, y[there], weights, first_of(X, m))
@@ -343,6 +345,7 @@ def _trained(
             for end in pool.map(one, asked[len(ends) :]):
                 ends.append(end)
                 bar.advance(end[0].history.best if end else None)
+        clock.compiling += max((end[0].compiling for end in ends[1:] if end), default=0.0)
     R = len(recipes)
     left = [n for n in range(R) if n not in diverged]
     recipes = [recipes[n] for n in left]
@@ -377,6 +380,27 @@ def _title(clock: Clock, earlier: Trained | None) -> str:
     if clock.budget is not None:
         parts.append(f"{clock.spent:.0f} of {clock.budget:g} s spent")
     return ", ".join(parts)
+
+
+def _linear(
+    course: Course,
+    model: TableModel,
+    examples: Examples,
+    folds: Sequence[Split],
+    there: NDArray[np.intp],
+    weights: NDArray[Any] | None,
+) -> dict[str, Any]:
+    """Return what a linear model scores on the rows that judge members, each of which it has not learnt from either."""
+    X, y, counted = examples
+    judging = [(part.learn, np.intersect1d(part.held, there)) for part in folds]
+    parts = [
+        ((X[learn], y[learn], None if counted is None else counted[learn]), X[held])
+        for learn, held in judging
+        if len(held)
+    ]
+    order = np.concatenate([held for _, held in judging])
+    w = None if weights is None else weights[np.searchsorted(there, order)]
+    return linear_scores(course, model, parts, y[order], w)
 
 
 def _best(
@@ -434,14 +458,16 @@ def _as_one(found: Trained, recipe: int, members: Sequence[Network]) -> Run:
     all_epochs = [epoch for epochs in found.epochs for epoch in epochs]
     few, many = min(all_epochs), max(all_epochs)
     epochs = f"{few:,} to {plural(many, 'epoch')}" if few < many else plural(many, "epoch")
+    first, *others = (run.compiling for run in all_runs)
+    compiling = first + max(others, default=0.0)  # for which these wait side by side
     of = f"{plural(len(all_runs), 'network')}, weights of {epochs} kept, where the loss of rows not seen was least"
     return replace(
         found.runs[0][recipe],
         net=members[0],
         stopped=f"{INTERRUPTED}: {of}" if found.is_interrupted else f"with {of}",
         is_interrupted=found.is_interrupted,
-        seconds=found.seconds - sum(run.compiling for run in all_runs),
-        compiling=sum(run.compiling for run in all_runs),
+        seconds=found.seconds - compiling,
+        compiling=compiling,
         off={},
         state=None,
     )

@@ -16,6 +16,7 @@ from deltarule.errors import DivergenceError, OptionError, warn_of
 from deltarule.estimators.blending import gain
 from deltarule.estimators.budget import Clock
 from deltarule.estimators.course import Course, Examples, seed_of
+from deltarule.estimators.linear import beside, linear_scores
 from deltarule.estimators.members import INTERRUPTED, patience_of
 from deltarule.estimators.recipes import LARGE, Recipe, calm, of_large
 from deltarule.estimators.search import End, Search, candidates, number_of, rungs_of_shares
@@ -108,11 +109,9 @@ def fit_one(
         net, examples, recipe,
         epochs=alone, stretch=(0.0, alone / epochs), held=seen, patience=plain.early_stopping,
     )  # fmt: skip
-    judged = None
+    judged, learnt = None, examples
     if seen is not None:
         judged = model.outputs_of(seen[0]), seen[1], held.weights
-        if is_quantiles:
-            model = model.calibrated(*judged)
     if alone < epochs and not run.is_interrupted and (run.best_epoch or 0) >= LATE * alone:
         few = 0.0 if course.are_classes else min(0.5, JUDGES / len(held))
         judges = held.split(
@@ -127,11 +126,16 @@ def fit_one(
         )  # fmt: skip
         run = run.then(rest)
         if len(held):
-            X, y, _ = course.examples(held, model)
-            judged = model.outputs_of(X), y, held.weights
+            seen, learnt = course.examples(held, model), examples
+            judged = model.outputs_of(seen[0]), seen[1], held.weights
+    linear: dict[str, Any] = {}
+    if judged is not None and seen is not None and earlier is None and not run.is_interrupted:
+        linear = linear_scores(course, model, [(learnt, seen[0])], *judged[1:])
+    if judged is not None and is_quantiles:
+        model = model.calibrated(*judged)
     scores = {"train": model.metrics(*examples[:2], part.weights)}
     if judged is not None:
-        scores["validation"] = model.measured(*judged)
+        scores["validation"] = beside(model.measured(*judged), linear)
     if searched is not None:
         model.settings["search"] = searched
         run = replace(run, is_interrupted=run.is_interrupted or searched["is_interrupted"])
