@@ -59,6 +59,7 @@ bench: $(BENCH)  ## set up the peers (two gigabytes), measure speed beside them,
 	$(PEERS)/bin/python benchmarks/estimators.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/products.py --write docs/performance.md
 	$(PEERS)/bin/python benchmarks/explaining.py --write docs/performance.md
+	$(PEERS)/bin/python benchmarks/bins.py --write docs/performance.md
 
 accuracy: $(BENCH)  ## set up the peers, measure accuracy beside them (a day for all), renew docs/accuracy.md
 	$(PEERS)/bin/python benchmarks/accuracy.py --report docs/accuracy.md

@@ -38,7 +38,7 @@ def measured(name: str, rounds: int, updates: int) -> list[str]:
     else:
         y, output, units = (np.asarray(y, float) - np.mean(y)) / np.std(y), "linear", 1
     N = len(y)
-    recipe = of_large(are_classes=False) if N >= LARGE else of_small(are_classes=False)[0]
+    recipe = of_large(are_classes=False, is_alone=False) if N >= LARGE else of_small(are_classes=False)[0]
     batch = recipe.batch_of(N)
     ways: dict[str, tuple[Any, bool]] = {
         "numbers": (first_of(binned, len(encoder.plain.features)), False),

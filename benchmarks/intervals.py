@@ -1,6 +1,6 @@
 """How many rows lie in their prediction intervals: docs/targets.md.
 
-    python benchmarks/coverage.py [--tables mpg diamonds ...] [--seeds 10] [--write docs/targets.md]
+    python benchmarks/intervals.py [--tables mpg diamonds ...] [--seeds 10] [--write docs/targets.md]
 
 On every table of values, for each seed: a fifth of the rows is held out (datasets.py), all else is as by default. Of
 these rows the share that lies within the intervals of each level is what the level promises, or should be.
@@ -82,7 +82,7 @@ def main() -> None:
     text = f"{said}\n\n{markdown(rows)}"
     print(text)
     if given.write:
-        renew(given.write, "coverage.py", text)
+        renew(given.write, "intervals.py", text)
 
 
 if __name__ == "__main__":
