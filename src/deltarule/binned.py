@@ -25,58 +25,67 @@ from numpy.typing import NDArray
 class Binned:
     """X, (N, m), of which some features are numbers in bins.
 
-    nodes
-        H, (N, m + n), a CSR array: features as they are, the ends b = 1, ..., B of each number's bins where its
-        features are in X, and the ends b = 0 of all n numbers after these.
+    places, values
+        (N, k): what of H, (N, m + n), may not be 0, row by row, no place twice in one: first the features as they are,
+        then the ends b = 1, ..., B of each number's bins where its features are in X, and the ends b = 0 of all n
+        numbers after these. The last 2 n of a row are the numbers' own, in their order.
     spans
-        int64, (n, 2): the first feature of each number, and the end of its features.
+        int64, (n, 2): the first feature of each number, and the end of its features, which are the last of X.
     means
         (m,) mean_b of the features that are bins; 0 for the others.
 
-    >>> from scipy.sparse import csr_array
-    >>> nodes = csr_array([[0.0, 0.0, 1.0], [0.25, 0.0, 0.75], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])  # in two bins
-    >>> Binned(nodes, np.array([[0, 2]]), np.zeros(2)).toarray()
+    >>> places = np.array([[2, 0], [2, 0], [0, 1], [0, 1]])  # in two bins, whose ends are 2, 0 and 1
+    >>> values = np.array([[1.0, 0.0], [0.75, 0.25], [0.0, 1.0], [0.0, 0.0]])
+    >>> Binned(places, values, np.array([[0, 2]]), np.zeros(2)).toarray()
     array([[0.  , 0.  ],
            [0.25, 0.  ],
            [1.  , 1.  ],
            [0.  , 0.  ]])
     """
 
-    nodes: Any
+    places: NDArray[np.int32]
+    values: NDArray[Any]
     spans: NDArray[np.int64]
     means: NDArray[Any]
 
     @property
     def shape(self) -> tuple[int, int]:
-        return self.nodes.shape[0], len(self.means)
+        return len(self.values), len(self.means)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.nodes.dtype
+        return self.values.dtype
 
     @property
     def nbytes(self) -> int:
         """Bytes of its arrays."""
-        listed = self.nodes
-        return sum(
-            array.nbytes for array in (listed.data, listed.indices, listed.indptr, self.spans, self.means)
-        )
+        return sum(array.nbytes for array in (self.places, self.values, self.spans, self.means))
 
     def __getitem__(self, rows: Any) -> Binned:
         """Return some rows: a slice, numbers or a mask."""
-        return replace(self, nodes=self.nodes[rows])
+        return replace(self, places=self.places[rows], values=self.values[rows])
 
     def astype(self, dtype: Any) -> Binned:
-        return replace(self, nodes=self.nodes.astype(dtype), means=self.means.astype(dtype))
+        return replace(self, values=self.values.astype(dtype), means=self.means.astype(dtype))
 
-    def first(self, m: int) -> Any:
-        """Return the first m features: all, or none in bins, as a CSR array."""
-        return self if m == len(self.means) else self.nodes[:, :m]
+    @property
+    def nodes(self) -> Binned:
+        """H, of which nothing is in bins."""
+        m = len(self.means) + len(self.spans)
+        return Binned(self.places, self.values, self.spans[:0], np.zeros(m, self.dtype))
+
+    @property
+    def plain(self) -> Binned:
+        """The features that are not in bins, the first of X."""
+        m = int(self.spans[0, 0]) if len(self.spans) else len(self.means)
+        k = self.places.shape[1] - 2 * len(self.spans)
+        return Binned(self.places[:, :k], self.values[:, :k], self.spans[:0], self.means[:m])
 
     def sums(self, W: NDArray[Any]) -> NDArray[Any]:
         """Return W A^T, (n_1, m + n), of weights W, (n_1, m): of each number's its V, the others as they are.
 
-        >>> Binned(None, np.array([[0, 2]]), np.array([0.5, 0.25])).sums(np.array([[2.0, 4.0]]))  # V_1, V_2, V_0
+        >>> X = Binned(np.zeros((0, 2), np.int32), np.zeros((0, 2)), np.array([[0, 2]]), np.array([0.5, 0.25]))
+        >>> X.sums(np.array([[2.0, 4.0]]))  # V_1, V_2, V_0
         array([[ 0.,  4., -2.]])
         """
         m = len(self.means)
@@ -90,8 +99,9 @@ class Binned:
 
     def toarray(self) -> NDArray[Any]:
         """Return X as a matrix."""
-        H = self.nodes.toarray()
         m = len(self.means)
+        H = np.zeros((len(self.values), m + len(self.spans)), self.dtype)
+        H[np.arange(len(H))[:, None], self.places] = self.values
         for n, (first, end) in enumerate(self.spans):
             rises = np.cumsum(H[:, first:end][:, ::-1], axis=1)[:, ::-1]
             H[:, first:end] = rises - np.outer(rises[:, 0] + H[:, m + n], self.means[first:end])

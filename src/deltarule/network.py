@@ -318,11 +318,15 @@ class Network:
             return self.inputs(X.toarray())
         with np.errstate(over="ignore"):  # refused by name on the next line
             rows = canonical(X, self.dtype)
-        listed = rows.nodes if isinstance(rows, Binned) else rows
-        if not np.isfinite(listed.data).all():
-            n = int(np.argmin(np.isfinite(listed.data)))
-            row = int(np.searchsorted(listed.indptr, n, "right")) - 1
-            raise self._refusal(listed.data[n], row, int(listed.indices[n]))
+        if isinstance(rows, Binned):
+            if not np.isfinite(rows.values).all():
+                row, n = np.argwhere(~np.isfinite(rows.values))[0]
+                raise self._refusal(rows.values[row, n], row, int(rows.places[row, n]))
+            return rows
+        if not np.isfinite(rows.data).all():
+            n = int(np.argmin(np.isfinite(rows.data)))
+            row = int(np.searchsorted(rows.indptr, n, "right")) - 1
+            raise self._refusal(rows.data[n], row, int(rows.indices[n]))
         return rows
 
     def targets(self, y: ArrayLike) -> Floats:

@@ -31,11 +31,13 @@ def rows_of(X: Any, rows: NDArray[np.intp] | slice) -> NDArray[Any]:
 
 
 def first_of(X: Any, m: int) -> Any:
-    """Return the first m features of X, (N, n_0), as a matrix unless few are not 0."""
+    """Return the first m features of X, (N, n_0), as a matrix unless few are not 0; of those in bins all or none."""
     if not isinstance(X, Binned):
         return X[:, :m]
-    part = X.first(m)
-    return part if part is X or (m >= WIDE and part.nnz * FEW <= m * part.shape[0]) else part.toarray()
+    if m == X.shape[1]:
+        return X
+    part = X.plain
+    return part if m >= WIDE and part.places.shape[1] * FEW <= m else part.toarray()
 
 
 def canonical(X: Any, dtype: Any) -> Any:

@@ -25,7 +25,7 @@ def off(net: Network, trace: Trace) -> dict[int, list[int]]:
 
 def off_everywhere(net: Network, X: Any) -> dict[int, list[int]]:
     """Return `off` for all rows of X, (N, n_0), dense, in CSR or in bins, thousands at a time until no unit is left."""
-    if isinstance(X, Binned):
+    if isinstance(X, Binned) and len(X.spans):
         return off_everywhere(net.on_nodes(X), X.nodes)
     found: dict[int, list[int]] | None = None
     for start in range(0, X.shape[0], ROWS):

@@ -67,7 +67,7 @@ def predict(net: Network, X: Any, n_threads: int | None = None) -> Floats:
 
     By the engine that "auto" stands for, or by the reference where that has no formula for something in the network.
     """
-    if isinstance(X, Binned):
+    if isinstance(X, Binned) and len(X.spans):
         return predict(net.on_nodes(X), X.nodes, n_threads)
     if default() == "reference" or _strangers(net):
         from deltarule.engines import reference

@@ -19,6 +19,7 @@ from deltarule.tables.coordinates import Coordinates
 from deltarule.tables.encoders import Encoder, Levels, Number
 from deltarule.tables.finding import find
 from deltarule.tables.fitting import fit_encoders, from_record
+from deltarule.tables.listing import AllOf, OneOf, TwoOf
 from deltarule.tables.schema import USUAL, Schema
 from deltarule.tables.side_by_side import side_by_side
 from deltarule.tables.table import Table
@@ -159,7 +160,7 @@ class TableEncoder:
             require(N * k * (size + 4) if is_listed else 2 * N * m * size, what)
             if not is_listed:
                 return self._matrix(table, dtype)
-            return self._binned(table, dtype, k) if is_binned else self._listed(table, dtype, k, m)
+            return self._binned(table, dtype, k) if is_binned else self._listed(table, dtype, k)
 
     def _matrix(self, table: Table, dtype: str) -> NDArray[Any]:
         N = len(table)
@@ -179,15 +180,22 @@ class TableEncoder:
         spans = np.array([*pairwise(self._ends)][-len(in_bins) :], np.int64)
         means = np.zeros(self._ends[-1], dtype)
         means[spans[0, 0] :] = np.concatenate([one.means for one in in_bins])
-        return Binned(self._listed(table, dtype, k, len(means) + len(in_bins)), spans, means)
+        return Binned(*self._lists(table, dtype, k), spans, means)
 
-    def _listed(self, table: Table, dtype: str, k: int, m: int) -> Any:
-        """Return a CSR array of m columns, k numbers to a row.
+    def _listed(self, table: Table, dtype: str, k: int) -> Any:
+        """Return the features in CSR, k numbers to a row."""
+        from deltarule.tables.listed import Listed
 
-        They are one feature of each column of levels, two nodes of one in bins, and all features of the others.
+        N = len(table)
+        places, values = self._lists(table, dtype, k)
+        ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
+        return Listed((values.ravel(), places.ravel(), ends), shape=(N, self._ends[-1]))
+
+    def _lists(self, table: Table, dtype: str, k: int) -> tuple[NDArray[np.int32], NDArray[Any]]:
+        """Return places and values of k numbers to a row, (N, k).
+
+        They are one feature of each column of levels, all features of the others, and two nodes of those in bins.
         """
-        from deltarule.tables.listed import AllOf, Listed, OneOf, TwoOf
-
         ends_of = self._ends
         before = sum(not isinstance(one, Coordinates) for one in self.encoders)  # those in bins are the last
 
@@ -213,8 +221,7 @@ class TableEncoder:
                 each.write(rows, values[rows, at:end], places[rows, at:end])
 
         side_by_side(write, _blocks(N), BLOCK * k)
-        ends = np.arange(N + 1, dtype=np.int32 if N * k < 2**31 else np.int64) * k
-        return Listed((values.ravel(), places.ravel(), ends), shape=(N, m))
+        return places, values
 
     @property
     def _ends(self) -> list[int]:

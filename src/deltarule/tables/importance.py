@@ -256,8 +256,12 @@ def _value(metrics: dict[str, Any], name: str, is_relative: bool) -> float:
 def _mixed(X: Any, shuffled: Any, is_taken: NDArray[np.bool_]) -> Any:
     """Return X with some of its features, (m,), as they are in other rows."""
     if isinstance(X, Binned):
-        of_nodes = np.concatenate([is_taken, is_taken[X.spans[:, 0]]])
-        return replace(X, nodes=_mixed(X.nodes, shuffled.nodes, of_nodes))
+        of_nodes = np.concatenate([is_taken, is_taken[X.spans[:, 0]]])[
+            X.places[0]
+        ]  # which are the same columns'
+        pairs = ((X.places, shuffled.places), (X.values, shuffled.values))
+        places, values = (np.where(of_nodes, other, own) for own, other in pairs)
+        return replace(X, places=places, values=values)
     if not is_sparse(X):
         mixed = X.copy()
         mixed[:, is_taken] = shuffled[:, is_taken]

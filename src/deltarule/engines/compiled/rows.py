@@ -50,26 +50,27 @@ class Rows:
     def of(cls, X: Any, epochs: int, *, may_list: bool, may_bin: bool) -> Rows:
         """Return a table, (N, n_0), dense, in CSR or in bins, in the form in which an epoch is quicker."""
         if isinstance(X, Binned):
-            return (
-                cls._in_bins(X)
-                if may_list and may_bin
-                else cls.of(X.toarray(), 0, may_list=False, may_bin=False)
-            )
+            if may_list and (may_bin or not len(X.spans)):
+                return cls._in_bins(X)
+            return cls.of(X.toarray(), 0, may_list=False, may_bin=False)
         few = may_list and X.shape[1] >= WIDE and (is_sparse(X) or epochs >= EPOCHS)
         if few and (X.nnz if is_sparse(X) else np.count_nonzero(X)) * FEW <= X.shape[0] * X.shape[1]:
             from scipy.sparse import csr_array  # a tenth of a second, which most tables need not wait
 
             listed = csr_array(X)
-            return cls(np.zeros((0, X.shape[1]), X.dtype), *_listed(listed))
+            starts, inputs = (np.ascontiguousarray(n, np.int64) for n in (listed.indptr, listed.indices))
+            nothing = np.zeros((0, X.shape[1]), X.dtype)
+            return cls(nothing, starts, inputs, np.ascontiguousarray(listed.data, X.dtype))
         nothing = np.zeros(0, np.int64)
         dense = np.ascontiguousarray(X.toarray()) if is_sparse(X) else X
         return cls(dense, nothing, nothing, np.zeros(0, X.dtype))
 
     @classmethod
     def _in_bins(cls, X: Binned) -> Rows:
-        nodes = X.nodes.copy()
-        nodes.eliminate_zeros()
-        return cls(np.zeros((0, X.shape[1]), X.dtype), *_listed(nodes), X.spans, X.means)
+        counts = X.values != 0
+        starts = np.concatenate([[0], np.cumsum(counts.sum(axis=1))])
+        nothing = np.zeros((0, X.shape[1]), X.dtype)
+        return cls(nothing, starts, X.places[counts].astype(np.int64), X.values[counts], X.spans, X.means)
 
     @property
     def listed(self) -> Lists:
@@ -77,9 +78,3 @@ class Rows:
             return NO_LISTS
         spans = tuple((int(first), int(end)) for first, end in self.spans)
         return Lists(max(1, int(np.diff(self.starts).max())), len(self.values), len(self.starts) - 1, spans)
-
-
-def _listed(rows: Any) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Return starts, inputs and values of a CSR array."""
-    starts, inputs = (np.ascontiguousarray(n, np.int64) for n in (rows.indptr, rows.indices))
-    return starts, inputs, np.ascontiguousarray(rows.data)
