@@ -70,6 +70,15 @@ def test_what_is_predicted_is_that_of_the_matrix(N, m, numbers, scale, seed):
         np.testing.assert_allclose(predict(net, X, threads), expected, rtol=1e-9, atol=1e-12)
 
 
+def test_of_many_numbers_too():
+    X = in_bins(50, 3, 200, 1, "float32")
+    assert X.shape[1] > 2000
+    net = Network([X.shape[1], 9, 1], seed=0, scale=True)
+    np.testing.assert_allclose(predict(net, X), net.forward(X.toarray()).y_hat, rtol=1e-3, atol=1e-4)
+    train(net, X, np.arange(50.0), validation=(X, np.arange(50.0)), epochs=2, seed=0, progress=False)
+    assert np.isfinite(net.theta).all()
+
+
 CASES: list[dict[str, Any]] = [
     {},
     {"optimiser": "gradient_descent", "learning_rate": 0.05, "batch_size": 7},

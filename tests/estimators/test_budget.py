@@ -96,6 +96,18 @@ def test_what_a_budget_came_to_can_be_had_again(face, pace):
     assert thetas(face(progress=False, **again).fit(X, y)) == thetas(short)
 
 
+@pytest.mark.parametrize(
+    "told", [{"validation": 0.2}, {"warm_start": True}, {"only": ["W[1]", "W[3]"]}], ids=str
+)
+def test_of_one_network_a_budget_decides_the_epochs(pace, told):
+    X, y = table()
+    pace(0.0)
+    fitted = TableClassifier(progress=False, budget=0.05, **told).fit(X, y)
+    again = fitted.model_.settings["budget"]["again"]
+    assert again == {"members": 1, "epochs": 5}  # of eight updates each, at .8 of 50 milliseconds
+    assert thetas(TableClassifier(progress=False, **told, **again).fit(X, y)) == thetas(fitted)
+
+
 @pytest.mark.parametrize(("seconds", "members"), [(1e-9, 1), (12.0, 3), (100.0, 5)])
 def test_the_less_time_there_is_the_fewer_members(pace, monkeypatch, seconds, members):
     X, y = table()

@@ -69,14 +69,17 @@ class Clock:
         return {"seconds": self.budget, "spent": round(self.spent, 3), "again": again, "losses": list(losses)}
 
 
-def planned(course: Course, rows: Prepared, clock: Clock) -> SimpleNamespace:
+def planned(course: Course, rows: Prepared, clock: Clock, *, is_one: bool) -> SimpleNamespace:
     """Return the settings of a course with the members and epochs that the time left is enough for.
 
-    They are as many as usual, and fewer where that would take longer; a setting that was told is kept.
+    They are as many as usual, and fewer where that would take longer; a setting that was told is kept. is_one: whether
+    other settings ask for one network.
     """
     plain, N, are_classes = course.plain, len(rows), course.are_classes
     told, seconds = SimpleNamespace(**vars(plain)), _timer(course, rows, clock)
-    if plain.members is None:
+    if is_one:
+        told.members = 1
+    elif plain.members is None:
         large = of_large(are_classes=are_classes, is_alone=False)
         recipes = course.told(*(of_small(are_classes=are_classes) if N < LARGE else (large,)))
         threads = plain.n_threads or available_threads()

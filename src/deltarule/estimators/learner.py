@@ -185,8 +185,8 @@ class Learner(ABC):
         values = rows.values(targets)
         classes = values if output.name == "softmax" else None
         _refuse_members(plain, len(rows))
-        if clock.budget is not None and not _is_one(plain):
-            plain = planned(course, rows, clock)
+        if clock.budget is not None:
+            plain = planned(course, rows, clock, is_one=_is_one(plain))
             course = replace(course, plain=plain)
         folds, how_many = self._folds(rows, classes, plain)
         said = (*said, *(how_many if self.members is not None else ()))

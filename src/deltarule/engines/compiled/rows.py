@@ -68,9 +68,10 @@ class Rows:
     @classmethod
     def _in_bins(cls, X: Binned) -> Rows:
         counts = X.values != 0
+        means = X.means if len(X.spans) else X.means[:0]  # of which the engine has room for none then
         starts = np.concatenate([[0], np.cumsum(counts.sum(axis=1))])
         nothing = np.zeros((0, X.shape[1]), X.dtype)
-        return cls(nothing, starts, X.places[counts].astype(np.int64), X.values[counts], X.spans, X.means)
+        return cls(nothing, starts, X.places[counts].astype(np.int64), X.values[counts], X.spans, means)
 
     @property
     def listed(self) -> Lists:
