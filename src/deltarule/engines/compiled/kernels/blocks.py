@@ -220,7 +220,7 @@ def by_blocks(
         at = layers[k, AT] + block[1] * row + block[3]
         block_gradient(memory, layers, places, lists, block, scratch, count)
         if k == 1 and places[SCALED] > 0:
-            through_scales(memory, layers, places, block, n, scratch)
+            through_scales(memory, layers, places, lists, block, n, scratch)
         if reals[L1] != 0.0 or reals[L2] != 0.0:
             squares[n, 2] = real_share * penalty_of(memory, layers, places, block, reals[L1], reals[L2])
             height, length = weights_of(layers, block)

@@ -26,7 +26,6 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels import rowwise
-from deltarule.engines.compiled.kernels.bins import fall_all
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.copying import transpose_tile
 from deltarule.engines.compiled.kernels.tiles import SET
@@ -230,5 +229,3 @@ def add_listed(memory, layers, places, lists, block, to, to_row, count, mode):
             memory, goal - r0 * to_row, to_row, goal + (n_in - r0 + more) * to_row, lists, firsts, ends, count,
             places[VALUES], places[INPUTS], at, panel, min(strip, c1 - c),
         )  # fmt: skip
-    if more > 0:
-        fall_all(memory, layers, places, lists, to, to_row, c1 - c0)

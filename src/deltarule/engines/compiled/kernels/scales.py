@@ -20,7 +20,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from deltarule.engines.compiled.kernels import rowwise
-from deltarule.engines.compiled.kernels.bins import rise_all
+from deltarule.engines.compiled.kernels.bins import fall_all, rise_all
 from deltarule.engines.compiled.kernels.compiling import OPTIONS
 from deltarule.engines.compiled.kernels.passes import change
 from deltarule.engines.compiled.kernels.vectors import Variable, Writer, apart, call, lanes_of
@@ -34,6 +34,7 @@ from deltarule.engines.compiled.places import (
     N_OUT,
     SCALED,
     SLOPES,
+    SPANS,
     THETA,
     UNIT,
 )
@@ -94,15 +95,24 @@ def scale_weights(memory, layers, places, lists, first, end):
     theta, to, s = places[THETA] + layers[1, AT], places[SCALED], places[THETA] + layers[0, AT]
     n, unit, step = layers[1, N_OUT], layers[1, UNIT], layers[1, INPUT]
     if layers[1, IS_TURNED]:
-        n_0 = layers[0, N_OUT]
-        scale_rows(memory, to + first * step, theta + first * step, step, s + first, min(end, n_0) - first, n)
-        rise_all(memory, layers, places, lists, to, step, first, end)
+        n_0, plain = layers[0, N_OUT], plain_inputs(layers, places, lists)
+        if first < plain:
+            scale_rows(
+                memory, to + first * step, theta + first * step, step, s + first, min(end, plain) - first, n
+            )
+        rise_all(memory, layers, places, lists, first, end)
         if end > n_0:
             scale_rows(memory, to + (n_0 + places[BINNED]) * step, theta + n_0 * step, step, s + n_0, 1, n)
         return
     call(places[CHANGE], memory, (
         rowwise.PRODUCT, to + first, unit, theta + first, unit, s + first, 0, n, end - first, 0.0, 0.0
     ))  # fmt: skip
+
+
+@njit(**OPTIONS)
+def plain_inputs(layers, places, lists):
+    """Return how many inputs are not in bins; they are the first."""
+    return lists[places[SPANS]] if places[BINNED] > 0 else layers[0, N_OUT]
 
 
 @njit(**OPTIONS)
@@ -113,14 +123,25 @@ def slopes_of(layers, memory, places, n):
 
 
 @njit(**OPTIONS)
-def through_scales(memory, layers, places, block, n, gradient):
-    """Take a block of G', number n, in memory[gradient:], to dL/dW_1, and note what it adds to dL/ds."""
+def through_scales(memory, layers, places, lists, block, n, gradient):
+    """Take a block of G', number n, in memory[gradient:], to dL/dW_1, and note what it adds to dL/ds.
+
+    Where numbers are in bins, a block with any input but the biases has all, and G' is by prefix sums.
+    """
     apart()
     r0, c0, rows, width = block[1], block[3], block[2] - block[1], block[4] - block[3]
     row = layers[1, INPUT] if layers[1, IS_TURNED] else layers[1, UNIT]
     weights, s = places[THETA] + layers[1, AT] + r0 * row + c0, places[THETA] + layers[0, AT]
     slopes = slopes_of(layers, memory, places, n)
     if layers[1, IS_TURNED]:
+        n_0 = layers[0, N_OUT]
+        if places[BINNED] > 0 and r0 < n_0:
+            rows = plain_inputs(layers, places, lists)
+            change(memory, places, rowwise.FILL, slopes + rows, 0, 0, 0, 1, n_0 - rows, 0.0, 0.0)
+            fall_all(memory, layers, places, lists, gradient, weights, row, slopes, width)
+            scale_gradient(
+                memory, gradient + n_0 * width, weights + n_0 * row, row, s + n_0, slopes + n_0, 1, width
+            )
         scale_gradient(memory, gradient, weights, row, s + r0, slopes + r0, rows, width)
         return
     change(memory, places, rowwise.FILL, slopes + c0, 0, 0, 0, 1, width, 0.0, 0.0)

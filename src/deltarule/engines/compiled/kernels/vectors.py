@@ -322,10 +322,20 @@ class Writer:
         with cgutils.for_range_slice(self.builder, start, stop, self.whole(step), INTEGER) as (index, _):
             yield index
 
-    def over(self, count: Any, write: Callable[[Any, Any], None]) -> None:
-        """Write what is done with the vectors of `count` numbers: write(place, mask), where only a part has a mask."""
+    def abreast(self, count: Any, several: int, write: Callable[[list[Any], list[Any]], None]) -> None:
+        """As `over`, with 2^n vectors at once as long as there are so many: write(places, masks)."""
+        many = self.builder.and_(count, self.whole(-several * self.lanes))
+        with self.each(self.whole(0), many, several * self.lanes) as n:
+            write([self.at(n, v * self.lanes) for v in range(several)], [None] * several)
+        self.over(count, lambda n, mask: write([n], [mask]), many)
+
+    def over(self, count: Any, write: Callable[[Any, Any], None], start: Any = None) -> None:
+        """Write what is done with the vectors of `count` numbers: write(place, mask), where only a part has a mask.
+
+        start: what comes before is left out, a multiple of `lanes`.
+        """
         full = self.builder.and_(count, self.whole(-self.lanes))
-        with self.each(self.whole(0), full, self.lanes) as n:
+        with self.each(self.whole(0) if start is None else start, full, self.lanes) as n:
             write(n, None)
         with self.builder.if_then(self.builder.icmp_signed("<", full, count)):
             write(full, below(self.builder, self.builder.sub(count, full), self.lanes))
