@@ -1,7 +1,10 @@
-"""The pages of docs/: made ones say what the program says now, all are in the index, links lead somewhere."""
+"""The pages of docs/: made ones say what the program says now, links lead somewhere; the demo runs as it says."""
 
 import importlib.util
 import re
+import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -89,3 +92,18 @@ def test_a_setting_has_pythons_name_in_the_shell_too():
     assert names["--n-threads"] == ("--threads", "--n-threads")
     assert names["--max-parameters"] == ("--parameters", "--max-parameters")
     assert names["--max-examples"] == ("--rows", "--max-examples")
+
+
+def test_the_demo_runs_and_what_it_says_comes_next_does_too(tmp_path):
+    """The commands that it ends with are what a new user types first."""
+    demo = [sys.executable, ROOT / "examples" / "demo.py"]
+    done = subprocess.run(demo, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert "PASS" in done.stdout
+    told = [line.strip() for line in done.stdout.splitlines() if line.startswith("  deltarule ")]
+    assert [line.split()[1] for line in told] == ["inspect", "explain", "predict", "fit"]
+    for line in told[:-1]:
+        command = [sys.executable, "-m", *shlex.split(line)]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout

@@ -24,7 +24,7 @@ class TestWarmStart:
         X, y = table()
         model = TableRegressor(epochs=5, warm_start=True).fit(X, y)
         before, encoder = model.net_.theta.copy(), model.model_.encoder
-        alone = Network(model.net_.sizes, "relu", "linear", seed=9)
+        alone = Network(model.net_.sizes, "relu", "linear", seed=9, scale=True)
         alone.theta = before
         model.fit(X, y)
         assert model.model_.encoder is encoder
@@ -68,7 +68,7 @@ class TestPartialFit:
         model = TableRegressor(seed=4)
         for _ in range(3):
             assert model.partial_fit(X, y) is model
-        net = Network(model.net_.sizes, "relu", "linear", seed=4)
+        net = Network(model.net_.sizes, "relu", "linear", seed=4, scale=True)
         arrays, state = model.model_.arrays(X.assign(y=y)), None
         for epoch in range(3):
             seed = 4 if epoch == 0 else int(np.random.SeedSequence([4, epoch]).generate_state(1)[0])

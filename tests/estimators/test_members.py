@@ -133,14 +133,17 @@ def test_scores_are_those_of_networks_that_did_not_see_the_rows(face):
 
 @pytest.mark.parametrize("N", [60, 400])
 def test_of_noise_it_learns_next_to_nothing(N):
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.normal(size=(N, 4)), columns=list("abcd"))
-    new = pd.DataFrame(rng.normal(size=(500, 4)), columns=list("abcd"))
-    values, classes = rng.normal(size=(2, N)).round(3)
-    of_values = TableRegressor(progress=False).fit(X, values)
-    assert of_values.predict(new).std() < 0.3 * values.std()
-    of_classes = TableClassifier(progress=False).fit(X, classes > 0)
-    assert of_classes.predict_proba(new).std() < 0.15
+    of_values: list[float] = []
+    of_classes: list[float] = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        X = pd.DataFrame(rng.normal(size=(N, 4)), columns=list("abcd"))
+        new = pd.DataFrame(rng.normal(size=(500, 4)), columns=list("abcd"))
+        values, classes = rng.normal(size=(2, N)).round(3)
+        of_values.append(TableRegressor(progress=False).fit(X, values).predict(new).std() / values.std())
+        of_classes.append(TableClassifier(progress=False).fit(X, classes > 0).predict_proba(new).std())
+    assert np.mean(of_values) < 0.2
+    assert np.mean(of_classes) < 0.1
 
 
 @pytest.mark.parametrize("face", [TableClassifier, TableRegressor])

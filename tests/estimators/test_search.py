@@ -134,7 +134,7 @@ def test_what_is_better_is_found_and_holds_for_new_rows(more):
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.uniform(-3, 3, 800), "b": rng.normal(size=800)})
     y = np.sin(2 * X["a"]) + 0.1 * X["b"]
-    given_ = {"epochs": 10, "progress": False, **more}
+    given_ = {"epochs": 6, "progress": False, **more}
     plain = TableRegressor(**given_).fit(X[:400], y[:400])
     found = TableRegressor(tune=6, **given_).fit(X[:400], y[:400])
     assert not found.search_.is_usual

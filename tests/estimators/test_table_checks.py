@@ -88,6 +88,7 @@ class TestTools:
             classifier(), X, kind, cv=3, train_sizes=[0.5, 1.0], exploit_incremental_learning=True
         )
         assert np.isfinite(tested).all()
+        X, kind, _ = frame(400)
         found = permutation_importance(classifier().fit(X, kind), X, kind, n_repeats=3, random_state=0)
         assert found.importances_mean.argmin() == 3
         assert found.importances_mean[:2].min() > 0.05

@@ -105,11 +105,11 @@ class Course:
         return TableModel((), encoder, targets, {}, {}, {}), how
 
     def network(self, m: int, recipe: Recipe, seed: int) -> Network:
-        """Return a network of m features before training."""
+        """Return a network of m features before training; scales of its inputs tell those that matter."""
         units = [len(each.names) if isinstance(each, ClassTarget) else 1 for each in self.targets]
         n_K = units[0] if len(units) == 1 else len(units)
         sizes = [m, *recipe.hidden, n_K * max(1, len(self.output.numbers))]
-        return Network(sizes, recipe.activation, str(self.output), seed=seed, scale=recipe.coordinates)
+        return Network(sizes, recipe.activation, str(self.output), seed=seed, scale=True)
 
     def shown(self, y: NDArray[Any], n_K: int) -> NDArray[np.float64]:
         """Return the targets that the output compares with y_hat, (N, n_K)."""

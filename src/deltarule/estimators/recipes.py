@@ -30,8 +30,7 @@ class Recipe:
     """How one network learns.
 
     coordinates
-        Whether numbers have piecewise-linear coordinates; every input has a learned scale then, which tells those that
-        matter from those that do not.
+        Whether numbers have piecewise-linear coordinates.
     learning_rate, weight_decay
         Of the optimiser; None for its own.
     dropout
@@ -83,17 +82,20 @@ class Recipe:
         return self.epochs_of(n) * math.ceil(n / self.batch_of(n))
 
 
-def calm() -> Recipe:
-    """Return the recipe that asks most of every weight: safe where rows are few and say little."""
-    return Recipe(False, learning_rate=3e-3, weight_decay=1.0, updates=2_000, fewest=60)
+def calm(weight_decay: float = 1.0) -> Recipe:
+    """Return a recipe that asks much of every weight: safe where rows are few and say little."""
+    return Recipe(False, learning_rate=3e-3, weight_decay=weight_decay, updates=2_000, fewest=60)
 
 
 def of_small(*, are_classes: bool) -> tuple[Recipe, ...]:
-    """Return the recipes of which members are made: smooth, bin by bin, calm."""
+    """Return the recipes of which members are made: smooth, bin by bin, calm.
+
+    Their decays are far apart, so that a mean of them has any between.
+    """
     return (
         Recipe(False, learning_rate=1e-2, weight_decay=0.1),
         Recipe(True, learning_rate=4e-3, weight_decay=0.5, dropout=0.1 if are_classes else 0.0),
-        calm(),
+        calm(3.0),
     )
 
 

@@ -25,7 +25,8 @@ SIZE = 0.5
 """What the coordinates are multiplied by, so that weight decay asks for proof of each."""
 MANY, BINS = 128, 48
 """So many different values have an edge each; of more, about so many bins are made."""
-ROWS_A_BIN = 10
+ROWS_A_BIN = 30
+"""At least, as a rule: on 29 tables of 120 to 5,000 rows 10 had 2% more error; 20, 40 and 80 had as much."""
 SOME = 200_000
 """Values that edges are chosen by."""
 
