@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,6 +20,61 @@ from deltarule.sparse import rows_of
 
 BLOCK = 16_384
 """Rows of a block where a loss is taken without gradients."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An update before it is made, and all that it is made of; (L,) are entries of the parameters that learn, in order.
+
+    Attributes
+    ----------
+    t
+        How many updates the optimiser has made before it.
+    rows, p, c
+        The batch: its rows, (n,), their targets, (n, n_K), and weights, (n,), which add up to 1.
+    weight
+        What these weights were in sum before.
+    learning_rate
+        alpha of this update.
+    trace, deltas
+        The forward pass, and the backward pass down to the lowest layer that learns; rows hold c_n.
+    losses, loss, penalty
+        L_n, (n,), and sum_n c_n L_n, without the penalty, which is the batch's share of it.
+    gradient
+        dL/dw of the loss, (L,).
+    penalised, clipped
+        The gradient with the penalty's, and what clipping leaves of that, (L,): what the optimiser is given.
+    decay, step
+        What weight decay adds, with the factors on the rate, and all that theta changes by, (L,).
+    before, after
+        theta, (L,).
+    state
+        The optimiser's, after the update.
+    """
+
+    t: int
+    rows: NDArray[np.intp]
+    p: Floats
+    c: Floats
+    weight: float
+    learning_rate: float
+    trace: passes.Trace
+    deltas: passes.Deltas
+    losses: Floats
+    loss: float
+    penalty: float
+    gradient: Floats
+    penalised: Floats
+    clipped: Floats
+    decay: Floats
+    step: Floats
+    before: Floats
+    after: Floats
+    state: State
+
+    @property
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.loss) and np.isfinite(self.after).all())
 
 
 class ReferenceEngine:
@@ -53,43 +109,81 @@ class ReferenceEngine:
                 batch = order[start : start + q.batch_size]
                 share = float(q.w[batch].sum()) / total_weight
                 if share > 0:
-                    lr = q.learning_rate(self.state["t"])
-                    of_batch = self._update(batch, lr, norms)
-                    loss += share * of_batch[0]
-                    means += len(batch) / len(order) * np.array(of_batch)
+                    update = self.propose(batch)
+                    self._add_norms(update.penalised, norms)
+                    self.take(update)
+                    lr = update.learning_rate
+                    loss += share * update.loss
+                    means += len(batch) / len(order) * np.array([update.loss, update.penalty])
                 examples += len(batch)
                 updates += 1
         return EpochResult(loss, float(means[0]), float(means[1]), norms / max(updates, 1), lr, examples)
 
-    def _update(self, batch: NDArray[np.intp], lr: float, norms: NDArray[np.float64]) -> tuple[float, float]:
-        """Make one update, add the gradient's norm by layer to `norms`, and return the batch's loss and penalty."""
-        q, net = self.problem, self.problem.net
-        X, p, c = rows_of(q.X, batch), q.p[batch], q.w[batch]
-        masks = q.masks(batch, self.state["t"])
-        loss, grad = self._loss_and_gradient(X, p, c / c.sum(), masks)
-        theta = net.theta[self.index]
-        penalty = 0.0
+    def propose(self, rows: NDArray[np.intp]) -> Proposal:
+        """Return the update that a batch makes next, of rows that do not all weigh nothing; nothing is changed."""
+        q, net, t = self.problem, self.problem.net, int(self.state["t"])
+        X, p, c = rows_of(q.X, rows), q.p[rows], q.w[rows]
+        lr = q.learning_rate(t)
+        trace, deltas, losses, grad = self._passes(X, p, c / c.sum(), q.masks(rows, t))
+        theta = net.theta[self.index].copy()
+        penalty, penalised = 0.0, grad
         if q.penalty:
             share = q.penalty.share(float(c.sum()))
             penalty = share * float(q.penalty.value(theta[self.is_weight]))
-            grad = grad + share * self._penalty_gradient(theta)
-        self._add_norms(grad, norms)
+            penalised = grad + share * self._penalty_gradient(theta)
+        clipped = penalised
         if q.clip_value is not None:
-            grad = clip_by_value(grad, q.clip_value)
+            clipped = clip_by_value(clipped, q.clip_value)
         if q.clip_norm is not None:
-            grad = clip_by_norm(grad, q.clip_norm)
-        step, state = q.optimiser.update(grad, self.state, lr)
-        self._refuse_count(state, self.state["t"] + 1)
+            clipped = clip_by_norm(clipped, q.clip_norm)
+        step, state = q.optimiser.update(clipped, self.state, lr)
+        self._refuse_count(state, t + 1)
+        decayed = np.zeros_like(theta)
         if q.optimiser.weight_decay:
-            step = step + decay(theta, self.is_weight, lr, q.optimiser.weight_decay)
+            decayed = decay(theta, self.is_weight, lr, q.optimiser.weight_decay)
+            step = step + decayed
         if self.rates is not None:
-            step = self.rates * step
-        updated = theta + step
-        if not (np.isfinite(loss) and np.isfinite(updated).all()):
-            raise diverged(q, batch, lr, self.state["t"])
-        net.theta[self.index] = updated
-        self.state = state
-        return loss, penalty
+            step, decayed = self.rates * step, self.rates * decayed
+        return Proposal(
+            t=t,
+            rows=rows,
+            p=p,
+            c=c / c.sum(),
+            weight=float(c.sum()),
+            learning_rate=lr,
+            trace=trace,
+            deltas=deltas,
+            losses=losses,
+            loss=float((c / c.sum() * losses).sum()),
+            penalty=penalty,
+            gradient=grad,
+            penalised=penalised,
+            clipped=clipped,
+            decay=decayed,
+            step=step,
+            before=theta,
+            after=theta + step,
+            state=state,
+        )
+
+    def take(self, update: Proposal) -> None:
+        """Make an update that was proposed.
+
+        Raises
+        ------
+        DivergenceError
+            A number in it is not finite; nothing is changed.
+        OptionError
+            Parameters have changed since it was proposed.
+        """
+        theta = self.problem.net.theta
+        is_same = np.array_equal(update.before, theta[self.index], equal_nan=True)
+        if update.t != self.state["t"] or not is_same:
+            raise OptionError("the parameters have changed since this update was proposed; propose it anew.")
+        if not update.is_finite:
+            raise diverged(self.problem, update.rows, update.learning_rate, update.t)
+        theta[self.index] = update.after
+        self.state = update.state
 
     def _refuse_count(self, state: State, t: int) -> None:
         """Refuse an optimiser of someone's own that does not count its updates: schedules and masks go by them."""
@@ -101,7 +195,9 @@ class ReferenceEngine:
 
     def objective(self) -> tuple[float, float, NDArray[Any]]:
         q = self.problem
-        loss, grad = self._loss_and_gradient(rows_of(q.X, slice(None)), q.p, q.w / q.w.sum())
+        c = q.w / q.w.sum()
+        _, _, losses, grad = self._passes(rows_of(q.X, slice(None)), q.p, c)
+        loss = float((c * losses).sum())
         if not q.penalty:
             return loss, 0.0, grad
         theta = q.net.theta[self.index]
@@ -115,9 +211,10 @@ class ReferenceEngine:
             float(passes.loss(self.problem.net, rows_of(X, rows), p[rows], c[rows])) for rows in blocks
         )
 
-    def _loss_and_gradient(
+    def _passes(
         self, X: Floats, p: Floats, c: Floats, masks: Mapping[int, Floats] | None = None
-    ) -> tuple[float, Floats]:
+    ) -> tuple[passes.Trace, passes.Deltas, Floats, Floats]:
+        """Return both passes, L_n, (n,), and dL/dw of what learns, (L,)."""
         net, selection = self.problem.net, self.problem.selection
         trace = passes.forward(net, X, masks)
         delta = passes.delta_K(net, trace, p, c)
@@ -131,9 +228,9 @@ class ReferenceEngine:
             selection.inputs,
             learn_s=selection.s,
         )
-        loss = float((c * net.output.loss(trace.a[net.K], p)).sum())
         whole = net.layout.spread(deltas.W, deltas.b, deltas.s, selection)
-        return loss, net.layout.join(*whole, like=net.theta)[self.index]
+        losses = net.output.loss(trace.a[net.K], p)
+        return trace, deltas, losses, net.layout.join(*whole, like=net.theta)[self.index]
 
     def _penalty_gradient(self, theta: Floats) -> Floats:
         return np.where(self.is_weight, self.problem.penalty.gradient(theta), np.zeros_like(theta))

@@ -6,30 +6,27 @@ for event in events(net, X, y, epochs=10):
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from time import perf_counter
-from typing import Any, TypeAlias, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deltarule.engines import Problem, dropout_of, engine
+from deltarule.engines import engine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, GradientDescent, Optimiser, State, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Schedule, schedule
 from deltarule.memory import SMALLER, require_training, room_for
-from deltarule.network import Floats, Network
+from deltarule.network import Network
 from deltarule.options import (
-    FEWEST_EPOCHS,
     FEWEST_UPDATES,
     OPTIONS,
     callables,
     checked,
-    plain_scalar,
     typed_keywords,
 )
 from deltarule.parameters import Only, Rates
@@ -38,13 +35,10 @@ from deltarule.training.events import EpochEnded, Event, Listener, RunStarted, S
 from deltarule.training.history import History
 from deltarule.training.interruption import interruptible
 from deltarule.training.lbfgs import iterations, options
+from deltarule.training.preparing import examples_of, order_of, prepared, state_of, updates_of
 from deltarule.training.progress import ProgressBar
-from deltarule.training.splitting import hold_out
 from deltarule.training.stopping import EarlyStopping
 from deltarule.units import off_everywhere
-
-Examples: TypeAlias = tuple[Any, Floats, Floats]
-"""X (N, n_0), dense or in CSR, targets p (N, n_K) and weights (N,)."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +259,7 @@ def train(
         compiling=first.compiling,
         engine=first.engine,
         settings=settings,
-        off=off_everywhere(net, _examples(net, X, y, weights, validation, plain["seed"])[0][0]),
+        off=off_everywhere(net, examples_of(net, X, y, weights, validation, plain["seed"])[0][0]),
         notice=first.notice,
         state=stopping.best_state if stopping and best else state,
     )
@@ -343,36 +337,33 @@ def events(
     ).values()  # fmt: skip
     chosen = _optimiser(optimiser)
     is_lbfgs = isinstance(chosen, LBFGS)
-    factors = net.layout.factors(net.layout.rates(rates))
     if is_lbfgs and rates:
         raise OptionError("lbfgs finds its own step length; leave rates out.")
     itemsize = 8 if is_lbfgs else net.dtype.itemsize
     require_training(net.layout.size, itemsize, chosen.name, 2 + chosen.numbers)
     # Line searches compare losses that differ by less than float32 resolves.
     work = net.astype("float64") if is_lbfgs and net.dtype != np.float64 else net
-    learn, held = _examples(work, X, y, weights, validation, seed)
-    N: int = learn[0].shape[0]
-    batch_size = N if batch_size is None or is_lbfgs else min(batch_size, N)
-    if epochs is None:
-        enough = 0 if is_lbfgs else math.ceil(FEWEST_UPDATES / math.ceil(N / batch_size))
-        epochs = max(FEWEST_EPOCHS, enough)
-    problem = Problem(
-        net=work,
-        X=learn[0],
-        p=learn[1],
-        w=learn[2],
-        batch_size=batch_size,
-        epochs=epochs,
+    problem, held = prepared(
+        work,
+        X,
+        y,
+        weights=weights,
         optimiser=GradientDescent() if isinstance(chosen, LBFGS) else chosen,
+        rates=rates,
         schedule=_schedule(schedule),
-        selection=net.layout.select(only),
+        epochs=epochs,
+        batch_size=None if is_lbfgs else batch_size,
+        fewest_updates=0 if is_lbfgs else FEWEST_UPDATES,
+        only=only,
         penalty=Penalty(l1, l2),
         clip_norm=clip_norm,
         clip_value=clip_value,
-        dropout=dropout_of(work, learn[0], dropout, seed),
-        begun=_updates(state),
-        rates=factors,
+        dropout=dropout,
+        validation=validation,
+        seed=seed,
+        begun=updates_of(state),
     )
+    epochs, N = problem.epochs, len(problem.p)
     if is_lbfgs and problem.dropout is not None:
         raise OptionError(
             "lbfgs has no dropout: it needs the same loss whenever it asks; take another optimiser."
@@ -381,7 +372,7 @@ def events(
     if state is not None:
         if is_lbfgs:
             raise OptionError("lbfgs has no state to go on from; leave out state.")
-        runner.state = _state_of(state, runner.state)
+        runner.state = state_of(state, runner.state)
     interrupted = np.zeros(1, bool) if interrupted is None else interrupted
     yield RunStarted(
         net=net,
@@ -400,7 +391,7 @@ def events(
         passes = iterations(runner, options(chosen, epochs), interrupted)
     else:
         passes = (
-            runner.epoch(_order(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)
+            runner.epoch(order_of(N, shuffle, seed, epoch), interrupted) for epoch in range(1, epochs + 1)
         )
     epoch, before, reason = 0, started, f"after {plural(epochs, 'iteration' if is_lbfgs else 'epoch')}"
     for result in passes:
@@ -430,59 +421,11 @@ def events(
     yield Stopped(net, epoch, reason, is_interrupted=bool(interrupted[0]))
 
 
-def _updates(state: object) -> int:
-    """Return how many updates a state comes with; 0 of what is none, which is refused by name."""
-    t = plain_scalar(cast(Mapping[str, Any], state).get("t")) if isinstance(state, Mapping) else 0
-    return t if isinstance(t, int) else 0
-
-
-def _state_of(given: State, fresh: State) -> State:
-    """Return an optimiser's state, or raise an OptionError where it is another optimiser's, or another network's."""
-    is_state = isinstance(cast(object, given), dict) and given.keys() == fresh.keys()
-    if not is_state or any(np.shape(given[name]) != np.shape(fresh[name]) for name in fresh):
-        raise OptionError(
-            "state must be that of a Run of the same optimiser, network and choice of what learns, or None."
-        )
-    return given
-
-
-def _order(N: int, shuffle: bool, seed: int, epoch: int) -> NDArray[np.intp]:
-    """Return the order in which an epoch visits the rows: its own, so that a resumed run repeats it."""
-    return np.random.default_rng([seed, epoch]).permutation(N) if shuffle else np.arange(N)
-
-
 def _stopping(early_stopping: int | EarlyStopping | None) -> EarlyStopping | None:
     if isinstance(early_stopping, EarlyStopping):
         return early_stopping
     patience = OPTIONS["early_stopping"].check(early_stopping)
     return None if patience is None else EarlyStopping(patience)
-
-
-def _examples(
-    net: Network,
-    X: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None,
-    validation: float | Sequence[ArrayLike] | None,
-    seed: int,
-) -> tuple[Examples, Examples | None]:
-    """Return the examples to learn from and those held out, weights summing to 1 in both."""
-    examples = net.examples(X, y, weights, may_be_sparse=True)
-    if isinstance(validation, (list, tuple)) and len(validation) in (2, 3):
-        return examples, net.examples(*validation, may_be_sparse=True)
-    fraction = OPTIONS["validation"].check(validation)
-    if fraction is None:
-        return examples, None
-    rng = np.random.default_rng([seed, 0])
-    classes = examples[1].argmax(axis=1) if net.output.name == "softmax" else None
-    kept, out = hold_out(len(examples[1]), fraction, rng, classes)
-    kept_examples, held = (tuple(part[rows] for part in examples) for rows in (kept, out))
-    return _rescaled(net, kept_examples), _rescaled(net, held)
-
-
-def _rescaled(net: Network, part: tuple[Any, ...]) -> Examples:
-    X, p, c = part
-    return X, p, net.weights(c, len(p))
 
 
 # The arguments of train and events carry the names of these functions.
