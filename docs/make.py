@@ -273,7 +273,7 @@ MODULES = {
 }
 
 
-BUILT = {"EarlyStopping", "ProgressBar"}
+BUILT = {"EarlyStopping", "ProgressBar", "Walk"}
 """What one makes oneself, of the modules whose classes are what functions give back."""
 RETURNED = "deltarule.tables", "deltarule.training", "deltarule.chain"
 

@@ -111,6 +111,8 @@ BUGS = [
     Bug("the optimiser's state is lost", "engines/reference.py", "        self.state = update.state\n", "        self.state = self.problem.optimiser.init(update.after) | {\"t\": update.state[\"t\"]}\n", ("tests/training/test_training.py::TestUpdates::test_batches_are_visited_in_order_without_shuffling",)),
     Bug("validation rows are learnt from", "training/preparing.py", "return _rescaled(net, kept_examples), _rescaled(net, held)", "return examples, _rescaled(net, held)", ("tests/training/test_training.py::TestEvents::test_order_and_contents",)),
     Bug("the last weights instead of the best", "training/stopping.py", "            event.net.theta = self._best_theta\n", "            pass\n", ("tests/training/test_training.py::TestStopping::test_the_best_weights_come_back",)),
+    Bug("a tangent that begins at 0", "chain/nudge.py", "loss + slope * (values - w)", "slope * (values - w)", ("tests/chain/test_along.py",)),
+    Bug("a nudge moves every unit", "chain/local.py", "local[:, None] * e_i", "local[:, None]", ("tests/chain/test_along.py",)),
     Bug("the same order in every run", "training/preparing.py", "np.random.default_rng([seed, epoch]).permutation(N)", "np.random.default_rng([0, epoch]).permutation(N)", ("tests/training/test_training.py::TestEvents::test_same_seed_same_bits_and_another_seed_another_order",)),
     Bug("what an update was made of changes with it", "engines/reference.py", "theta = net.theta[self.index].copy()", "theta = net.theta[self.index]", ("tests/training/test_walk.py",)),
     Bug("an update is made twice", "engines/reference.py", "update.t != self.state[\"t\"] or not is_same", "False", ("tests/training/test_walk.py",)),

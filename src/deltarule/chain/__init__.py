@@ -1,7 +1,9 @@
 """Why a parameter moves, and the proof that its derivative is right."""
 
 from deltarule.chain.certificate import Certificate, Comparison, check
+from deltarule.chain.curve import Curve, curve
 from deltarule.chain.explanation import Chain, explain
+from deltarule.chain.nudge import Nudge, nudge
 from deltarule.chain.pullers import Group, Pullers, pullers
 from deltarule.chain.suspects import Suspects, suspects
 
@@ -9,11 +11,15 @@ __all__ = [
     "Certificate",
     "Chain",
     "Comparison",
+    "Curve",
     "Group",
+    "Nudge",
     "Pullers",
     "Suspects",
     "check",
+    "curve",
     "explain",
+    "nudge",
     "pullers",
     "suspects",
 ]

@@ -1,8 +1,6 @@
 """The certificate: the analytic gradient against two numerical ones, on the user's own data.
 
-In float64, for a parameter w of layer k, the loss as a function of w alone is evaluated around its value:
-a_k is linear in w, so only a_k's column i moves, by (w' - w) h_{k-1,j}, and what lies above is run again. A scale s_j
-moves column j of h_0 so, by (s' - s) x_j.
+In float64, for a parameter w of layer k, the loss as a function of w alone is evaluated around its value (`local.py`).
 
 Complex step and central differences share no arithmetic with the backward pass. The complex step is exact to
 rounding and checked to 1e-7; central differences carry an error of their own and are checked to 1e-5.
@@ -19,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deltarule.chain.agreement import Agreement, Runner, agree
-from deltarule.chain.local import acted_on, multiplier
+from deltarule.chain.local import above_by, loss_by, step_of
 from deltarule.chain.mistakes import Findings, Setting, recognise
 from deltarule.chain.own import Given, flat
 from deltarule.maths import differences, passes
@@ -241,17 +239,9 @@ def check(
 def compare(net: Network, trace: passes.Trace, p: Floats, c: Floats, n: int, analytic: float) -> Comparison:
     """Compare one derivative, that by entry n of theta, of a float64 network with its numerical ones."""
     at = net.layout.parameter(n)
-    h_j, moved = multiplier(trace, at), acted_on(trace, at)
+    a_above, loss = above_by(net, trace, at), loss_by(net, trace, p, c, at)
     w = net.theta[n : n + 1]
-    e_i = np.arange(net.sizes[at.k]) == at.i - 1
-
-    def a_above(theta: Array) -> Sequence[Array]:
-        return passes.above(net, at.k, moved + (theta - w) * h_j[:, None] * e_i)
-
-    def loss(theta: Array) -> Array:
-        return (c * net.output.loss(a_above(theta)[-1], p)).sum()
-
-    step = differences.central_step(0.0) / max(1.0, float(np.abs(h_j).max()))  # a_k moves by 6e-6 at most
+    step = step_of(trace, at)
     by_complex = float(differences.complex_step(loss, w)[0])
     by_central = float(differences.central(loss, w, step=step)[0])
 

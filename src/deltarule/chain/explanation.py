@@ -352,10 +352,8 @@ def explain(
     (0.6, 'PASS')
     """
     seen = explained(model, x, y, weights)
-    exact = seen.net.astype("float64")
-    n = exact.layout.find(parameter)
+    exact, n, X, p, c = _in_float64(seen, parameter)
     at = exact.layout.parameter(n)
-    X, p, c = exact.examples(seen.X, _target_of_one(exact, seen.X, seen.y), seen.weights)
     labels = Labels(exact, inputs or seen.inputs, outputs or seen.outputs)
     training = chosen_training(seen.training, optimiser, learning_rate, state, exact, rates)
     with np.errstate(all="ignore"):  # the factored form may overflow where the fused one does not
@@ -416,6 +414,19 @@ def _explain(
         seen=seen,
         split_at=split_at,
     )
+
+
+def examples_of(
+    model: Model, parameter: str, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None
+) -> tuple[Network, int, Floats, Floats, Floats]:
+    """Return a network in float64, a parameter's place in theta, and the examples X, p and c, as of `explain`."""
+    return _in_float64(explained(model, x, y, weights), parameter)
+
+
+def _in_float64(seen: Explained, parameter: str) -> tuple[Network, int, Floats, Floats, Floats]:
+    net = seen.net.astype("float64")
+    n = net.layout.find(parameter)
+    return net, n, *net.examples(seen.X, _target_of_one(net, seen.X, seen.y), seen.weights)
 
 
 def _weight(seen: Explained, N: int) -> float:
