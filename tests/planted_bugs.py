@@ -120,7 +120,7 @@ BUGS = [
     Bug("a walk goes back to another state", "training/walk.py", "self._engine.state = mark.state", "pass", ("tests/training/test_walk.py",)),
     Bug("a walk goes on in the next epoch's order too late", "training/walk.py", "                self.__dict__.pop(\"_order\", None)\n", "", ("tests/training/test_walk.py",)),
     Bug("a schedule begins anew with an option", "training/walk.py", "self._change(replace(changed, begun=begun), state)", "self._change(changed, state)", ("tests/training/test_walk.py",)),
-    Bug("what learns anew has another's state", "training/walk.py", "first[q.selection.index] = of", "first[:] = np.resize(of, len(first))", ("tests/training/test_walk.py",)),
+    Bug("what learns anew has another's state", "training/walk.py", "whole[name][self.problem.selection.index] = of", "whole[name][:] = np.resize(of, len(whole[name]))", ("tests/training/test_walk.py",)),
     Bug("a moment outlives a change", "training/walk.py", "        self.__dict__.pop(\"moment\", None)\n", "", ("tests/training/test_walk.py",)),
     Bug("an interruption is not heeded", "engines/reference.py", "                if interrupted[0]:\n                    break\n", "", ("tests/training/test_training.py::TestStopping::test_the_flag_ends_an_epoch_between_two_batches",)),
     Bug("an ignored Ctrl-C stays ignored", "cli/interruption.py", "        yield\n        return\n    signal.signal(signal.SIGINT, signal.default_int_handler)", "        yield\n        return", ("tests/cli/test_cli.py::test_ctrl_c_before_training_writes_nothing",)),

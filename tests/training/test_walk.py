@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltarule import Network, train
+from deltarule import Network, check, explain, train
 from deltarule.errors import DivergenceError, OptionError
 from deltarule.maths.optimisers import Adam
 from deltarule.training.walk import Walk
@@ -122,6 +122,26 @@ def test_a_moment_is_the_update_that_is_made():
     np.testing.assert_array_equal(walk.net.theta, before + moment.step)
     np.testing.assert_array_equal(walk.net.theta, moment.after)
     assert walk.losses[-1] == moment.loss
+
+
+@pytest.mark.parametrize("way", ["plain", "momentum, cosine", "adamw, penalty, clipped", "some learn"])
+def test_explain_shows_the_update_that_a_walk_makes_next(way):
+    net, X, y = case(scale=way == "plain")
+    walk = Walk(net, X, y, batch_size=BATCH, epochs=5, **WAYS[way])
+    walk.take(7)
+    rows, moment = walk.rows, walk.moment
+    steps = np.zeros(net.layout.size)
+    steps[walk.problem.selection.index] = moment.step
+    for name in ("w[1,1,1]", "w[2,2,3]", "b[3,1]", *(["s[2]"] if way == "plain" else [])):
+        chain = explain(walk, name, X[rows], y[rows])
+        assert chain.update.step == pytest.approx(steps[net.layout.find(name)], rel=1e-10, abs=1e-16)
+        assert chain.passed
+    assert chain.update.learning_rate == moment.learning_rate
+    assert "state after 7 updates" in chain.update.assumes or way == "some learn"
+    assert ("by its schedule at update 8" in chain.update.assumes) == (
+        way in ("momentum, cosine", "adamw, penalty, clipped")
+    )
+    assert check(walk.net, X, y).passed
 
 
 def test_an_option_holds_from_its_update_on_and_back_before_it_does_not():

@@ -14,16 +14,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deltarule.chain.explained import Explained, Training, aside
 from deltarule.engines import Problem, dropout_of
 from deltarule.engines.reference import Proposal, ReferenceEngine
 from deltarule.errors import OptionError
 from deltarule.maths.optimisers import LBFGS, Optimiser, State, optimiser
 from deltarule.maths.penalties import Penalty
-from deltarule.maths.schedules import Schedule, schedule
+from deltarule.maths.schedules import Constant, Schedule, schedule
 from deltarule.network import Floats, Network
 from deltarule.options import FEWEST_UPDATES, OPTIONS, checked, typed_keywords
 from deltarule.parameters import Only, Rates
@@ -213,6 +215,47 @@ clip_value, dropout, validation, shuffle, seed, state
         """Return the loss of the rows that are held out; None where there are none."""
         return None if self.held is None else self._engine.loss(*self.held)
 
+    def explained(self, X: Any, y: Any, weights: Any = None, *, table: Any = None) -> Explained:
+        """Return what `explain`, `check`, `pullers` and `suspects` look at: they take a walk in place of a network.
+
+        The update that `explain` shows is the walk's next one, were X its batch: with the optimiser's state of now, the
+        rate of the schedule, penalty, clipping and decay.
+        """
+        q, layout = self.problem, self.net.layout
+        learns = np.zeros(layout.size, bool)
+        learns[q.selection.index] = True
+        t = int(self.state["t"])
+        rate = q.learning_rate(t)
+        is_course = not isinstance(q.schedule, Constant)
+        return Explained(
+            self.net,
+            X,
+            y,
+            weights,
+            training=Training(
+                optimiser=q.optimiser,
+                state=self._whole_state(),
+                rate=rate,
+                schedule=f" by its schedule at update {t + 1:,}" if is_course else "",
+                aside=aside(0.0 if q.dropout is None else q.dropout.rates, 0.0),
+                penalty=q.penalty,
+                clip_norm=q.clip_norm,
+                clip_value=q.clip_value,
+                learns=None if q.selection.is_all else learns,
+                rates=q.rates,
+            ),
+        )
+
+    def _whole_state(self) -> State:
+        """Return the optimiser's state with an entry for every parameter: its first where one does not learn."""
+        whole = self.problem.optimiser.init(self.net.theta)
+        for name, of in self.state.items():
+            if np.ndim(whole[name]):
+                whole[name][self.problem.selection.index] = of
+            else:
+                whole[name] = of
+        return whole
+
     # Walking ------------------------------------------------------------------------------------------
 
     def take(self, n: int = 1) -> None:
@@ -336,16 +379,9 @@ clip_value, dropout, validation, shuffle, seed, state
         OptionError, ShapeError
             As of `train`; nothing is changed.
         """
-        q, layout = self.problem, self.net.layout
-        selection = layout.select(only)
-        whole = q.optimiser.init(self.net.theta)
-        state: State = {}
-        for name, first in whole.items():
-            of = self.state[name]
-            if np.ndim(first):
-                first[q.selection.index] = of
-                of = first[selection.index]
-            state[name] = of
+        q, selection = self.problem, self.net.layout.select(only)
+        whole = self._whole_state()
+        state = {name: of[selection.index] if np.ndim(of) else of for name, of in whole.items()}
         self._change(replace(q, selection=selection), state)
 
     def weight(self, name: str, value: float) -> None:
