@@ -200,3 +200,34 @@ def test_gradients_by_logits_hidden_units_and_outputs_are_derivatives(output: st
     )
     assert grad.a[0] is None
     assert Network([3, 2], output=output).gradients(X, y).h[0] is None  # nothing there learns
+
+
+class Counted(np.ndarray):
+    """An array that counts the products of two numbers made with it."""
+
+    made = 0
+
+    def __array_ufunc__(self, ufunc, method, *given, **settings):
+        plain = [np.asarray(each) for each in given]
+        result = getattr(ufunc, method)(*plain, **settings)
+        if ufunc is np.matmul:
+            Counted.made += plain[0].size * plain[1].shape[-1]
+        elif ufunc is np.multiply:
+            Counted.made += result.size
+        return result.view(Counted) if isinstance(result, np.ndarray) else result
+
+
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize(
+    "only", [None, ["W[3]", "b[3]"], ["W[2]"], ["b[1]"], ["w[1,2,3]", "w[1,2,1]"], ["w[2,1,1]", "b[3]"]]
+)
+def test_the_products_of_a_backward_pass_are_as_many_as_is_said(only, scale):
+    N, net = 7, Network([4, 5, 3, 2], "identity", seed=0, dtype="float64", scale=scale)
+    of = net.layout.select(only if only is None or not scale else [*only, "s[2]"])
+    rng = np.random.default_rng(0)
+    trace = passes.forward(net, rng.normal(size=(N, 4)).view(Counted))
+    delta = passes.delta_K(net, trace, np.eye(2)[rng.integers(0, 2, N)], np.full(N, 1 / N)).view(Counted)
+    Counted.made = 0
+    passes.backward(net, trace, delta, of.W, of.b, of.units, of.inputs, learn_s=of.s)
+    said = passes.products(net.sizes, of.W, of.b, of.units, of.inputs, learn_s=of.s)
+    assert Counted.made == N * said

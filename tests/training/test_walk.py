@@ -205,6 +205,15 @@ def test_what_does_not_learn_keeps_its_bits_and_its_state():
     np.testing.assert_array_equal(walk.state["m"][W_1], m[W_1])
 
 
+def test_freezing_saves_products():
+    net, X, y = case()
+    walk = Walk(net, X, y)
+    everything = 2 * (20 + 15 + 6) - 20 + 5 + 3
+    assert walk.products == (everything, everything)
+    walk.learn(["W[3]"])
+    assert walk.products == (6, everything)
+
+
 def test_a_weight_can_be_set_and_taken_back():
     net, X, y = case()
     walk = Walk(net, X, y, batch_size=BATCH)

@@ -194,6 +194,38 @@ def backward(
     return Deltas(da, dh, dW, db, ds)
 
 
+def products(
+    sizes: Sequence[int],
+    learn_W: Collection[int],
+    learn_b: Collection[int],
+    units: Mapping[int, Any] | None = None,
+    inputs: Mapping[int, Any] | None = None,
+    *,
+    learn_s: bool = False,
+) -> int:
+    """Return how many products of two numbers `backward` makes for an example, by n_0, ..., n_K and what learns.
+
+    dL/dW_k takes n_k n_{k-1}, dL/dh_{k-1} too, times g' n_{k-1}, and dL/ds n_0; of single units and inputs fewer.
+
+    >>> products([3, 4, 2], {1, 2}, {1, 2}), products([3, 4, 2], {2}, {2})
+    (32, 8)
+    """
+    units, inputs = units or {}, inputs or {}
+    K, made = len(sizes) - 1, 0
+    lowest = 0 if learn_s else min([*learn_W, *learn_b], default=K)
+    for k in range(K, max(lowest, 1) - 1, -1):
+        if k in learn_W:
+            made += _number(units.get(k), sizes[k]) * _number(inputs.get(k), sizes[k - 1])
+        if k > lowest:
+            below = _number(units.get(k - 1) if k - 1 == lowest else None, sizes[k - 1])
+            made += sizes[k] * below + (below if k > 1 else 0)
+    return made + (_number(units.get(0), sizes[0]) if learn_s else 0)
+
+
+def _number(which: Any, of_all: int) -> int:
+    return of_all if which is None else len(which)
+
+
 def _columns(matrix: Array, which: Any) -> Array:
     """Return some columns of a matrix, or all where `which` is None."""
     if which is None:

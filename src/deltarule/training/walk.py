@@ -23,6 +23,7 @@ from deltarule.chain.explained import Explained, Training, aside
 from deltarule.engines import Problem, dropout_of
 from deltarule.engines.reference import Proposal, ReferenceEngine
 from deltarule.errors import OptionError
+from deltarule.maths import passes
 from deltarule.maths.optimisers import LBFGS, Optimiser, State, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant, Schedule, schedule
@@ -246,6 +247,16 @@ clip_value, dropout, validation, shuffle, seed, state
             ),
         )
 
+    @property
+    def products(self) -> tuple[int, int]:
+        """How many products the backward pass makes for an example, and how many it would if everything learnt."""
+        net, of = self.net, self.problem.selection
+        every = range(1, net.K + 1)
+        return (
+            passes.products(net.sizes, of.W, of.b, of.units, of.inputs, learn_s=of.s),
+            passes.products(net.sizes, every, every, learn_s=net.s is not None),
+        )
+
     def _whole_state(self) -> State:
         """Return the optimiser's state with an entry for every parameter: its first where one does not learn."""
         whole = self.problem.optimiser.init(self.net.theta)
@@ -372,7 +383,7 @@ clip_value, dropout, validation, shuffle, seed, state
         self._change(replace(changed, begun=begun), state)
 
     def learn(self, only: Only = None) -> None:
-        """Let only some parameters learn from the next update on, None all, in the state that they had as they learnt.
+        """Let only some parameters learn from now on, None all; what did not learn before begins in its first state.
 
         Raises
         ------
