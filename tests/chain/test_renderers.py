@@ -1,8 +1,10 @@
-"""One tree, four renderers: the same numbers in text, LaTeX, HTML and JSON, each well-formed."""
+"""One tree, and its renderers: the same numbers in text, LaTeX, HTML, data and JSON, each well-formed."""
 
 from __future__ import annotations
 
+import json
 import re
+from html import escape
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,6 +15,7 @@ from deltarule.chain import notation
 from deltarule.chain.document import Equation, Paragraph, Table, document
 from deltarule.chain.explanation import Chain
 from deltarule.chain.grid import ELIDED, grid
+from deltarule.chain.html import fragment
 from deltarule.maths.activations import ACTIVATIONS
 from deltarule.maths.outputs import OUTPUTS
 
@@ -104,6 +107,56 @@ def test_html_is_well_formed_and_needs_nothing_from_elsewhere(chain: Chain):
     assert next(each.tag for each in tree.iter() if each.tag in ("h1", "h2")) == "h1"
     verdict = next(block for block in blocks if isinstance(block, Paragraph) and block.verdict)
     assert f"<strong>{verdict.verdict}</strong>" in html
+
+
+def test_as_data_it_says_what_the_page_says(chain: Chain):
+    """Put together by hand, the blocks are the page's own; a batch of a large network takes little of it."""
+    blocks = chain.blocks()
+    data = json.dumps(blocks, allow_nan=False)
+    assert len(data) < 40_000
+    assert json.loads(data) == blocks
+    page = fragment(chain._document, style=False)
+    assert "<style" not in page
+    assert (
+        fragment(chain._document).replace(page[len('<article class="deltarule">\n') :], "").count("<style")
+        == 1
+    )
+
+    def of(runs: list[dict[str, str]]) -> str:
+        words = [
+            escape(run["text"]) if "text" in run else f"<math><mrow>{run['mathml']}</mrow></math>"
+            for run in runs
+        ]
+        return "".join(words).replace("-&gt;", "→")
+
+    for block in blocks:
+        if block["kind"] == "heading":
+            assert f"<h{block['level']}>{of(block['text'])}</h{block['level']}>" in page
+        elif block["kind"] == "paragraph" and not block["verdict"]:
+            assert f"<p>{of(block['text'])}</p>" in page
+        elif block["kind"] == "paragraph":
+            assert block["verdict"] in of(block["text"])
+        elif block["kind"] == "table":
+            assert all(
+                f">{of(cell)}</t" in page
+                for row in [block["head"], *block["rows"]]
+                if any(row)
+                for cell in row
+            )
+        else:
+            assert f"{block['mathml']}</math>" in page
+            for matrix in block["matrices"]:
+                assert f"<math>{matrix['name']}</math>" in page
+                assert len(matrix["rows"]) <= 13
+                assert matrix["is_elided"] or [len(matrix["rows"]), len(matrix["rows"][0])] == matrix["shape"]
+    whole = "".join(run["mathml"] for block in blocks for run in block.get("text", []) if "mathml" in run)
+    ElementTree.fromstring(f"<math>{whole}</math>")
+
+
+def test_a_batch_as_data_is_small():
+    X, y = np.random.default_rng(0).normal(size=(32, 16)), np.random.default_rng(1).integers(0, 3, 32)
+    chain = explain(Network([16, 128, 3], "tanh", seed=0), "w[1,5,2]", X, y)
+    assert len(json.dumps(chain.blocks())) < 40_000 < len(chain.json())
 
 
 def test_a_notebook_shows_a_fragment_and_latex(chain: Chain):

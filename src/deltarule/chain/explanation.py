@@ -218,6 +218,12 @@ class Chain:
 
         return page(self._document)
 
+    def blocks(self) -> list[dict[str, Any]]:
+        """Return what `text` says as plain data: sentences, MathML, and matrices as text, large ones elided."""
+        from deltarule.chain.blocks import render
+
+        return render(self._document)
+
     def record(self) -> dict[str, Any]:
         """Return everything as plain data, unrounded."""
         at, split = self.parameter, self.split(self.split_at) if self.split_at is not None else None

@@ -52,10 +52,14 @@ def page(blocks: Sequence[Block]) -> str:
     )
 
 
-def fragment(blocks: Iterable[Block]) -> str:
-    """Return the blocks as one element, for a page that is there already."""
+def fragment(blocks: Iterable[Block], *, style: bool = True) -> str:
+    """Return the blocks as one element, for a page that is there already.
+
+    style: with its own, which a page that allows no inline style must have elsewhere.
+    """
+    own = f"<style>{_STYLE}</style>\n" if style else ""
     body = "\n".join(_block(block) for block in blocks)
-    return f'<article class="deltarule">\n<style>{_STYLE}</style>\n{body}\n</article>'
+    return f'<article class="deltarule">\n{own}{body}\n</article>'
 
 
 def _block(block: Block) -> str:
@@ -75,8 +79,7 @@ def _block(block: Block) -> str:
 
 
 def _equation(block: Equation) -> str:
-    left, formula = notation.mathml(block.left), notation.mathml(block.formula)
-    equation = f"<mrow>{left}<mo>=</mo>{formula}</mrow>" if formula else f"<mrow>{left}</mrow>"
+    equation = notation.equation(block.left, block.formula)
     words = f", {escape(block.words)}" if block.words else ""
     shown = f'<div class="equation"><math displaystyle="true">{equation}</math>{words}</div>'
     return "\n".join([shown, *(_matrix(matrix, block.shape) for matrix in block.matrices)])

@@ -113,6 +113,12 @@ def latex_number(number: str) -> str:
     return rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else words.get(mantissa, mantissa)
 
 
+def equation(left: str, right: str) -> str:
+    """Return left = right, or left alone, as the inside of a MathML element."""
+    inner = f"{mathml(left)}<mo>=</mo>{mathml(right)}" if right else mathml(left)
+    return f"<mrow>{inner}</mrow>"
+
+
 def mathml(formula: str) -> str:
     """Return a formula as the inside of a MathML element.
 
