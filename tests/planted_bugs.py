@@ -112,6 +112,8 @@ BUGS = [
     Bug("validation rows are learnt from", "training/preparing.py", "return _rescaled(net, kept_examples), _rescaled(net, held)", "return examples, _rescaled(net, held)", ("tests/training/test_training.py::TestEvents::test_order_and_contents",)),
     Bug("the last weights instead of the best", "training/stopping.py", "            event.net.theta = self._best_theta\n", "            pass\n", ("tests/training/test_training.py::TestStopping::test_the_best_weights_come_back",)),
     Bug("products of inputs that do not learn are counted", "maths/passes.py", "_number(inputs.get(k), sizes[k - 1])", "sizes[k - 1]", ("tests/maths/test_gradients.py::test_the_products_of_a_backward_pass_are_as_many_as_is_said",)),
+    Bug("a guess that is right is called a mistake", "chain/guesses.py", "if not is_same(each.value, chain.product)", "if True", ("tests/chain/test_guesses.py",)),
+    Bug("a weight updated too early goes up the slope", "chain/guesses.py", "net.W[m] - rate * deltas.W[m]", "net.W[m] + rate * deltas.W[m]", ("tests/chain/test_guesses.py",)),
     Bug("a tangent that begins at 0", "chain/nudge.py", "loss + slope * (values - w)", "slope * (values - w)", ("tests/chain/test_along.py",)),
     Bug("a nudge moves every unit", "chain/local.py", "local[:, None] * e_i", "local[:, None]", ("tests/chain/test_along.py",)),
     Bug("the same order in every run", "training/preparing.py", "np.random.default_rng([seed, epoch]).permutation(N)", "np.random.default_rng([0, epoch]).permutation(N)", ("tests/training/test_training.py::TestEvents::test_same_seed_same_bits_and_another_seed_another_order",)),
