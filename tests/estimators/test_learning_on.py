@@ -31,7 +31,7 @@ class TestWarmStart:
         assert model.n_iter_ == len(model.loss_curve_) == 10
         assert model.loss_curve_[5] < model.loss_curve_[0]
         train(
-            alone, *model.model_.arrays(X.assign(y=y)), optimiser="adamw", learning_rate=3e-3, weight_decay=1.0,
+            alone, *model.model_.arrays(X.assign(y=y)), optimiser="adamw", learning_rate=3e-3, weight_decay=3.0,
             schedule="one_cycle", epochs=5, batch_size=16,
         )  # fmt: skip
         np.testing.assert_array_equal(alone.theta, model.net_.theta)
@@ -73,7 +73,7 @@ class TestPartialFit:
         for epoch in range(3):
             seed = 4 if epoch == 0 else int(np.random.SeedSequence([4, epoch]).generate_state(1)[0])
             state = train(
-                net, *arrays, optimiser="adamw", learning_rate=3e-3, weight_decay=1.0, epochs=1, batch_size=16,
+                net, *arrays, optimiser="adamw", learning_rate=3e-3, weight_decay=3.0, epochs=1, batch_size=16,
                 seed=seed, state=state,
             ).state  # fmt: skip
         assert state is not None

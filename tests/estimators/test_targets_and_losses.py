@@ -332,7 +332,7 @@ def test_smoothed_labels_are_learnt_as_distributions(n_targets: int):
     one_hot = classes if n_targets > 1 else np.eye(2)[classes[:, 0]]
     features = model.model_.features_of(Table.of(X))
     train(
-        net, features, 0.9 * one_hot + 0.05, epochs=2, optimiser="adamw", learning_rate=3e-3, weight_decay=1.0,
+        net, features, 0.9 * one_hot + 0.05, epochs=2, optimiser="adamw", learning_rate=3e-3, weight_decay=3.0,
         batch_size=settings["batch_size"],
     )  # fmt: skip
     assert np.abs(net.theta - model.net_.theta).max() < 1e-5
