@@ -23,6 +23,7 @@ ASKED = [
     ("california_housing", "rmse", 45_000), ("adult", "accuracy", 0.871), ("adult", "log_loss", 0.279),
     ("diamonds", "rmse", 530), ("taxis_tip", "rmse", 1.35), ("taxis_payment", "log_loss", 0.57), ("mpg", "rmse", 2.50),
     ("titanic", "accuracy", 0.832), ("titanic", "log_loss", 0.426),
+    ("taxis_payment", "accuracy", 0.724),
 ]  # fmt: skip
 """Table, measure, and what it is to reach ..."""
 ASKED_ON = (0, 1, 2)
@@ -94,10 +95,9 @@ def reached(frame: pd.DataFrame) -> Rows:
     def add(what: str, asked: str, said: str, is_reached: bool, *others: str) -> None:
         rows.append([what, asked, said, *(others or ("", "")), "yes" if is_reached else "no"])
 
-    asked = [*ASKED, ("taxis_payment", "accuracy", value("taxis_payment", BEFORE, "accuracy"))]
-    for table, measure, limit in asked:
+    for table, measure, limit in ASKED:
         ours, before, theirs = (value(table, model, measure) for model in ("deltarule", BEFORE, "lightgbm"))
-        if np.isnan(ours) or np.isnan(limit):
+        if np.isnan(ours):
             continue
         more = measure == "accuracy"
         add(f"{table}, {MEASURES[measure]}", f"{'>=' if more else '<='} {number(limit)}", number(ours),
