@@ -358,7 +358,7 @@ BUGS = [
     Bug("native libraries have their say", "cli/apart.py", "            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)\n", "", ("tests/cli/test_cli.py::test_a_process_that_is_ended_under_a_limit_is_spoken_for[(os.write(2, b'native words'), os._exit(1))-71]",)),
     # The importance of columns
     Bug("a shuffled column stays shuffled", "tables/importance.py", "        mixed = X.copy()\n", "        mixed = X\n", (IMPORTANCE + "test_it_is_what_tables_with_a_shuffled_column_lose",)),
-    Bug("listed features are not shuffled", "tables/importance.py", "(mixed.data, shuffled.data), (mixed.indices, shuffled.indices)", "(mixed.data, shuffled.data),", (IMPORTANCE + "test_it_is_what_tables_with_a_shuffled_column_lose",)),
+    Bug("listed features are not shuffled", "tables/importance.py", "(mixed.data, shuffled.data), (mixed.indices, shuffled.indices)", "(mixed.data, shuffled.data),", (IMPORTANCE + "test_listed_features_are_shuffled_by_column",)),
     Bug("what gets worse is called better", "tables/importance.py", "1 if is_more_better(name) else -1", "1", (IMPORTANCE + "test_it_is_what_tables_with_a_shuffled_column_lose",)),
     Bug("weights of a file are texts", "tables/model.py", "if column.kind == \"text\":", "if column.kind == \"date\":", (IMPORTANCE + "test_weights_of_a_file_are_read_as_numbers_are",)),
     # What texts mean

@@ -624,13 +624,13 @@ def test_ctrl_c_keeps_what_was_learnt(folder: Path):
         "import signal, sys\n"
         "from deltarule.cli import main\n"
         "import deltarule.training.loop as loop\n"
-        "order, calls = loop._order, []\n"
+        "order, calls = loop.order_of, []\n"
         "def press(*arguments):\n"
         "    calls.append(1)\n"
         "    if len(calls) == 3:\n"
         "        signal.raise_signal(signal.SIGINT)\n"
         "    return order(*arguments)\n"
-        "loop._order = press\n"
+        "loop.order_of = press\n"
         "sys.exit(main(['fit', 'many.csv', '--target', 'species', '--epochs', '100000']))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)

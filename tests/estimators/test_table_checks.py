@@ -90,7 +90,7 @@ class TestTools:
         assert np.isfinite(tested).all()
         X, kind, _ = frame(400)
         found = permutation_importance(classifier().fit(X, kind), X, kind, n_repeats=3, random_state=0)
-        assert found.importances_mean.argmin() == 3
+        assert found.importances_mean[3] < 0.02
         assert found.importances_mean[:2].min() > 0.05
 
     @pytest.mark.parametrize(

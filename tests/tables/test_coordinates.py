@@ -104,7 +104,7 @@ def test_a_far_outlier_moves_no_edge_and_a_value_beyond_is_the_last_bin_s_end():
 def test_they_are_the_last_features_of_numbers_that_are_more_than_two():
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
-        {"a": rng.normal(size=200), "two": rng.integers(0, 2, 200) + 5, "t": ["x", "y"] * 100}
+        {"a": rng.normal(size=400), "two": rng.integers(0, 2, 400) + 5, "t": ["x", "y"] * 200}
     )
     encoder = TableEncoder.fit(table, schema=find(Table.of(table)), coordinates=True)
     plain = encoder.plain

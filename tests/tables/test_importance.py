@@ -13,6 +13,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.preprocessing import StandardScaler
 
 from deltarule import MLPClassifier, Network, TableClassifier, TableRegressor, importance, load, save
+from deltarule.binned import Binned
 from deltarule.cli import main
 from deltarule.errors import DataError, DataWarning, OptionError, ShapeError
 from deltarule.sparse import is_sparse
@@ -64,15 +65,18 @@ def fitted(case: str) -> tuple[Any, pd.DataFrame, list[str]]:
     return model.fit(table, target), table, targets
 
 
-def test_features_in_bins_are_shuffled_by_column():
+@pytest.mark.parametrize("is_in_bins", [True, False])
+def test_listed_features_are_shuffled_by_column(is_in_bins):
     rng = np.random.default_rng(3)
     data = {
         "a": rng.normal(size=100),
-        "b": rng.choice(list("xyz"), 100).tolist(),
+        "b": [f"level {n}" for n in rng.integers(0, 30, 100)],
         "c": rng.lognormal(size=100),
     }
-    encoder = TableEncoder.fit(data, coordinates=True)
+    encoder = TableEncoder.fit(data, coordinates=is_in_bins)
     X = encoder.features_of(encoder.read(data)[0])
+    assert is_sparse(X)
+    assert isinstance(X, Binned) == is_in_bins
     order = rng.permutation(100)
     for name in data:
         is_taken = np.array([one.name == name for one in encoder.encoders for _ in one.features])
