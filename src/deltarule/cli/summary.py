@@ -22,7 +22,7 @@ JUDGES = "log_loss", "pinball", "deviance", "rmse"
 """The measures that tell whether anything was learnt; of each target the first that it has."""
 USELESS = 0.99
 """An error, over the constant's, from which on nothing was."""
-PERFECT = 0.99
+PERFECT = 0.995
 """An accuracy or R^2, and the share of the constant's log loss that is gone, that are suspicious on rows held out."""
 
 
@@ -150,7 +150,8 @@ def _of_scores(model: TableModel, notices: Sequence[str]) -> list[str]:
         return [
             f"No better than the constant: these columns tell nothing of {listed(useless)} that holds for other rows."
         ]
-    if part is None or not any(map(_is_perfect, part.get("targets", {"": part}).values())):
+    parts = [one for name, one in model.scores.items() if name != LEARNT]  # one that is not perfect tells
+    if not parts or not all(any(map(_is_perfect, one.get("targets", {"": one}).values())) for one in parts):
         return []
     return [
         f"Suspiciously good: does a column hold what is known only together with {target}? --ignore COLUMN "
