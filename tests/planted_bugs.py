@@ -412,6 +412,7 @@ BUGS = [
     Bug("the bins of a number are cut", "engines/compiled/cuts.py", "{ends.get(cut, cut) for cut in", "{cut for cut in", BINNED),
     Bug("biases in bins lie where the first edge does", "engines/compiled/kernels/listing.py", "(layers[0, N_OUT] + places[BINNED]) * row", "layers[0, N_OUT] * row", BINNED),
     Bug("a scaled number does not bend", "tables/scaling.py", "z if self.bend is None else z / np.hypot(1.0, z / self.bend)", "z", (TABLES[0],)),
+    Bug("rows without an error are certain", "estimators/blending.py", "p + DOUBT / len(p) * (any_class - p) if is_calibrated else p", "p", (MEMBERS + "test_rows_without_an_error_claim_no_certainty",)),
     Bug("the temperature is taken twice", "estimators/blending.py", "(1.0 - sum(self.shares)) / self.temperature", "(1.0 - sum(self.shares)) / self.temperature**2", (MEMBERS + "test_the_temperature_divides_the_constant_as_it_does_what_is_said",)),
     Bug("weights of rows forgotten by the blend", "estimators/blending.py", "p)), weights=weights))", "p))))", (MEMBERS + "test_the_weights_of_recipes_are_the_best_of_those_that_may_be",)),
     Bug("members keep their last weights", "estimators/members.py", "points.thetas[epoch]", "points.thetas[-1]", (MEMBERS + "test_the_score_is_that_of_the_member_that_left_the_rows_out",)),

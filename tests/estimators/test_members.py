@@ -263,6 +263,13 @@ def test_where_there_is_nothing_to_learn_the_constant_is_said():
     assert fitted.predict_proba(X).mean(axis=0) == pytest.approx([0.7, 0.3], abs=0.03)
 
 
+def test_rows_without_an_error_claim_no_certainty():
+    """Of N = 100 rows and d = .05, what is seen most often has 1 - d / (2 N): logits that differ by log(3999)."""
+    p = np.eye(2)[[0, 1] * 50]
+    blend = blended(output("softmax"), [10.0 * p], p)
+    assert 10.0 * blend.shares[0] / blend.temperature == pytest.approx(np.log(3999), rel=0.05)
+
+
 def test_the_temperature_divides_the_constant_as_it_does_what_is_said():
     blend = Blend(shares=(0.25, 0.5), temperature=2.0, constant=(4.0, -8.0), loss=0.0)
     assert blend.rest.tolist() == [0.5, -1.0]

@@ -228,6 +228,8 @@ def test_a_weight_can_be_set_and_taken_back():
     assert walk.moment.loss == old
     with pytest.raises(OptionError, match="finite"):
         walk.weight("b[1,1]", np.nan)
+    with pytest.raises(OptionError, match="cannot be 'x'"):
+        walk.weight("b[1,1]", "x")
     with pytest.raises(OptionError, match="w\\[9,1,1\\]"):
         walk.weight("w[9,1,1]", 1.0)
 

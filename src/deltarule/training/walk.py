@@ -28,7 +28,7 @@ from deltarule.maths.optimisers import LBFGS, Optimiser, State, optimiser
 from deltarule.maths.penalties import Penalty
 from deltarule.maths.schedules import Constant, Schedule, schedule
 from deltarule.network import Floats, Network
-from deltarule.options import FEWEST_UPDATES, OPTIONS, checked, typed_keywords
+from deltarule.options import FEWEST_UPDATES, OPTIONS, checked, plain_scalar, typed_keywords
 from deltarule.parameters import Only, Rates
 from deltarule.training.preparing import order_of, prepared, state_of, updates_of
 
@@ -403,11 +403,10 @@ clip_value, dropout, validation, shuffle, seed, state
         OptionError
             There is no such parameter, or the value is not finite.
         """
-        place = self.net.layout.find(name)
-        value = float(value)
-        if not np.isfinite(value):
-            raise OptionError(f"{name} cannot be {value:g}; a parameter is a finite number.")
-        self.net.theta[place] = value
+        place, given = self.net.layout.find(name), plain_scalar(value)
+        if isinstance(given, bool) or not isinstance(given, int | float) or not np.isfinite(given):
+            raise OptionError(f"{name} cannot be {given!r}; a parameter is a finite number.")
+        self.net.theta[place] = given
         self._change(self.problem, self.state)
 
     # What it remembers --------------------------------------------------------------------------------
