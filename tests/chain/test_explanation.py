@@ -49,6 +49,20 @@ def test_the_lectures_example_by_hand():
     assert chain.passed
 
 
+@pytest.mark.parametrize("has_scale", [False, True])
+def test_the_actual_change_of_the_loss_is_that_of_the_network_with_one_parameter_moved(has_scale: bool):
+    rng = np.random.default_rng(0)
+    net = Network([3, 4, 2], "tanh", dtype="float64", scale=has_scale, seed=1)
+    net.theta = rng.normal(size=net.layout.size)
+    X, y = rng.normal(size=(5, 3)), np.array([0, 1, 1, 0, 1])
+    for n in range(net.layout.size):
+        update = explain(net, net.layout.name(n), X, y).update
+        moved = net.copy()
+        moved.theta[n] += update.step
+        assert update.actual == pytest.approx(moved.loss(X, y) - net.loss(X, y), rel=1e-9, abs=1e-15)
+        assert update.actual == pytest.approx(update.predicted, rel=0.5, abs=1e-5)
+
+
 def test_views_gradient_and_numerical_derivatives_agree():
     seen: Counter[str] = Counter()
 

@@ -123,7 +123,7 @@ def update(
         step = factor * step + decayed
     moved = net.theta.copy()
     moved[n] += step[0]
-    change = net.output.loss(passes.forward(net.at(moved), trace.h[0]).a[net.K], p) - net.output.loss(
+    change = net.output.loss(passes.forward(net.at(moved), trace.x).a[net.K], p) - net.output.loss(
         trace.a[net.K], p
     )
     return Update(
