@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from deltarule.tables.importance import importance as importance
     from deltarule.training import train as train
     from deltarule.training.proof import check as check
+    from deltarule.web import explore as explore
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ _ROOMS = {
     "Network": "network",
     "check": "training.proof",
     "explain": "chain",
+    "explore": "web",
     "pullers": "chain",
     "suspects": "chain",
     "train": "training",
@@ -57,6 +59,7 @@ __all__ = [
     "__version__",
     "check",
     "explain",
+    "explore",
     "importance",
     "load",
     "pullers",

@@ -80,13 +80,25 @@ Block: TypeAlias = Heading | Paragraph | Equation | Table
 
 def document(chain: Chain) -> list[Block]:
     """Return what `explain` says as blocks."""
-    return list(_blocks(chain))
+    return [block for section in sections(chain).values() for block in section]
 
 
-def _blocks(chain: Chain) -> Iterator[Block]:
+def sections(chain: Chain) -> dict[str, list[Block]]:
+    """Return the blocks by what they are about, in their order."""
     digits = _digits(chain)
-    yield Heading(f"`dL/d{chain.parameter} = {shown(chain.product, DIGITS)}`", 1)
-    yield from _about(chain)
+    cut = chain.split_at
+    return {
+        "about": list(_about(chain)),
+        "chain": list(_chain(chain, digits)),
+        "views": list(_views(chain, digits)),
+        **({} if cut is None else {"break": list(_break(chain, cut, digits))}),
+        "proof": list(_proof(chain)),
+        "update": list(_update(chain)),
+        "sizes": list(_sizes(chain)),
+    }
+
+
+def _chain(chain: Chain, digits: int) -> Iterator[Block]:
     yield Heading("The chain", 2)
     yield Equation(f"dL/d{chain.parameter}", _product_of_symbols(chain))
     if len(chain.p) > 1:
@@ -98,15 +110,10 @@ def _blocks(chain: Chain) -> Iterator[Block]:
         yield Heading(part[0].upper() + part[1:], 3)
         listed = list(steps)
         yield from _part(chain, listed, digits)
-    yield from _views(chain, digits)
-    if chain.split_at is not None:
-        yield from _break(chain, chain.split_at, digits)
-    yield from _proof(chain)
-    yield from _update(chain)
-    yield from _sizes(chain)
 
 
 def _about(chain: Chain) -> Iterator[Block]:
+    yield Heading(f"`dL/d{chain.parameter} = {shown(chain.product, DIGITS)}`", 1)
     net, N = chain.net, len(chain.p)
     hidden = [g.name for g in net.g[1:]]
     names = "-".join(hidden if len(set(hidden)) > 1 else hidden[:1])

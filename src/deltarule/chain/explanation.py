@@ -224,6 +224,13 @@ class Chain:
 
         return render(self._document)
 
+    def sections(self) -> dict[str, list[dict[str, Any]]]:
+        """Return `blocks` by what they are on: about, chain, views, break where it is split, proof, update, sizes."""
+        from deltarule.chain.blocks import render
+        from deltarule.chain.document import sections
+
+        return {name: render(each) for name, each in sections(self).items()}
+
     def record(self) -> dict[str, Any]:
         """Return everything as plain data, unrounded."""
         at, split = self.parameter, self.split(self.split_at) if self.split_at is not None else None

@@ -52,6 +52,11 @@ app.command(
     name="importance",
     help="Show how much a model depends on each column.",
 )
+app.command(
+    "deltarule.cli.explore:explore",
+    name="explore",
+    help="Open the page on which every number of a gradient step can be seen.",
+)
 app.command("deltarule.cli.doctor:doctor", name="doctor", help="Show what deltarule finds on this machine.")
 
 

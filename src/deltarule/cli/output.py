@@ -38,8 +38,8 @@ LEVEL = replace(INTERVAL["level"], name="--interval")
 DROPOUT = replace(SETTINGS["dropout"], name="--dropout", several="no", none=None)
 
 
-def _refuse_option(_: object, value: str) -> None:
-    if value.startswith("-") and value != "-":
+def _refuse_option(_: object, value: str | None) -> None:
+    if value is not None and value.startswith("-") and value != "-":
         raise ValueError(f"Unknown option: {value}")
 
 

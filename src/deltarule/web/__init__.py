@@ -1,0 +1,116 @@
+"""The page on which every number of one gradient step can be seen, questioned and predicted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from deltarule.chain.explained import Model, explained
+from deltarule.errors import DataError, OptionError, lacking
+from deltarule.network import Network
+from deltarule.options import Option, typed_keywords
+
+if TYPE_CHECKING:
+    from deltarule.web.server import Page
+
+__all__ = ["explore"]
+
+PORT = Option(
+    "port",
+    "whole",
+    low=1,
+    high=65_535,
+    none="for the first that is free from 8420 on",
+    help="Where it listens",
+)
+MEMBER = Option(
+    "member", "whole", low=0, default=1, help="Which member of a model to look at; 0 is their mean."
+)
+
+
+@typed_keywords
+def explore(
+    model: Model | None = None,
+    X: ArrayLike | Any = None,
+    y: ArrayLike | Any = None,
+    weights: ArrayLike | None = None,
+    *,
+    port: int | None = None,
+    member: int = 1,
+    title: str = "",
+) -> Page:
+    """Serve the page to this machine alone, and return it with its address.
+
+    Nothing of yours changes: the page works on a copy of the network, in float64.
+
+    Parameters
+    ----------
+    model, X, y, weights
+        As in `explain`: a Network with arrays, (N, n_0) and targets, or an estimator with a table; left out, the notes'
+        worked example.
+    port
+        Where it listens on 127.0.0.1; None for the first that is free from 8420 on.
+    member
+        Of a model that is the mean of several networks the one to look at, from 1; 0 for the mean itself.
+    title
+        What the page calls these data.
+
+    Returns
+    -------
+    Page
+        With `address`, and `stop()`, which frees the port; it also ends with the program.
+
+    Raises
+    ------
+    PackageError
+        The extra "app" is not installed.
+    OptionError, ShapeError, DataError
+        Port or member are out of range; X and y do not fit the model.
+
+    Examples
+    --------
+    >>> page = explore()
+    >>> page.address.startswith("http://127.0.0.1:")
+    True
+    >>> page.stop()
+    """
+    return page_of(model, X, y, weights, port=port, member=member, title=title).start()
+
+
+def page_of(
+    model: Model | None,
+    X: Any,
+    y: Any,
+    weights: Any = None,
+    *,
+    port: int | None = None,
+    member: int = 1,
+    title: str = "",
+) -> Page:
+    """Return the page of `explore` before it serves."""
+    try:
+        from deltarule.web.server import Page
+        from deltarule.web.session import Session
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+            raise
+        raise lacking("the page", str(error.name), "app") from None
+    port = PORT.check(port)
+    if model is None:
+        return Page(Session(), port)
+    seen = explained(model, X, y, weights)
+    if len(seen.y) == 0:
+        raise DataError("there is no row to look at; give at least one with its target.")
+    chosen = _member(model, MEMBER.check(member))
+    return Page(Session(seen if chosen is None else replace(seen, net=chosen), title=title), port)
+
+
+def _member(model: Any, member: int) -> Network | None:
+    """Return one of the networks whose mean a model is; None where it is one alone, or the mean is asked for."""
+    of = getattr(model, "model_", model)
+    members: tuple[Network, ...] = getattr(of, "members", ())
+    if member > max(len(members), 1):
+        raise OptionError(f"member is {member}; this model has {len(members) or 1}, and 0 is their mean.")
+    return members[member - 1] if member and len(members) > 1 else None

@@ -1,0 +1,221 @@
+"""What the page asks: about one parameter on the example or its batch, about the proof, about the source.
+
+Every answer says of which revision it is, and its numbers are the text that is shown.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from deltarule import chain
+from deltarule.chain.certificate import CENTRAL_LIMIT, COMPLEX_LIMIT
+from deltarule.chain.grid import shown
+from deltarule.maths import passes
+from deltarule.network import Floats
+from deltarule.training.proof import check
+from deltarule.web import commands, plane
+from deltarule.web.commands import Message, OfParameter
+from deltarule.web.frame import DIGITS, DIGITS_OF_LOSS, text
+from deltarule.web.session import Session
+
+MOST_CHECKED, MOST_EXAMPLES = 200, 32
+"""Parameters and examples that the badge looks at."""
+MOST_PULLS, MOST_POINTS = 200, 400
+
+
+def answer(session: Session, question: Message) -> dict[str, Any]:
+    """Return the answer to a question, of the session as it is now.
+
+    Raises
+    ------
+    DeltaruleError
+        There is no such parameter.
+    """
+    with session.lock:
+        said = ANSWERS[type(question)](session, question)
+        return {"rev": session.rev, **said}
+
+
+def _examples(session: Session, on: str) -> tuple[Any, Floats, Floats]:
+    """Return X, p and weights of the example, or of the batch."""
+    q = session.walk.problem
+    rows = np.array([session.row]) if on == "example" else session.walk.rows
+    X = q.X[rows]
+    return (
+        (X.toarray() if hasattr(X, "toarray") else X),
+        q.p[rows],
+        q.w[rows] if on == "batch" else np.ones(1),
+    )
+
+
+def _names(session: Session) -> dict[str, Any]:
+    return {"inputs": session.seen.inputs, "outputs": session.seen.outputs}
+
+
+def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
+    found = chain.explain(session.walk, asked.of, *_examples(session, asked.on), **_names(session))
+    whole = found  # the update is that of the batch, whatever is looked at
+    if asked.on == "example" and len(session.walk.rows) > 1:
+        whole = chain.explain(session.walk, asked.of, *_examples(session, "batch"), **_names(session))
+    update, sections = whole.update, found.sections()
+    return {
+        "of": str(found.parameter),
+        "where": found.where,
+        "on": asked.on,
+        "derivative": shown(found.product, DIGITS),
+        "w": shown(update.w, DIGITS),
+        "step": shown(update.step, DIGITS),
+        "new_w": shown(update.new_w, DIGITS),
+        "predicted": shown(update.predicted, DIGITS),
+        "actual": shown(update.actual, DIGITS),
+        "verdict": found.numerical.verdict,
+        "error": f"{found.numerical.complex_error:.0e}",
+        "learns": update.assumes,
+        "sections": sections if whole is found else sections | {"update": whole.sections()["update"]},
+    }
+
+
+def _check(session: Session, _: Message) -> dict[str, Any]:
+    X, p, w = _examples(session, "batch")
+    found = check(
+        session.walk,
+        X,
+        p,
+        w,
+        max_parameters=MOST_CHECKED,
+        max_examples=MOST_EXAMPLES,
+        seed=0,
+        engine="reference",
+    )
+    worst = found.worst
+    return {
+        "verdict": "PASS" if found.passed else "FAIL",
+        "worst": worst.name,
+        "error": f"{max(each.complex_error for each in found.comparisons):.0e}",
+        "central": f"{max(each.central_error for each in found.comparisons):.0e}",
+        "limits": [f"{COMPLEX_LIMIT:.0e}", f"{CENTRAL_LIMIT:.0e}"],
+        "text": found.text(),
+        "rows": [
+            {
+                key: value if isinstance(value, str) else shown(value, DIGITS)
+                for key, value in asdict(each).items()
+            }
+            for each in sorted(found.comparisons, key=lambda each: -each.severity)[:12]
+        ],
+    }
+
+
+def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
+    X, p, w = _examples(session, "batch")
+    found = chain.pullers(session.walk, asked.of, X, p, w, **_names(session))
+    each, rows = found.contributions, session.walk.rows
+    order = np.argsort(-np.abs(each), kind="stable")[:MOST_PULLS]
+    most = float(np.abs(each).max()) or 1.0
+    return {
+        "of": str(found.parameter),
+        "where": found.where,
+        "derivative": shown(found.derivative, DIGITS),
+        "variance": shown(found.variance, DIGITS),
+        "examples": len(each),
+        "up": shown(float(each[each < 0].sum()), DIGITS),
+        "down": shown(float(each[each > 0].sum()), DIGITS),
+        "pulls": [
+            {
+                "row": int(session.numbers[rows[n]]),
+                "pull": shown(float(each[n]), DIGITS),
+                "level": round(100 * float(each[n]) / most),
+            }
+            for n in order
+        ],
+    }
+
+
+def _nudge(session: Session, asked: OfParameter) -> dict[str, Any]:
+    found = chain.nudge(session.walk, asked.of, *_examples(session, asked.on))
+    return {
+        "of": found.parameter,
+        "w": shown(found.w, DIGITS),
+        "loss": shown(found.loss, DIGITS_OF_LOSS),
+        "derivative": shown(found.derivative, DIGITS),
+        **{name: text(getattr(found, name)) for name in ("values", "losses", "tangent")},
+    }
+
+
+def _curve(session: Session, asked: OfParameter) -> dict[str, Any]:
+    found = chain.curve(session.walk, asked.of, *_examples(session, asked.on))
+    return {
+        "of": found.parameter,
+        "taken": shown(found.taken, 2),
+        "best": shown(found.best, 2),
+        **{name: text(getattr(found, name)) for name in ("steps", "central", "complex_step")},
+    }
+
+
+def _norms(session: Session, _: Message) -> dict[str, Any]:
+    walk = session.walk
+    layout, moment = walk.net.layout, walk.moment
+    whole, step = np.zeros(layout.size), np.zeros(layout.size)
+    whole[walk.problem.selection.index], step[walk.problem.selection.index] = moment.gradient, moment.step
+    layers: list[dict[str, str]] = []
+    for k in range(1, walk.net.K + 1):
+        of = slice(layout.W[k].start, layout.b[k].stop)
+        g, s, theta = (float(np.linalg.norm(each[of])) for each in (whole, step, walk.net.theta))
+        layers.append(
+            {
+                "layer": str(k),
+                "gradient": shown(g, DIGITS),
+                "step": shown(s, DIGITS),
+                "ratio": shown(s / theta, 2) if theta else "",
+            }
+        )
+    return {"layers": layers}
+
+
+def _history(session: Session, _: Message) -> dict[str, Any]:
+    losses, held = session.walk.losses, list(session.held_losses.items())
+    told, told_held = _some(len(losses)), [held[n] for n in _some(len(held))]
+    return {
+        "t": [str(n + 1) for n in told],
+        "loss": text([losses[n] for n in told]),
+        "held_t": [str(t) for t, _ in told_held],
+        "held": text([loss for _, loss in told_held]),
+    }
+
+
+def _some(n: int) -> list[int]:
+    """Return an even choice of n places: all, or MOST_POINTS."""
+    return np.unique(np.linspace(0, n - 1, MOST_POINTS).astype(int)).tolist() if n else []
+
+
+def _source(session: Session, asked: commands.Source) -> dict[str, Any]:
+    q = session.walk.problem
+    of: dict[str, object] = {
+        "forward": passes.forward,
+        "output": type(q.net.output),
+        "backward": passes.backward,
+        "update": type(q.optimiser),
+    }
+    found = of[asked.phase]
+    file = (inspect.getsourcefile(found) or "").replace("\\", "/").rpartition("/deltarule/")[2]  # type: ignore[arg-type]
+    return {"file": file, "lines": inspect.getsource(found)}  # type: ignore[arg-type]
+
+
+ANSWERS: dict[type[Message], Callable[[Session, Any], dict[str, Any]]] = {
+    commands.Chain: _chain,
+    commands.Check: _check,
+    commands.Pulls: _pulls,
+    commands.Nudge: _nudge,
+    commands.Curve: _curve,
+    commands.Points: plane.points,
+    commands.Surface: plane.surface,
+    commands.Maps: plane.maps,
+    commands.Suspects: lambda session, _: plane.suspects(session),
+    commands.Norms: _norms,
+    commands.History: _history,
+    commands.Source: _source,
+}

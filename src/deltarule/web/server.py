@@ -1,0 +1,235 @@
+"""The page's server: a table of routes, on this machine alone, behind the gate.
+
+GET   ""  static/NAME  events     the page, what it is made of, and a stream of frames
+POST  act  ask                    commands and questions
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import socket
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from deltarule.errors import DeltaruleError, InputError, OutputError
+from deltarule.web.answers import answer
+from deltarule.web.commands import command, question
+from deltarule.web.gate import App, Gate
+from deltarule.web.session import FRAMES, Session
+
+HOST = "127.0.0.1"
+PORT, PORTS = 8420, 20
+"""The first port that is tried, and how many."""
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KEEP_ALIVE = 15.0
+"""Seconds after which a stream says that it lives."""
+GRACE = 1
+"""Seconds that open requests have when it ends."""
+
+
+@dataclass(frozen=True)
+class Static:
+    body: bytes
+    media_type: str
+
+
+def static_files() -> dict[str, Static]:
+    """Return the files of the page by name, read once.
+
+    Raises
+    ------
+    InputError
+        The two libraries were not there when the package was built.
+    """
+    folder, found = files("deltarule.web") / "static", dict[str, Static]()
+    for prefix, place in (("", folder), ("vendor/", folder / "vendor")):
+        for each in sorted(place.iterdir(), key=lambda entry: entry.name) if place.is_dir() else []:
+            ending = "." + each.name.rpartition(".")[2]
+            if each.is_file() and ending in TYPES:
+                found[prefix + each.name] = Static(each.read_bytes(), TYPES[ending])
+    if not any(name.startswith("vendor/") for name in found):
+        raise InputError(
+            "the page's libraries are not in this installation, for npm's registry was out of reach when it was "
+            "built; install deltarule again with a connection to it."
+        )
+    return found
+
+
+def bound(port: int | None) -> tuple[socket.socket, int, str]:
+    """Return a listening socket, its port, and what is to be said where it is not the one that was asked for.
+
+    Raises
+    ------
+    OutputError
+        No port is free.
+    """
+    first = PORT if port is None else port
+    for tried in range(first, min(first + PORTS, 65_536)):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((HOST, tried))
+            listener.listen()
+        except OSError as error:
+            listener.close()
+            if isinstance(error, PermissionError):
+                raise OutputError(f"port {tried} may not be listened on; choose one from 1024 on.") from None
+            continue
+        found = listener.getsockname()[1]
+        said = f"port {first} is in use; the page is at {found}." if tried != first else ""
+        return listener, found, said
+    raise OutputError(f"no port from {first} on is free; choose another with --port.")
+
+
+class Page:
+    """A session behind an address; `serve` stays until it is stopped, `start` returns at once."""
+
+    def __init__(self, session: Session, port: int | None = None) -> None:
+        self.session = session
+        self._listener, self.port, self.notice = bound(port)
+        self.host = f"{HOST}:{self.port}"
+        self.token = secrets.token_urlsafe(32)
+        config = uvicorn.Config(
+            self._app(),
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://{self.host}/{self.token}/"
+
+    def serve(self) -> None:
+        """Serve until Ctrl-C, or `stop`."""
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self.session.close()
+            self._listener.close()
+
+    def start(self) -> Page:
+        """Serve in the background until `stop`, or the end of the program."""
+        self._thread = threading.Thread(target=self.serve, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End it; the port is free then."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+
+    # Routes ----------------------------------------------------------------------------------------
+
+    def _app(self) -> App:
+        table: dict[str, tuple[str, Callable[[Request], Awaitable[Response]]]] = {
+            "": ("GET", self._page),
+            "events": ("GET", self._events),
+            "act": ("POST", self._act),
+            "ask": ("POST", self._ask),
+        }
+        self._static = static_files()
+        for name in self._static:
+            table[f"static/{name}"] = ("GET", self._file)
+        self.methods: Mapping[str, str] = {path: method for path, (method, _) in table.items()}
+        routes = [
+            Route(f"/{self.token}/{path}", handler, methods=[method])
+            for path, (method, handler) in table.items()
+        ]
+        return Gate(Starlette(routes=routes), self.host, self.token, self.methods)  # type: ignore[arg-type]
+
+    async def _page(self, request: Request) -> Response:
+        return self._sent("index.html", "no-store")
+
+    async def _file(self, request: Request) -> Response:
+        return self._sent(request.scope["path"].split("/static/", 1)[1], "max-age=31536000, immutable")
+
+    def _sent(self, name: str, cache: str) -> Response:
+        of = self._static[name]
+        return Response(of.body, media_type=of.media_type, headers={"cache-control": cache})
+
+    async def _act(self, request: Request) -> Response:
+        return await _answered(request, lambda body: {"rev": self.session.act(command(body))})
+
+    async def _ask(self, request: Request) -> Response:
+        return await _answered(request, lambda body: answer(self.session, question(body)))
+
+    async def _events(self, request: Request) -> Response:
+        watch, by = request.query_params.get("watch", ""), request.query_params.get("by", "forward")
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(self._stream(watch, by), media_type="text/event-stream", headers=headers)
+
+    async def _stream(self, watch: str, by: str) -> AsyncGenerator[str]:
+        """Send what the page is made of, and a frame after every change: the latest, FRAMES a second at most."""
+        loop, wake = asyncio.get_running_loop(), asyncio.Event()
+
+        def changed() -> None:
+            loop.call_soon_threadsafe(wake.set)
+
+        stop_listening = self.session.listen(changed)
+        told = ""
+        try:
+            yield "retry: 1000\n\n"
+            while not self._server.should_exit:
+                wake.clear()
+                made, frame = await run_in_threadpool(self._moment, watch, by)
+                if made != told:
+                    told = made
+                    yield f"event: settings\ndata: {made}\n\n"
+                yield f"event: frame\nid: {frame['rev']}\ndata: {_json(frame)}\n\n"
+                await asyncio.sleep(1 / FRAMES)
+                waited = 0.0
+                while not wake.is_set() and not self._server.should_exit:
+                    try:
+                        await asyncio.wait_for(wake.wait(), 0.25)
+                    except TimeoutError:
+                        waited += 0.25
+                        if waited >= KEEP_ALIVE:
+                            waited = 0.0
+                            yield ":\n\n"
+            yield "event: bye\ndata: {}\n\n"
+        finally:
+            stop_listening()
+
+    def _moment(self, watch: str, by: str) -> tuple[str, dict[str, Any]]:
+        with self.session.lock:
+            try:
+                frame = self.session.frame(watch, by)
+            except DeltaruleError:  # watched is what another network had
+                frame = self.session.frame("", by)
+            return _json(self.session.told()), frame
+
+
+async def _answered(request: Request, does: Callable[[Any], dict[str, Any]]) -> Response:
+    """Return what a message brings, as JSON; 422, a sentence and the field that it is about where it is refused."""
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return JSONResponse({"error": "this is not JSON.", "field": ""}, 422)
+    try:
+        return Response(_json(await run_in_threadpool(does, body)), media_type="application/json")
+    except DeltaruleError as error:
+        return JSONResponse({"error": str(error), "field": getattr(error, "field", "")}, 422)
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

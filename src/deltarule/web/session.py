@@ -1,0 +1,385 @@
+"""What the page looks at: a network, its examples, and a training that is walked. One thing happens at a time.
+
+Every act makes a new revision, and every answer says of which one it is, so that the page knows what is out of date.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deltarule.chain.explained import Explained
+from deltarule.errors import DeltaruleError, DivergenceError, OptionError
+from deltarule.maths.optimisers import LBFGS, optimiser
+from deltarule.network import Network
+from deltarule.spelling import plural
+from deltarule.training import Walk, hold_out
+from deltarule.web import commands
+from deltarule.web.commands import CONTROLS, OWN, FieldError, Message, Settings, told_controls
+from deltarule.web.examples import MAKERS, WORKED, worked
+from deltarule.web.frame import frame_of
+
+FRAMES = 20
+"""A second, while it plays."""
+OF_WORKED = Settings()
+OF_OTHERS = Settings(hidden=(4, 4), activation="tanh", optimiser="adam", learning_rate=0.01, batch_size=32)
+
+
+class Session:
+    """A walk with what surrounds it; safe to use from several threads.
+
+    Parameters
+    ----------
+    own
+        A network with examples to begin with; None for the worked example.
+    settings
+        Values of the controls to begin with, where nothing is given.
+    title
+        What the given data are called.
+    """
+
+    def __init__(self, own: Explained | None = None, settings: Settings = OF_WORKED, title: str = "") -> None:
+        self.own, self.title = own, title
+        self.lock = threading.RLock()
+        self.rev = 0
+        self.speed = 20.0
+        self.halted = ""
+        self.frozen: set[str] = set()
+        self._listeners: list[Callable[[], None]] = []
+        self._player: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._begin(settings if own is None else _settings_of(own))
+
+    # What is looked at -----------------------------------------------------------------------------
+
+    def _begin(self, settings: Settings) -> None:
+        """Make the network and the walk of some settings; where they are refused, nothing is changed."""
+        net, seen = self._made(settings)
+        N = int(np.shape(seen.X)[0])
+        kept, out = self._split(settings, seen, N)
+        weights = None if seen.weights is None else np.asarray(seen.weights)
+        walk = Walk(
+            net,
+            seen.X[kept],
+            seen.y[kept],
+            weights=None if weights is None else weights[kept],
+            validation=None if out is None else (seen.X[out], seen.y[out]),
+            optimiser=optimiser(settings.optimiser, settings.learning_rate),  # type: ignore[arg-type]
+            batch_size=min(settings.batch_size, len(kept)),
+            l1=settings.l1,
+            l2=settings.l2,
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm or None,
+            dropout=settings.dropout,
+            seed=settings.seed,
+        )
+        self.settings, self.seen, self.walk = settings, seen, walk
+        of = seen.numbering
+        self.numbers = kept + 1 if of is None else np.array([of.number(int(n)) for n in kept])
+        self.example, self.halted = 0, ""
+        self.held_losses: dict[int, float] = {}
+        self.frozen.clear()
+
+    def _made(self, settings: Settings) -> tuple[Network, Explained]:
+        """Return a network and its examples."""
+        if settings.data == OWN:
+            if self.own is None:
+                raise FieldError(
+                    "no data of your own were given; name a model and its table, or choose others.", "data"
+                )
+            seen = replace(self.own, X=_dense(self.own.X), y=np.asarray(self.own.y))
+            given = self.own.net.astype("float64")
+        elif settings.data == WORKED:
+            given, made = worked()
+            seen = Explained(given, made.X, made.y, inputs=made.inputs, outputs=made.outputs)
+        else:
+            made = MAKERS[settings.data].make(settings.rows, settings.noise, settings.seed)
+            n_K = len(made.outputs)
+            output = "softmax" if made.is_class else "linear"
+            given = Network(
+                [made.X.shape[1], *settings.hidden, n_K],
+                activation=settings.activation,
+                output=output,
+                seed=settings.seed,
+                dtype="float64",
+            )
+            return given, Explained(given, made.X, made.y, inputs=made.inputs, outputs=made.outputs)
+        if given.sizes[1:-1] == settings.hidden and _activation_of(given) == settings.activation:
+            return given, seen
+        sizes = [given.sizes[0], *settings.hidden, given.sizes[-1]]
+        other = Network(
+            sizes,
+            activation=settings.activation,
+            output=str(given.output),
+            seed=settings.seed,
+            dtype="float64",
+        )
+        return other, replace(seen, net=other)
+
+    def _split(
+        self, settings: Settings, seen: Explained, N: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp] | None]:
+        if not settings.validation or N < 2:
+            return np.arange(N), None
+        y = np.asarray(seen.y)
+        classes = y if seen.net.output.name == "softmax" and y.ndim == 1 else None
+        return hold_out(N, settings.validation, np.random.default_rng([settings.seed, 0]), classes)
+
+    @property
+    def row(self) -> int:
+        """The example that is looked at, from 0, among the rows that are learnt from."""
+        if self.example:
+            return self.example - 1
+        return int(self.walk.rows[0])
+
+    # Acts ------------------------------------------------------------------------------------------
+
+    def act(self, command: Message) -> int:
+        """Do what a command says and return the new revision.
+
+        Raises
+        ------
+        DeltaruleError
+            It cannot be done; nothing is changed. (An update that diverges is not made, and is said in `halted`.)
+        """
+        match command:
+            case commands.Play():
+                self._play()
+            case commands.Pause():
+                self.pause()
+            case _:
+                if not isinstance(command, commands.Speed):
+                    self.pause()
+                with self.lock:
+                    try:
+                        self._do(command)
+                    except DivergenceError as error:  # it stays before that update, and says why
+                        self.halted = str(error)
+        return self._changed()
+
+    def _do(self, command: Message) -> None:
+        walk = self.walk
+        match command:
+            case commands.Step(by="example"):
+                self._next_example()
+            case commands.Step(by=by, n=n):
+                for _ in range(n):
+                    if by == "batch":
+                        walk.take()
+                    else:
+                        walk.take_epoch()
+                self.example = 0
+            case commands.Back(n=n):
+                walk.back(min(n, walk.t))
+                self.halted, self.example = "", 0
+            case commands.Go(t=t):
+                walk.go(t)
+                self.halted, self.example = "", 0
+            case commands.Restart():
+                walk.restart()
+                self.halted, self.example = "", 0
+            case commands.Speed(value=value):
+                self.speed = float(value)
+            case commands.Set(option=option, value=value):
+                self._set(option, value)
+            case commands.Freeze(name=name, is_frozen=is_frozen):
+                self._freeze(name, is_frozen)
+            case commands.Weight(name=name, value=value):
+                walk.weight(name, value)
+                self.halted = ""
+            case commands.Example(row=row):
+                self.example = 0 if row == 0 else self._place(row) + 1
+            case _:
+                raise OptionError("this cannot be done.")
+
+    def _place(self, row: int) -> int:
+        """Return the place of a row, from 0, among those that are learnt from."""
+        found = np.flatnonzero(self.numbers == row)
+        if not len(found):
+            N = len(self.numbers)
+            first, last = self.numbers[0], self.numbers[-1]
+            raise FieldError(
+                f"there is no row {row:,} among the {plural(N, 'row')} to learn from, {first:,} to {last:,}.",
+                "row",
+            )
+        return int(found[0])
+
+    def _next_example(self) -> None:
+        """Look at the next example of the batch; after its last make the update."""
+        batch = self.walk.rows.tolist()
+        at = batch.index(self.row) + 1 if self.row in batch else 0
+        if at < len(batch):
+            self.example = batch[at] + 1
+        else:
+            self.walk.take()
+            self.example = int(self.walk.rows[0]) + 1
+
+    def _set(self, option: str, value: Any) -> None:
+        changed = self.settings.changed(option, value)
+        if CONTROLS[option].is_of_network:
+            if option == "data":
+                changed = self._settings_for(changed)
+            self._begin(changed)
+            return
+        given = {option: getattr(changed, option)}
+        if option == "optimiser":
+            changed = replace(changed, learning_rate=_rate_of(changed.optimiser), weight_decay=0.0)
+            given |= {"learning_rate": changed.learning_rate, "weight_decay": 0.0}
+        elif option in ("learning_rate", "weight_decay"):
+            given |= {"learning_rate": changed.learning_rate, "weight_decay": changed.weight_decay}
+        self.walk.set(**given)
+        self.settings = changed
+
+    def _settings_for(self, settings: Settings) -> Settings:
+        """Return what other data begin with: the worked example and given data with their own networks."""
+        if settings.data == WORKED:
+            return OF_WORKED
+        if settings.data == OWN and self.own is not None:
+            return _settings_of(self.own)
+        if self.settings.data in (WORKED, OWN):
+            return replace(OF_OTHERS, data=settings.data)
+        return settings
+
+    def _freeze(self, name: str, is_frozen: bool) -> None:
+        layout = self.walk.net.layout
+        layout.select([name])  # refuses what there is not
+        frozen = self.frozen | {name} if is_frozen else self.frozen - {name}
+        learns = np.ones(layout.size, bool)
+        for each in frozen:
+            learns[layout.select([each]).index] = False
+        if not learns.any():
+            raise FieldError("nothing would learn any more; let one array learn.", "name")
+        self.walk.learn(None if learns.all() else learns)
+        self.frozen = frozen
+
+    # Playing ---------------------------------------------------------------------------------------
+
+    @property
+    def is_playing(self) -> bool:
+        return self._player is not None and self._player.is_alive() and not self._stop.is_set()
+
+    def _play(self) -> None:
+        if self.is_playing:
+            return
+        self._stop = threading.Event()
+        self._player = threading.Thread(target=self._run, args=(self._stop,), daemon=True)
+        self._player.start()
+
+    def pause(self) -> None:
+        """Stop playing, and wait until no update is being made."""
+        self._stop.set()
+        player = self._player
+        if player is not None and player is not threading.current_thread():
+            player.join()
+        self._player = None
+
+    def _run(self, stop: threading.Event) -> None:
+        debt = 0.0
+        while not stop.is_set():
+            pause = max(1 / FRAMES, 1 / self.speed)
+            debt += self.speed * pause
+            try:
+                with self.lock:
+                    self.example = 0
+                    while debt >= 1 and not stop.is_set():
+                        self.walk.take()
+                        debt -= 1
+            except DeltaruleError as error:
+                self.halted = str(error)
+                stop.set()
+            self._changed()
+            stop.wait(pause)
+
+    def close(self) -> None:
+        """Stop all that goes on."""
+        self.pause()
+
+    def _see_held(self) -> None:
+        """Keep the loss of what is held out, of now, and forget what was taken back."""
+        t = self.walk.t
+        self.held_losses = {at: loss for at, loss in self.held_losses.items() if at <= t}
+        if (loss := self.walk.validation_loss()) is not None:
+            self.held_losses[t] = loss
+
+    # What is told ----------------------------------------------------------------------------------
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called after every change; what is returned ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _changed(self) -> int:
+        with self.lock:
+            self.rev += 1
+            rev = self.rev
+        for listener in tuple(self._listeners):
+            listener()
+        return rev
+
+    def told(self) -> dict[str, Any]:
+        """Return what the page is made of: controls, names, shapes; it changes with settings alone."""
+        with self.lock:
+            net, settings = self.walk.net, self.settings
+            known = (*MAKERS, *([OWN] if self.own is not None else []))
+            optimisers = CONTROLS["optimiser"].option.choices
+            words = {name: maker.words for name, maker in MAKERS.items()} | {OWN: self.title or "your own"}
+            return {
+                "controls": told_controls(settings, {"data": known, "optimiser": optimisers}),
+                "words": words,
+                "sizes": list(net.sizes),
+                "activation": [g.name for g in net.g[1:]],
+                "output": net.output.name,
+                "loss": net.output.loss_name,
+                "inputs": list(self.seen.inputs or (f"x{j + 1}" for j in range(net.sizes[0]))),
+                "outputs": list(self.seen.outputs or (str(i + 1) for i in range(net.sizes[-1]))),
+                "has_scale": net.s is not None,
+                "parameters": net.layout.size,
+                "N": len(self.walk.problem.p),
+                "speeds": list(commands.SPEEDS),
+            }
+
+    def frame(self, watch: str = "", by: str = "forward") -> dict[str, Any]:
+        """Return the moment as text; watch and by choose the units that are told of wide layers."""
+        with self.lock:
+            self._see_held()
+            return frame_of(self, watch, by)
+
+
+def _rate_of(name: str) -> float:
+    made = optimiser(name)
+    assert not isinstance(made, LBFGS)
+    return made.lr
+
+
+def _settings_of(own: Explained) -> Settings:
+    """Return the settings that a given network stands for."""
+    net, training = own.net, own.training
+    chosen = optimiser("adam") if training is None else training.optimiser
+    if isinstance(chosen, LBFGS):
+        chosen = optimiser("adam")
+    assert not isinstance(chosen, LBFGS)
+    rate = chosen.lr if training is None or training.rate is None or training.rate <= 0 else training.rate
+    return replace(
+        OF_OTHERS,
+        data=OWN,
+        hidden=net.sizes[1:-1],
+        activation=_activation_of(net),
+        optimiser=chosen.name,
+        learning_rate=rate,
+        weight_decay=chosen.weight_decay,
+    )
+
+
+def _activation_of(net: Network) -> str:
+    """Return the activation of all hidden layers; of several, or none, the first there is."""
+    names = [g.name for g in net.g[1:]]
+    return names[0] if names else OF_OTHERS.activation
+
+
+def _dense(X: Any) -> Any:
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)

@@ -1,0 +1,60 @@
+// The page: every panel is drawn anew where something that it shows has changed.
+
+import { effect } from "./vendor/signals-core.js";
+import { html, render } from "./vendor/lit-html.js";
+import { chain } from "./chain.js";
+import { data } from "./data.js";
+import { head } from "./head.js";
+import { history } from "./history.js";
+import { list, listenToKeys } from "./keys.js";
+import { network } from "./network.js";
+import { rail } from "./rail.js";
+import { status } from "./status.js";
+import { connection, frame, group, phase, phases, settings, theme, watch, parsed } from "./store.js";
+import { tree } from "./tree.js";
+import { why } from "./why.js";
+import { listen, stop } from "./wire.js";
+
+const inside = (id, tag = "div", className = "inside") => {
+  const made = document.createElement(tag);
+  made.className = className;
+  document.getElementById(id).append(made);
+  return made;
+};
+
+const PANELS = { head, rail, data, why, chain, history, status };
+for (const [id, draw] of Object.entries(PANELS)) {
+  const root = ["head", "rail", "status"].includes(id) ? document.getElementById(id) : inside(id);
+  effect(() => render(draw(), root));
+}
+const drawing = inside("network"), reading = inside("network", "nav", "hidden reading");
+reading.setAttribute("aria-label", "Network as a tree");
+effect(() => render(network(), drawing));
+effect(() => render(tree(), reading));
+
+const dialog = document.createElement("dialog");
+dialog.id = "keys";
+dialog.setAttribute("aria-label", "Keys");
+document.body.append(dialog);
+render(list(), dialog);
+listenToKeys();
+
+effect(() => {
+  if (theme.value) document.documentElement.dataset.theme = theme.value;
+});
+effect(() => {
+  const sizes = settings.value?.sizes;
+  if (!sizes) return;
+  const at = parsed(watch.value);
+  const isThere = at && at.k < sizes.length && at.i <= sizes[at.k] && (at.kind !== "w" || at.j <= sizes[at.k - 1]);
+  if (!isThere) watch.value = "w[1,1,1]";
+  if (phase.value !== null && phase.value >= phases.value.length) phase.value = null;
+});
+effect(() => {
+  const isWide = settings.value?.sizes.some((n) => n > 12);
+  listen(isWide ? { watch: watch.value, by: group.value } : {});
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) stop();
+  else if (connection.value !== "ended") listen({ watch: watch.value, by: group.value });
+});

@@ -1,0 +1,37 @@
+// Questions that are asked again when the moment, or what they are about, has changed; the last answer stays meanwhile.
+
+import { effect, signal } from "./vendor/signals-core.js";
+import { frame } from "./store.js";
+import { ask } from "./wire.js";
+
+const PAUSE = 200; // ms between questions while it plays
+
+// A signal of {answer, error}; `about` makes the question of now, or null where there is none.
+export function asked(about) {
+  const found = signal({ answer: null, error: "" });
+  let running = false, wanted = null, last = 0;
+  async function run() {
+    running = true;
+    while (wanted) {
+      const question = wanted;
+      wanted = null;
+      const wait = frame.peek()?.is_playing ? PAUSE - (performance.now() - last) : 0;
+      if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+      last = performance.now();
+      const said = await ask(question);
+      if (said.refused) found.value = { answer: null, error: said.error };
+      else found.value = { answer: said, error: "" };
+    }
+    running = false;
+  }
+  effect(() => {
+    if (!frame.value) return;
+    const question = about(frame.value.rev);
+    if (!question) return;
+    wanted = question;
+    if (!running) run();
+  });
+  return found;
+}
+
+export const isOld = (answer) => answer && frame.value && answer.rev !== frame.value.rev;

@@ -1,0 +1,137 @@
+// Why the selected parameter moves: the derivative, its views and proof, who pulls, and the lines that computed it.
+
+import { html, svg } from "./vendor/lit-html.js";
+import { blocks } from "./formula.js";
+import { asked, isOld } from "./ask.js";
+import { chainOf } from "./chain.js";
+import { padlock } from "./icons.js";
+import { act } from "./wire.js";
+import { frame, group, mode, now, tab, watch } from "./store.js";
+
+const on = () => mode.value;
+const nudgeOf = asked((rev) => (tab.value === "why" ? { about: "nudge", of: watch.value, on: on(), rev } : null));
+const pullsOf = asked((rev) => (tab.value === "pulls" ? { about: "pulls", of: watch.value, rev } : null));
+const curveOf = asked((rev) => (tab.value === "check" ? { about: "curve", of: watch.value, on: on(), rev } : null));
+export const checkOf = asked((rev) => ({ about: "check", rev }));
+const sourceOf = asked((rev) => (tab.value === "source" ? { about: "source", phase: phaseOf(), rev } : null));
+
+function phaseOf() {
+  if (group.value === "update") return "update";
+  const { at } = now.value;
+  return at === "y" || at === "L" ? "output" : group.value;
+}
+
+const TABS = { why: "Why?", pulls: "Pulls", check: "Check", source: "Source" };
+
+export function why() {
+  const { answer, error } = chainOf.value;
+  return html`<div class="bar"><h2 class="parameter">${watch.value}</h2><span class="where">${answer && answer.of === watch.value ? answer.where : ""}</span></div>
+    <div class="tabs" role="tablist">
+      ${Object.entries(TABS).map(([name, words]) => html`<button role="tab" id="tab-${name}" aria-controls="answer" aria-selected=${tab.value === name} @click=${() => (tab.value = name)}>${words}</button>`)}
+    </div>
+    <div id="answer" class="answer" role="tabpanel" tabindex="0" aria-labelledby="tab-${tab.value}">
+      ${error ? html`<p class="FAIL">${error}</p>` : answer ? { why: reasons, pulls, check, source }[tab.value](answer) : ""}
+    </div>`;
+}
+
+function reasons(answer) {
+  const { about, views, proof, update, sizes } = answer.sections;
+  return html`<div class=${isOld(answer) ? "old" : ""}>
+    <dl class="facts-of">
+      <div><dt>∂L/∂${answer.of}</dt><dd class="big" data-q=${`dL/d${answer.of}`}>${answer.derivative}</dd><dd class="verdict ${answer.verdict}" title="relative error against the complex step">${answer.verdict} ${answer.error}</dd></div>
+      <div><dt>value</dt><dd><input id="weight" class="number" inputmode="decimal" aria-label=${`Value of ${answer.of}`} .value=${answer.w} @change=${(event) => act({ do: "weight", name: answer.of, value: Number(event.target.value) })}></dd>
+        <dd>${frozen(answer.of)}</dd></div>
+      <div><dt>step</dt><dd data-q=${`step ${answer.of}`}>${answer.step}</dd><dd>to <span data-q=${`new ${answer.of}`}>${answer.new_w}</span></dd></div>
+      <div><dt>ΔL</dt><dd>said <span data-q="predicted">${answer.predicted}</span></dd><dd>is <span data-q="actual">${answer.actual}</span></dd></div>
+    </dl>
+    <p class="quiet">The derivative is that of the ${mode.value}; the update is by the batch, with ${answer.learns}.</p>
+    ${nudge()}
+    ${blocks(sizes.slice(0, 2))}
+    ${blocks(views)}
+    <details><summary>Every factor's size</summary>${blocks(sizes.slice(2))}</details>
+    <details><summary>The proof</summary>${blocks(proof)}</details>
+    <details><summary>The update</summary>${blocks(update)}</details>
+    <details><summary>The example</summary>${blocks(about.slice(1))}</details>
+  </div>`;
+}
+
+function frozen(name) {
+  const isFrozen = frame.value.frozen.includes(name);
+  return html`<button class="lock" aria-pressed=${isFrozen} @click=${() => act({ do: "freeze", name, is_frozen: !isFrozen })}>${padlock(isFrozen)} ${isFrozen ? "frozen" : "learns"}</button>`;
+}
+
+// A plot of lines over the same places; all numbers come as text.
+function plot({ xs, lines, at, words, isLog = false }) {
+  const W = 360, H = 130, P = 8;
+  const place = isLog ? (text) => exponent(text) : Number;
+  const X = xs.map(place);
+  const all = lines.flatMap((line) => line.y.map(place)).filter(Number.isFinite);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const [left, right] = [Math.min(...X), Math.max(...X)];
+  const px = (value) => P + ((value - left) / (right - left || 1)) * (W - 2 * P);
+  const py = (value) => H - P - ((value - low) / (high - low || 1)) * (H - 2 * P);
+  const path = (line) => line.y.map((text, n) => [X[n], place(text)]).filter(([, y]) => Number.isFinite(y)).map(([x, y], n) => `${n ? "L" : "M"}${px(x).toFixed(1)} ${py(Math.min(Math.max(y, low), high)).toFixed(1)}`).join("");
+  return html`<svg class="plot" viewBox="0 0 ${W} ${H}" role="img" aria-label=${words}>
+    ${lines.map((line) => svg`<path d=${path(line)} class="line ${line.name}"></path>`)}
+    ${at === undefined ? "" : svg`<path class="rule" d="M${px(place(at)).toFixed(1)} ${P}V${H - P}"></path>`}
+  </svg>`;
+}
+
+// The power of ten of a number as text, with its first digits: where it stands on a logarithmic axis.
+function exponent(text) {
+  const [digits, power] = Number(text).toExponential(3).split("e");
+  return Number(text) > 0 ? Number(power) + (Number(digits) - 1) / 9 : NaN;
+}
+
+function nudge() {
+  const { answer } = nudgeOf.value;
+  if (!answer || answer.of !== watch.value) return "";
+  return html`<figure class=${isOld(answer) ? "old" : ""}><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
+    ${plot({ xs: answer.values, at: answer.w, words: `Loss along ${answer.of} from ${answer.values[0]} to ${answer.values.at(-1)}; at ${answer.w} it is ${answer.loss}, with slope ${answer.derivative}.`, lines: [{ name: "tangent", y: clipped(answer) }, { name: "loss", y: answer.losses }] })}
+    <small class="axis"><span>${answer.values[0]}</span><span>${answer.w}</span><span>${answer.values.at(-1)}</span></small></figure>`;
+}
+
+// The tangent within what the loss spans, so that the curve keeps its room.
+function clipped({ losses, tangent }) {
+  const of = losses.map(Number).filter(Number.isFinite);
+  const [low, high] = [Math.min(...of), Math.max(...of)];
+  const room = (high - low || 1) / 2;
+  return tangent.map((text) => (Number(text) < low - room || Number(text) > high + room ? "NaN" : text));
+}
+
+function pulls() {
+  const { answer, error } = pullsOf.value;
+  if (error) return html`<p class="FAIL">${error}</p>`;
+  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  return html`<div class=${isOld(answer) ? "old" : ""}>
+    <p>${answer.examples} ${answer.examples === 1 ? "example" : "examples"} of the batch add up to ∂L/∂${answer.of} = <b data-q="pulls">${answer.derivative}</b>: ${answer.down} pulls it down, ${answer.up} up. Choose one to look at it.</p>
+    <table class="facts pulls"><tr><th>row</th><th class="number">cₙ ∂Lₙ/∂${answer.of}</th><th>pulls it</th></tr>
+      ${answer.pulls.map((each) => html`<tr class=${each.row === frame.value.row ? "on" : ""}><td><button class="link" @click=${() => act({ do: "example", row: each.row })}>${each.row}</button></td><td class="number" data-q=${`pull ${each.row}`}>${each.pull}</td>
+        <td><svg class="bar-of" viewBox="-100 0 200 10" preserveAspectRatio="none" aria-hidden="true"><rect class=${each.level < 0 ? "minus" : "plus"} x=${Math.min(0, each.level)} y="1" width=${Math.abs(each.level)} height="8"></rect><path d="M0 0V10"></path></svg></td></tr>`)}
+    </table></div>`;
+}
+
+function check() {
+  const { answer, error } = checkOf.value;
+  const v = curveOf.value.answer;
+  if (error) return html`<p class="FAIL">${error}</p>`;
+  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  return html`<div class=${isOld(answer) ? "old" : ""}>
+    <p class=${answer.verdict}><b>${answer.verdict}</b>: the gradient of the batch against two numerical ones.</p>
+    <table class="facts"><tr><th>against</th><th class="number">found</th><th class="number">limit</th></tr>
+      <tr><td>complex step</td><td class="number">${answer.error}</td><td class="number">${answer.limits[0]}</td></tr>
+      <tr><td>central difference</td><td class="number">${answer.central}</td><td class="number">${answer.limits[1]}</td></tr></table>
+    ${v && v.of === watch.value ? html`<figure><figcaption>${v.of}: error by step, <b class="ink-value">central difference</b> and <b class="ink-gradient">complex step</b></figcaption>
+      ${plot({ xs: v.steps, at: v.taken, isLog: true, words: `Error of numerical derivatives by their step; the central difference is best at ${v.best}, the proof takes ${v.taken}.`, lines: [{ name: "loss", y: v.central }, { name: "tangent", y: v.complex_step }] })}
+      <small class="axis"><span>h = ${v.steps.at(-1)}</span><span>taken ${v.taken}, best ${v.best}</span><span>${v.steps[0]}</span></small></figure>` : ""}
+    <h3>Nearest to the limit</h3>
+    <table class="facts"><tr><th>parameter</th><th class="number">derivative</th><th class="number">error</th><th></th></tr>
+      ${answer.rows.map((row) => html`<tr><td><button class="link" @click=${() => (watch.value = row.name)}>${row.name}</button></td><td class="number">${row.analytic}</td><td class="number">${row.complex_error}</td><td class=${row.verdict}>${row.verdict}</td></tr>`)}</table>
+    <details><summary>The certificate</summary><pre>${answer.text}</pre></details></div>`;
+}
+
+function source() {
+  const { answer } = sourceOf.value;
+  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  return html`<p>The lines that compute this phase, in <b>${answer.file}</b>:</p><pre class="source">${answer.lines}</pre>`;
+}
