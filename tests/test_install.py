@@ -8,7 +8,7 @@ import pytest
 
 EXTRAS = (
     "cyclopts", "rich", "matplotlib", "matplotlib.pyplot", "chardet", "python_calamine", "zstandard", "duckdb",
-    "skops", "skops.io",
+    "skops", "skops.io", "starlette", "uvicorn",
 )  # fmt: skip
 HIDDEN = f"import sys, warnings\nfor name in {EXTRAS}: sys.modules[name] = None\n"
 TABLE = """
