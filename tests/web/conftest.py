@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,12 @@ class Tab:
             " return s.frame.value?.rev === rev && !document.querySelector('.old'); }",
             arg=rev,
         )
+
+    def acts(self, does: Callable[[], object]) -> None:
+        """Do what makes the page send an act, and wait until all of it is shown."""
+        with self.page.expect_response("**/act"):
+            does()
+        self.settled()
 
     def numbers(self) -> dict[str, set[str]]:
         """Return every text of every quantity that is shown."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
 from typing import Any
 
+import numpy as np
 import pytest
+from tests.web.hostile import HOSTILE
 from tests.web.quantities import OUTPUTS, SHAPES, net_and_examples, quantities
 
+from deltarule import Network
 from deltarule.chain.explained import Explained
 from deltarule.web.commands import command
 from deltarule.web.session import Session
@@ -51,3 +58,288 @@ def test_every_number_is_pythons_in_every_phase(open_page: Any, shape: dict, out
                     assert told[name] in texts or n < stops.count() - 2
     missed = {name for name in told if name not in seen and not name.startswith(("h[0", "dL/dh[0", "L of"))}
     assert not missed
+
+
+def test_the_tour_is_walked_by_keyboard_alone(open_page: Any):
+    tab = open_page(Session())
+    page = tab.page
+    page.keyboard.press("t")
+    for n in range(1, 13):
+        page.wait_for_selector(f"#history h2:has-text('{n}. ')")
+        tab.settled()
+        hides = {"1": "a[1,1]", "7": "dL/dy_hat[1]", "9": "dL/da[3,2]"}.get(str(n))
+        if hides and n != 7:
+            assert "?" in tab.numbers()[hides]
+        while page.evaluate("document.activeElement?.textContent") != "tell me":
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".verdict-of:has-text('It is')")
+        assert "?" not in {text for texts in tab.numbers().values() for text in texts}
+        page.keyboard.press("t")
+    page.wait_for_selector("#history h2:has-text('1. ')")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#history h2:has-text('History')")
+
+
+def test_an_answer_is_graded_and_a_mistake_named(open_page: Any):
+    tab = open_page(Session())
+    page = tab.page
+    page.get_by_role("button", name="Predict: off").click()
+    blank = page.locator("#why .blank")
+    blank.fill("-0.55")
+    blank.press("Enter")
+    page.wait_for_selector("#why .big .FAIL:has-text('the sign is wrong')")
+    blank.fill(".55")
+    blank.press("Enter")
+    page.wait_for_selector("#why .big .PASS")
+    for _ in range(2):
+        page.locator(".predict").click()
+    assert page.locator("#chain .blank").count() == 11
+    page.locator("#chain .blank").nth(1).fill(".2")
+    page.locator("#chain .blank").nth(1).press("Enter")
+    page.wait_for_selector("#chain .blanks .PASS")
+    page.get_by_role("tab", name="Mistakes").click()
+    page.locator(".break").first.click()
+    page.wait_for_selector("#answer pre:has-text('FAIL')")
+
+
+KEYS = {
+    "f": "document.querySelector('#rail .stop[aria-current=step]').textContent === 'L'",
+    "b": "document.querySelector('#rail .stop[aria-current=step]').textContent === '1'",
+    "u": "document.querySelector('#rail .stop[aria-current=step]').textContent === 'update'",
+    "ArrowLeft": "document.querySelector('#rail .stop[aria-current=step]').textContent === '1'",
+    "ArrowRight": "document.querySelector('#rail .stop[aria-current=step]').textContent === 'update'",
+    "Shift+ArrowRight": "document.querySelector('[data-q=t]').textContent === '1'",
+    "e": "document.querySelector('[data-q=epoch]').textContent !== '1'",
+    "Shift+ArrowLeft": "Number(document.querySelector('[data-q=t]').textContent) > 0",
+    "Home": "document.querySelector('[data-q=t]').textContent === '0'",
+    "a": "document.querySelector('#network [aria-pressed=true][data-name=batch]') !== null",
+    "m": "document.querySelector('#network [aria-pressed=true][data-name=maps]') !== null",
+    "w": "document.querySelector('.parameter').textContent === 'w[1,1,2]'",
+    "l": "document.querySelectorAll('.locks [aria-pressed=true]').length === 1",
+    "n": "document.querySelector('.strip.indices') !== null",
+    "c": "document.querySelector('#tab-check').ariaSelected === 'true'",
+    "p": "document.querySelector('#tab-pulls').ariaSelected === 'true'",
+    "k": "document.querySelector('#tab-mistakes').ariaSelected === 'true'",
+    "s": "document.querySelector('#tab-source').ariaSelected === 'true'",
+    "y": "document.querySelector('#tab-why').ariaSelected === 'true'",
+    "o": "document.querySelector('.predict').ariaPressed === 'true'",
+    "t": "document.querySelector('.tour') !== null",
+    " ": "document.querySelector('.play').ariaPressed === 'true'",
+    "/": "document.activeElement.id === 'goto'",
+}
+
+
+def test_every_key_does_what_the_list_says(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="moons")
+    tab = open_page(session)
+    page = tab.page
+    told = page.evaluate("import(`${location.pathname}static/keys.js`).then((of) => Object.keys(of.KEYS))")
+    assert set(told) - {"?", "Escape"} == set(KEYS)
+    for key, done in KEYS.items():
+        page.keyboard.press(key)
+        page.wait_for_function(f"() => {done}")
+    do(session, "pause")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+
+
+def test_every_control_changes_the_session(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="classes")
+    tab = open_page(session)
+    page = tab.page
+    page.locator("summary:has-text('more')").first.click()
+    values = {
+        "rows": "60",
+        "noise": "0.3",
+        "validation": "0.2",
+        "seed": "3",
+        "learning_rate": "0.05",
+        "batch_size": "7",
+    }
+    values |= {
+        "l1": "0.01",
+        "l2": "0.1",
+        "weight_decay": "0.01",
+        "clip_norm": "1",
+        "dropout": "0.2",
+        "hidden": "3-2",
+    }
+    for name, value in values.items():
+        control = page.locator(f"input[name={name}]")
+        control.fill(value)
+        tab.acts(lambda control=control: control.press("Enter"))
+        of = getattr(session.settings, name)
+        assert ("-".join(map(str, of)) if isinstance(of, tuple) else f"{of:g}") == value
+    for name, value in {"optimiser": "momentum", "activation": "relu", "data": "blobs"}.items():
+        control = page.locator(f"select[name={name}]")
+        tab.acts(lambda control=control, value=value: control.select_option(value))
+        assert getattr(session.settings, name) == value
+    assert session.walk.net.sizes == (2, 3, 2, 3)
+    page.locator("input[name=learning_rate]").fill("-1")
+    page.locator("input[name=learning_rate]").press("Enter")
+    page.wait_for_selector("em[role=alert]:has-text('above 0')")
+    assert all("422" in fault for fault in tab.faults)  # which browsers note of every refusal
+    tab.faults.clear()
+    assert session.settings.learning_rate > 0
+
+
+def test_a_row_a_weight_and_a_padlock(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="xor")
+    tab = open_page(session)
+    page = tab.page
+    tab.acts(page.locator("circle.dot[data-row='12']").click)
+    assert session.example == 12
+    page.locator("#weight").fill("1.25")
+    tab.acts(lambda: page.locator("#weight").press("Enter"))
+    assert session.walk.net.W[1][0, 0] == 1.25
+    tab.acts(page.get_by_role("button", name="W[1]", exact=True).click)
+    assert session.frozen == {"W[1]"}
+    page.get_by_role("button", name="suspects").click()
+    page.wait_for_selector("#data table.facts tr:nth-child(3)")
+    page.get_by_role("button", name="row", exact=True).click()
+    page.locator("#data input").first.fill("2")
+    tab.acts(lambda: page.locator("#data input").first.press("Enter"))
+    assert session.walk.problem.X[11, 0] == 2.0
+
+
+def test_hostile_names_are_text_and_break_nothing(open_page: Any):
+    assert len(HOSTILE) >= 60
+    rng = np.random.default_rng(0)
+    n = len(HOSTILE)
+    net = Network([n, 3, n], seed=0)
+    X, y = rng.normal(size=(8, n)), rng.integers(0, n, size=8)
+    session = Session(Explained(net, X, y, inputs=HOSTILE, outputs=HOSTILE[::-1]), title=HOSTILE[0])
+    tab = open_page(session)
+    page = tab.page
+    title = page.title()
+    for n in range(1, len(HOSTILE) + 1, 7):
+        page.locator("#goto").fill(f"w[1,1,{n}]")
+        page.locator("#goto").press("Enter")
+        tab.settled()
+    for name in ("row", "points"):
+        page.get_by_role("button", name=name, exact=True).click()
+        tab.settled()
+    assert page.title() == title
+    assert page.locator("body script, img, iframe, style").count() == 0
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    assert wide <= 1280
+    assert page.locator("#network").bounding_box()["width"] > 500
+
+
+@pytest.mark.parametrize(
+    "case", ["one row", "300 columns", "50,000 rows", "deep", "no hidden layer", "784-512-256-10"]
+)
+def test_tables_and_networks_of_every_size(open_page: Any, case: str):
+    rng = np.random.default_rng(0)
+    sizes, N = {
+        "one row": ([3, 4, 2], 1),
+        "300 columns": ([300, 8, 3], 40),
+        "50,000 rows": ([3, 4, 2], 50_000),
+        "deep": ([2, 3, 3, 3, 3, 3, 3, 3, 3, 2], 20),
+        "no hidden layer": ([3, 2], 20),
+        "784-512-256-10": ([784, 512, 256, 10], 100),
+    }[case]
+    session = Session(
+        Explained(Network(sizes, seed=0), rng.normal(size=(N, sizes[0])), rng.integers(0, sizes[-1], size=N))
+    )
+    tab = open_page(session)
+    page = tab.page
+    tab.settled()
+    tab.acts(lambda: page.keyboard.press("Shift+ArrowRight"))
+    for key in ("f", "b", "u", "m", "a", "p", "c", "k", "s", "y"):
+        page.keyboard.press(key)
+        tab.settled()
+    for name in ("row", "suspects"):
+        page.get_by_role("button", name=name, exact=True).click()
+        tab.settled()
+    assert session.walk.t == 1
+
+
+def test_what_is_not_finite_halts_is_said_and_can_be_taken_back(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="values")
+    do(session, "set", option="optimiser", value="gradient_descent")
+    do(session, "step", n=3)
+    theta = session.walk.net.theta.copy()
+    do(session, "set", option="learning_rate", value=1e200)
+    tab = open_page(session)
+    page = tab.page
+    for _ in range(6):
+        tab.acts(lambda: page.keyboard.press("Shift+ArrowRight"))
+    page.wait_for_selector("#status .FAIL:has-text('no longer finite')")
+    while session.walk.t > 3:
+        tab.acts(lambda: page.keyboard.press("Shift+ArrowLeft"))
+    assert session.walk.net.theta.tobytes() == theta.tobytes()
+    assert page.locator("#status .FAIL").count() == 0
+    do(session, "weight", name="w[1,1,1]", value=1e308)
+    do(session, "weight", name="w[1,1,2]", value=-1e308)
+    tab.settled()
+
+
+def test_eight_tabs_see_one_session(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="moons")
+    tabs = [open_page(session) for _ in range(8)]
+    tabs[-1].page.bring_to_front()
+    tabs[-1].acts(lambda: tabs[-1].page.keyboard.press("Shift+ArrowRight"))
+    for tab in tabs:
+        tab.page.bring_to_front()
+        tab.page.wait_for_function("() => document.querySelector('[data-q=t]')?.textContent === '1'")
+
+
+def test_a_connection_that_is_lost_is_said_and_comes_back(open_page: Any):
+    session = Session()
+    tab = open_page(session)
+    page = tab.page
+    page.context.set_offline(True)
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_selector("#status .FAIL:has-text('does not answer')")
+    do(session, "step")
+    page.context.set_offline(False)
+    page.wait_for_function("() => document.querySelector('[data-q=t]')?.textContent === '1'")
+    page.wait_for_selector(".connection.live")
+    tab.faults.clear()  # which browsers note of a connection that was lost
+
+
+def test_the_end_of_the_program_is_said(open_page: Any):
+    tab = open_page(Session())
+    tab.served.stop()
+    tab.page.wait_for_selector(".connection.ended")
+    tab.faults.clear()
+
+
+def test_a_program_that_was_killed_is_said_and_its_address_is_of_no_use_to_the_next(chromium: Any):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    words = [sys.executable, "-m", "deltarule", "explore", "--no-browser", "--port", port]
+
+    def started() -> tuple[subprocess.Popen[str], str]:
+        program = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8")
+        assert program.stdout is not None
+        return program, program.stdout.readline().strip()
+
+    first, address = started()
+    page = chromium.new_page()
+    page.goto(address)
+    page.wait_for_selector(".connection.live")
+    first.send_signal(signal.SIGKILL)
+    first.communicate(timeout=60)
+    page.wait_for_selector(".connection.lost")
+    second, other = started()
+    assert other != address
+    assert other.split("/")[2] == address.split("/")[2]
+    assert page.goto(address).status == 404
+    page.goto(other)
+    page.wait_for_selector(".connection.live")
+    page.close()
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=60)
+    assert second.returncode == 0

@@ -191,6 +191,27 @@ def test_divergence_halts_names_what_is_not_finite_and_goes_back():
     assert session.frame()["halted"] == ""
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_every_question_is_answered_where_numbers_are_not_finite(n: int):
+    session = Session()
+    do(session, "set", option="data", value="values")
+    do(session, "set", option="optimiser", value="gradient_descent")
+    do(session, "step", n=3)
+    if n < 3:
+        do(session, "set", option="learning_rate", value=1e200)
+        do(session, "step", n=n)
+    else:
+        do(session, "weight", name="w[1,1,1]", value=1e308)
+        do(session, "weight", name="w[1,1,2]", value=-1e308)
+    session.frame()
+    for about, kind in QUESTIONS.items():
+        fields = {"of": "w[1,1,1]"} if "of" in kind.__dataclass_fields__ else {}
+        if about in ("guess", "grade"):
+            fields["given"] = "1"
+        if about != "broken":  # there may be no mistake that gives another number
+            ask(session, about, **fields)
+
+
 def test_playing_makes_updates_until_it_is_paused_and_halts_where_it_diverges():
     session = Session()
     do(session, "set", option="data", value="values")

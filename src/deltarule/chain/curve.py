@@ -47,8 +47,11 @@ class Curve:
 
     @property
     def best(self) -> float:
-        """The h at which the central difference is least off."""
-        return float(self.steps[np.nanargmin(self.central)])
+        """The h at which the central difference is least off; the one taken where none is finite."""
+        is_finite = np.isfinite(self.central)
+        return (
+            float(self.steps[is_finite][self.central[is_finite].argmin()]) if is_finite.any() else self.taken
+        )
 
     def record(self) -> dict[str, Any]:
         """Return everything as plain data."""

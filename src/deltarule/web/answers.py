@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from deltarule import chain
+from deltarule.chain.blocks import runs
 from deltarule.chain.certificate import CENTRAL_LIMIT, COMPLEX_LIMIT
 from deltarule.chain.grid import shown
+from deltarule.errors import OptionError
 from deltarule.maths import passes
 from deltarule.network import Floats
+from deltarule.spelling import plural
 from deltarule.training.proof import check
-from deltarule.web import commands, plane
+from deltarule.web import commands, plane, tour
 from deltarule.web.commands import Message, OfParameter
 from deltarule.web.frame import DIGITS, DIGITS_OF_LOSS, text
 from deltarule.web.session import Session
@@ -36,7 +39,7 @@ def answer(session: Session, question: Message) -> dict[str, Any]:
     DeltaruleError
         There is no such parameter.
     """
-    with session.lock:
+    with session.lock, np.errstate(all="ignore"):  # what is not finite is shown as it is
         said = ANSWERS[type(question)](session, question)
         return {"rev": session.rev, **said}
 
@@ -115,7 +118,8 @@ def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
     found = chain.pullers(session.walk, asked.of, X, p, w, **_names(session))
     each, rows = found.contributions, session.walk.rows
     order = np.argsort(-np.abs(each), kind="stable")[:MOST_PULLS]
-    most = float(np.abs(each).max()) or 1.0
+    finite = np.nan_to_num(each)
+    levels = np.round(100 * finite / (np.abs(finite).max() or 1.0)).astype(int)
     return {
         "of": str(found.parameter),
         "where": found.where,
@@ -128,7 +132,7 @@ def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
             {
                 "row": int(session.numbers[rows[n]]),
                 "pull": shown(float(each[n]), DIGITS),
-                "level": round(100 * float(each[n]) / most),
+                "level": int(levels[n]),
             }
             for n in order
         ],
@@ -154,6 +158,37 @@ def _curve(session: Session, asked: OfParameter) -> dict[str, Any]:
         "best": shown(found.best, 2),
         **{name: text(getattr(found, name)) for name in ("steps", "central", "complex_step")},
     }
+
+
+def _mistakes(session: Session, asked: OfParameter) -> dict[str, Any]:
+    found = chain.explain(session.walk, asked.of, *_examples(session, asked.on))
+    return {
+        "of": str(found.parameter),
+        "derivative": shown(found.product, DIGITS),
+        "mistakes": [
+            {"words": runs(each.words), "value": shown(each.value, DIGITS)} for each in chain.guesses(found)
+        ],
+    }
+
+
+def _broken(session: Session, asked: commands.Broken) -> dict[str, Any]:
+    """Return the certificate of a gradient that is right but for one entry."""
+    X, p, w = _examples(session, asked.on)
+    known = chain.guesses(chain.explain(session.walk, asked.of, X, p, w))
+    if asked.mistake >= len(known):
+        raise OptionError(
+            f"there are {plural(len(known), 'mistake')} of {asked.of} that differ from the right one."
+        )
+    net = session.walk.net
+    theta = net.gradients(X, p, weights=w).theta.copy()
+    theta[net.layout.find(asked.of)] = known[asked.mistake].value
+    found = check(net, X, p, w, gradient=theta, max_parameters=MOST_CHECKED, seed=0, engine="reference")
+    return {"verdict": "PASS" if found.passed else "FAIL", "text": found.text(), "mistake": asked.mistake}
+
+
+def _guess(session: Session, asked: commands.Guess) -> dict[str, Any]:
+    found = chain.explain(session.walk, asked.of, *_examples(session, asked.on))
+    return tour.guess(found, asked.given, asked.step, asked.place)
 
 
 def _norms(session: Session, _: Message) -> dict[str, Any]:
@@ -216,6 +251,12 @@ ANSWERS: dict[type[Message], Callable[[Session, Any], dict[str, Any]]] = {
     commands.Maps: plane.maps,
     commands.Suspects: lambda session, _: plane.suspects(session),
     commands.Norms: _norms,
+    commands.Mistakes: _mistakes,
+    commands.Broken: _broken,
+    commands.Guess: _guess,
+    commands.Stops: lambda session, _: {"stops": tour.stops()},
+    commands.Grade: tour.grade,
+    commands.Progress: tour.progress,
     commands.History: _history,
     commands.Source: _source,
 }

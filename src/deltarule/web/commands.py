@@ -109,6 +109,11 @@ class Settings:
         return replace(self, **{option: checked})
 
 
+OF_WORKED = Settings()
+OF_OTHERS = Settings(hidden=(4, 4), activation="tanh", optimiser="adam", learning_rate=0.01, batch_size=32)
+"""What the worked example begins with, and what all else does."""
+
+
 def told_controls(settings: Settings, choices: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     """Return what the page makes its controls of; choices: those that are fewer than declared, by control."""
     told: list[dict[str, Any]] = []
@@ -141,6 +146,7 @@ def _field(option: Option) -> Any:
 
 
 NAME = Option("name", "column", default="")
+STOP = Option("stop", "whole", low=1, default=1)
 
 
 @dataclass(frozen=True)
@@ -219,6 +225,21 @@ class Example(Message):
 
 
 @dataclass(frozen=True)
+class Input(Message):
+    """Set input j of the example that is looked at, from 1; training begins anew with the parameters of now."""
+
+    j: int = _field(Option("j", "whole", low=1, default=1))
+    value: float = _field(Option("value", "real", default=0.0))
+
+
+@dataclass(frozen=True)
+class Stop(Message):
+    """Go to a stop of the tour."""
+
+    n: int = _field(Option("n", "whole", low=1, default=1))
+
+
+@dataclass(frozen=True)
 class OfParameter(Message):
     """A question about a parameter, on the example or on the whole batch."""
 
@@ -290,6 +311,50 @@ class Norms(Message):
 
 
 @dataclass(frozen=True)
+class Mistakes(OfParameter):
+    """The wrong derivatives that people make of the parameter."""
+
+
+@dataclass(frozen=True)
+class Broken(OfParameter):
+    """The certificate of the gradient with one of those mistakes in it, by its place from 0."""
+
+    mistake: int = _field(Option("mistake", "whole", low=0, default=0))
+
+
+@dataclass(frozen=True)
+class Guess(OfParameter):
+    """Whether a number is the derivative (step 0), or entry `place` of the product after so many factors."""
+
+    given: str = _field(Option("given", "column", default=""))
+    step: int = _field(Option("step", "whole", low=0, default=0))
+    place: int = _field(Option("place", "whole", low=1, default=1))
+
+
+@dataclass(frozen=True)
+class Stops(Message):
+    """The stops of the tour, without the answers."""
+
+
+@dataclass(frozen=True)
+class Grade(Message):
+    """Whether an answer to a stop's question is right; nothing given tells it."""
+
+    stop: int = _field(STOP)
+    given: str = _field(Option("given", "column", default=""))
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    """Whether what a stop wants done is done, by what the tab looks at."""
+
+    stop: int = _field(STOP)
+    watch: str = _field(Option("watch", "column", default=""))
+    group: str = _field(Option("group", "column", default=""))
+    at: str = _field(Option("at", "column", default=""))
+
+
+@dataclass(frozen=True)
 class Source(Message):
     """The lines that compute a phase."""
 
@@ -300,7 +365,7 @@ class Source(Message):
 
 COMMANDS: dict[str, type[Message]] = {
     each.__name__.lower(): each
-    for each in (Step, Back, Go, Restart, Play, Pause, Speed, Set, Freeze, Weight, Example)
+    for each in (Step, Back, Go, Restart, Play, Pause, Speed, Set, Freeze, Weight, Example, Input, Stop)
 }
 QUESTIONS: dict[str, type[Message]] = {
     each.__name__.lower(): each
@@ -317,6 +382,12 @@ QUESTIONS: dict[str, type[Message]] = {
         Norms,
         History,
         Source,
+        Mistakes,
+        Broken,
+        Guess,
+        Stops,
+        Grade,
+        Progress,
     )
 }
 

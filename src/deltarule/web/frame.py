@@ -87,44 +87,42 @@ def frame_of(session: Session, watch: str, by: str) -> dict[str, Any]:
 def _of_example(net: Network, x: Floats, p: Floats) -> dict[str, Any]:
     """Return the quantities of one example, with c = 1; by layer, index 0 of a and da unused."""
     layers = range(1, net.K + 1)
-    with np.errstate(all="ignore"):
-        trace = passes.forward(net, x)
-        a_K = trace.a[net.K]
-        deltas = passes.backward(
-            net, trace, passes.delta_K(net, trace, p, np.ones(1)), layers, layers, learn_s=net.s is not None
-        )
-        dh = list(deltas.h)
-        return {
-            "loss": float(net.output.loss(a_K, p)[0]),
-            "p": p[0],
-            "x": x[0],
-            "y_hat": trace.y_hat[0],
-            "dy": net.output.dL_dy_hat(a_K, p)[0],
-            "a": [None, *(each[0] for each in trace.a[1:])],
-            "h": [each[0] for each in trace.h],
-            "da": [None, *(each[0] for each in deltas.a[1:])],
-            "dh": [None if each is None else each[0] for each in dh],
-            "dW": deltas.W,
-            "db": deltas.b,
-            **({} if net.s is None else {"ds": deltas.s}),
-        }
+    trace = passes.forward(net, x)
+    a_K = trace.a[net.K]
+    deltas = passes.backward(
+        net, trace, passes.delta_K(net, trace, p, np.ones(1)), layers, layers, learn_s=net.s is not None
+    )
+    dh = list(deltas.h)
+    return {
+        "loss": float(net.output.loss(a_K, p)[0]),
+        "p": p[0],
+        "x": x[0],
+        "y_hat": trace.y_hat[0],
+        "dy": net.output.dL_dy_hat(a_K, p)[0],
+        "a": [None, *(each[0] for each in trace.a[1:])],
+        "h": [each[0] for each in trace.h],
+        "da": [None, *(each[0] for each in deltas.a[1:])],
+        "dh": [None if each is None else each[0] for each in dh],
+        "dW": deltas.W,
+        "db": deltas.b,
+        **({} if net.s is None else {"ds": deltas.s}),
+    }
 
 
 def _of_batch(
     net: Network, trace: passes.Trace, deltas: passes.Deltas, c: Floats, p: Floats
 ) -> dict[str, Any]:
     """Return the means of a batch's quantities, weighed by c; None where the backward pass did not come."""
-    with np.errstate(all="ignore"):
-        return {
-            "p": c @ p,
-            "x": c @ dense(trace.x),
-            "y_hat": c @ trace.y_hat,
-            "dy": c @ net.output.dL_dy_hat(trace.a[net.K], p),
-            "a": [None, *(c @ each for each in trace.a[1:])],
-            "h": [c @ dense(each) for each in trace.h],
-            "da": [_sum(each, n) for each, n in zip(deltas.a, net.sizes, strict=True)],
-            "dh": [_sum(each, n) for each, n in zip([*deltas.h, None][: net.K + 1], net.sizes, strict=True)],
-        }
+    return {
+        "p": c @ p,
+        "x": c @ dense(trace.x),
+        "y_hat": c @ trace.y_hat,
+        "dy": c @ net.output.dL_dy_hat(trace.a[net.K], p),
+        "a": [None, *(c @ each for each in trace.a[1:])],
+        "h": [c @ dense(each) for each in trace.h],
+        "da": [_sum(each, n) for each, n in zip(deltas.a, net.sizes, strict=True)],
+        "dh": [_sum(each, n) for each, n in zip([*deltas.h, None][: net.K + 1], net.sizes, strict=True)],
+    }
 
 
 def dense(h: Any) -> Floats:

@@ -36,9 +36,8 @@ def points(session: Session, asked: OfPlane) -> dict[str, Any]:
     some = np.union1d(some, [session.row])
     x, y = _axes(session, asked)
     X, p = dense(q.X[some]), q.p[some]
-    with np.errstate(all="ignore"):
-        trace = passes.forward(walk.net, X)
-        losses = walk.net.output.loss(trace.a[walk.net.K], p)
+    trace = passes.forward(walk.net, X)
+    losses = walk.net.output.loss(trace.a[walk.net.K], p)
     is_class = walk.net.output.name == "softmax"
     across, up = X[:, x - 1], X[:, y - 1] if y else p[:, 0]
     told: dict[str, Any] = {
@@ -61,11 +60,10 @@ def surface(session: Session, asked: OfPlane) -> dict[str, Any]:
     net = session.walk.net
     x, y = _axes(session, asked)
     told = _told_axes(session, x, y)
-    with np.errstate(all="ignore"):
-        if not y:
-            X = _line(session, x)
-            return {**told, "line": text(passes.forward(net, X).y_hat[:, 0]), "x": text(X[:, x - 1])}
-        y_hat: Floats = passes.forward(net, _grid(session, x, y)).y_hat
+    if not y:
+        X = _line(session, x)
+        return {**told, "line": text(passes.forward(net, X).y_hat[:, 0]), "x": text(X[:, x - 1])}
+    y_hat: Floats = passes.forward(net, _grid(session, x, y)).y_hat
     if net.output.name != "softmax":
         return {**told, **_bytes("levels", y_hat[:, 0] - np.nanmean(y_hat[:, 0]))}
     if net.sizes[-1] == 2:
@@ -86,8 +84,7 @@ def maps(session: Session, asked: OfPlane) -> dict[str, Any]:
         if y
         else np.repeat(_line(session, x)[None], SIDE, axis=0).reshape(-1, net.sizes[0])
     )
-    with np.errstate(all="ignore"):
-        trace = passes.forward(net, X)
+    trace = passes.forward(net, X)
     hidden = {
         str(k): [_bytes("levels", trace.h[k][:, i]) for i in range(net.sizes[k])]
         for k in range(1, net.K)

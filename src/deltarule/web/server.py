@@ -229,6 +229,9 @@ async def _answered(request: Request, does: Callable[[Any], dict[str, Any]]) -> 
         return Response(_json(await run_in_threadpool(does, body)), media_type="application/json")
     except DeltaruleError as error:
         return JSONResponse({"error": str(error), "field": getattr(error, "field", "")}, 422)
+    except Exception as error:
+        what = f"unexpected {type(error).__name__}: {error} (this is a fault in deltarule)."
+        return JSONResponse({"error": what, "field": ""}, 500)
 
 
 def _json(data: object) -> str:

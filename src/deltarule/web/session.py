@@ -19,15 +19,22 @@ from deltarule.maths.optimisers import LBFGS, optimiser
 from deltarule.network import Network
 from deltarule.spelling import plural
 from deltarule.training import Walk, hold_out
-from deltarule.web import commands
-from deltarule.web.commands import CONTROLS, OWN, FieldError, Message, Settings, told_controls
+from deltarule.web import commands, tour
+from deltarule.web.commands import (
+    CONTROLS,
+    OF_OTHERS,
+    OF_WORKED,
+    OWN,
+    FieldError,
+    Message,
+    Settings,
+    told_controls,
+)
 from deltarule.web.examples import MAKERS, WORKED, worked
 from deltarule.web.frame import frame_of
 
 FRAMES = 20
 """A second, while it plays."""
-OF_WORKED = Settings()
-OF_OTHERS = Settings(hidden=(4, 4), activation="tanh", optimiser="adam", learning_rate=0.01, batch_size=32)
 
 
 class Session:
@@ -53,13 +60,14 @@ class Session:
         self._listeners: list[Callable[[], None]] = []
         self._player: threading.Thread | None = None
         self._stop = threading.Event()
-        self._begin(settings if own is None else _settings_of(own))
+        self.acts: list[str] = []
+        self.begin(settings if own is None else _settings_of(own))
 
     # What is looked at -----------------------------------------------------------------------------
 
-    def _begin(self, settings: Settings) -> None:
-        """Make the network and the walk of some settings; where they are refused, nothing is changed."""
-        net, seen = self._made(settings)
+    def begin(self, settings: Settings, changed: Explained | None = None) -> None:
+        """Make the network and the walk of some settings, or of changed examples; refused, nothing is changed."""
+        net, seen = self._made(settings) if changed is None else (changed.net, changed)
         N = int(np.shape(seen.X)[0])
         kept, out = self._split(settings, seen, N)
         weights = None if seen.weights is None else np.asarray(seen.weights)
@@ -79,11 +87,13 @@ class Session:
             seed=settings.seed,
         )
         self.settings, self.seen, self.walk = settings, seen, walk
+        self.kept: NDArray[np.intp] = kept
         of = seen.numbering
         self.numbers = kept + 1 if of is None else np.array([of.number(int(n)) for n in kept])
         self.example, self.halted = 0, ""
         self.held_losses: dict[int, float] = {}
         self.frozen.clear()
+        self.acts, self.is_input_changed = [], changed is not None
 
     def _made(self, settings: Settings) -> tuple[Network, Explained]:
         """Return a network and its examples."""
@@ -158,6 +168,7 @@ class Session:
                 with self.lock:
                     try:
                         self._do(command)
+                        self.acts.append(type(command).__name__.lower())
                     except DivergenceError as error:  # it stays before that update, and says why
                         self.halted = str(error)
         return self._changed()
@@ -192,6 +203,10 @@ class Session:
             case commands.Weight(name=name, value=value):
                 walk.weight(name, value)
                 self.halted = ""
+            case commands.Input(j=j, value=value):
+                self._input(j, value)
+            case commands.Stop(n=n):
+                tour.begin(self, n)
             case commands.Example(row=row):
                 self.example = 0 if row == 0 else self._place(row) + 1
             case _:
@@ -219,12 +234,23 @@ class Session:
             self.walk.take()
             self.example = int(self.walk.rows[0]) + 1
 
+    def _input(self, j: int, value: float) -> None:
+        """Change an input of the example, and begin anew with the parameters of now."""
+        n = self.walk.net.sizes[0]
+        if j > n:
+            raise FieldError(f"j is {j}; there are {plural(n, 'input')}.", "j")
+        row = self.row
+        X = np.array(self.seen.X, dtype=np.float64)
+        X[self.kept[row], j - 1] = value
+        self.begin(self.settings, replace(self.seen, X=X, net=self.walk.net.copy()))
+        self.example = row + 1
+
     def _set(self, option: str, value: Any) -> None:
         changed = self.settings.changed(option, value)
         if CONTROLS[option].is_of_network:
             if option == "data":
                 changed = self._settings_for(changed)
-            self._begin(changed)
+            self.begin(changed)
             return
         given = {option: getattr(changed, option)}
         if option == "optimiser":
@@ -345,7 +371,7 @@ class Session:
 
     def frame(self, watch: str = "", by: str = "forward") -> dict[str, Any]:
         """Return the moment as text; watch and by choose the units that are told of wide layers."""
-        with self.lock:
+        with self.lock, np.errstate(all="ignore"):  # what is not finite is shown as it is
             self._see_held()
             return frame_of(self, watch, by)
 

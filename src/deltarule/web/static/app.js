@@ -11,6 +11,7 @@ import { network } from "./network.js";
 import { rail } from "./rail.js";
 import { status } from "./status.js";
 import { connection, frame, group, phase, phases, settings, theme, watch, parsed } from "./store.js";
+import { stop as stopOfTour, tour } from "./tour.js";
 import { tree } from "./tree.js";
 import { why } from "./why.js";
 import { listen, stop } from "./wire.js";
@@ -22,7 +23,8 @@ const inside = (id, tag = "div", className = "inside") => {
   return made;
 };
 
-const PANELS = { head, rail, data, why, chain, history, status };
+const corner = () => (stopOfTour.value ? tour() : history());
+const PANELS = { head, rail, data, why, chain, history: corner, status };
 for (const [id, draw] of Object.entries(PANELS)) {
   const root = ["head", "rail", "status"].includes(id) ? document.getElementById(id) : inside(id);
   effect(() => render(draw(), root));
@@ -49,6 +51,9 @@ effect(() => {
   const isThere = at && at.k < sizes.length && at.i <= sizes[at.k] && (at.kind !== "w" || at.j <= sizes[at.k - 1]);
   if (!isThere) watch.value = "w[1,1,1]";
   if (phase.value !== null && phase.value >= phases.value.length) phase.value = null;
+});
+effect(() => {
+  document.getElementById("panels").classList.toggle("on-tour", stopOfTour.value > 0);
 });
 effect(() => {
   const isWide = settings.value?.sizes.some((n) => n > 12);

@@ -62,7 +62,7 @@ function drawn(over) {
 function dot(answer, levels, n, px, py, isOn) {
   const name = levels ? (levels[n] < 0 ? "--minus" : "--plus") : CLASSES[answer.of[n] % CLASSES.length];
   const isWrong = answer.is_class && answer.of[n] !== answer.said[n];
-  return svg`<circle cx=${px(Number(answer.x[n])).toFixed(1)} cy=${py(Number(answer.y[n])).toFixed(1)} r=${isOn ? 6 : 3.4} class="dot ${isOn ? "on" : ""} ${isWrong ? "wrong" : ""} ink${name}" @click=${() => look(answer.row[n])}><title>row ${answer.row[n]}, loss ${answer.loss[n]}</title></circle>`;
+  return svg`<circle cx=${px(Number(answer.x[n])).toFixed(1)} cy=${py(Number(answer.y[n])).toFixed(1)} r=${isOn ? 6 : 3.4} class="dot ${isOn ? "on" : ""} ${isWrong ? "wrong" : ""} ink${name}" data-row=${answer.row[n]} @click=${() => look(answer.row[n])}><title>row ${answer.row[n]}, loss ${answer.loss[n]}</title></circle>`;
 }
 
 function axis(which, answer, s) {
@@ -75,7 +75,7 @@ function axis(which, answer, s) {
 function row(f, s) {
   const of = f.example, last = f.units.length - 1;
   return html`<table class="facts"><tr><th>input</th><th class="number">x</th></tr>
-      ${f.units[0].map((j, n) => html`<tr><td class="text" title=${inputName(j)}>${inputName(j)}</td><td class="number">${of.x[n]}</td></tr>`)}
+      ${f.units[0].map((j, n) => html`<tr><td class="text" title=${inputName(j)}>${inputName(j)}</td><td class="number"><input class="number" inputmode="decimal" aria-label=${`Value of ${inputName(j)}`} .value=${of.x[n]} @change=${(event) => act({ do: "input", j, value: Number(event.target.value) })}></td></tr>`)}
       ${f.units[0].length < s.sizes[0] ? html`<tr><td colspan="2" class="quiet">and ${s.sizes[0] - f.units[0].length} more</td></tr>` : ""}</table>
     <table class="facts"><tr><th>${s.output === "softmax" ? "class" : "output"}</th><th class="number">target</th><th class="number">ŷ</th></tr>
       ${f.units[last].map((i, n) => html`<tr><td class="text" title=${outputName(i)}>${outputName(i)}</td><td class="number">${of.p[n]}</td><td class="number">${of.y_hat[n]}</td></tr>`)}</table>

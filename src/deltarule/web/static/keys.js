@@ -3,6 +3,8 @@
 import { html } from "./vendor/lit-html.js";
 import { act } from "./wire.js";
 import { backwards, forth, playOrPause, step } from "./rail.js";
+import { turn as turnPredict } from "./predict.js";
+import { begin, leave, stop } from "./tour.js";
 import { hasMaps } from "./network.js";
 import { frame, level, mode, named, parsed, phase, phases, settings, tab, watch } from "./store.js";
 
@@ -24,12 +26,16 @@ export const KEYS = {
   m: ["M", "maps of the hidden units", () => (hasMaps.value = !hasMaps.value)],
   w: ["W", "next weight into the unit", () => turn(1)],
   l: ["L", "freeze or free the selected array", lock],
+  t: ["T", "tour; the next stop", () => begin(stop.value % 12 + 1)],
+  o: ["O", "predict: hide more of the chain", turnPredict],
   n: ["N", "numbers, indices, matrices", () => (level.value = LEVELS[(LEVELS.indexOf(level.value) + 1) % 3])],
   c: ["C", "check", () => (tab.value = "check")],
   y: ["Y", "why", () => (tab.value = "why")],
   p: ["P", "pulls", () => (tab.value = "pulls")],
+  k: ["K", "mistakes", () => (tab.value = "mistakes")],
   s: ["S", "source", () => (tab.value = "source")],
   "/": ["/", "go to a parameter by its name", () => document.getElementById("goto")?.focus()],
+  Escape: ["Esc", "leave the tour, or the field", leave],
   "?": ["?", "this list", () => document.getElementById("keys").showModal()],
 };
 

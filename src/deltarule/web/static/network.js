@@ -5,7 +5,7 @@ import { html, svg } from "./vendor/lit-html.js";
 import { asked } from "./ask.js";
 import { question } from "./data.js";
 import { act } from "./wire.js";
-import { frame, group, hovered, inputName, isRevealed, K, mode, named, now, outputName, parsed, phase, phases, settings, watch } from "./store.js";
+import { frame, group, hovered, inputName, isRevealed, K, mode, named, now, outputName, parsed, phase, phases, say, settings, watch } from "./store.js";
 import { bytes, picture, scale, tint } from "./colour.js";
 import { padlock } from "./icons.js";
 
@@ -126,7 +126,7 @@ function connection(each, most, selected, f) {
 // The number of an edge, at its middle, over everything.
 function label(each) {
   const x = (each.from[0] + each.to[0]) / 2, y = (each.from[1] + each.to[1]) / 2;
-  const text = each.text || "–";
+  const text = say(each.q, each.text || "–");
   const wide = 8 * Math.max(text.length, 3) + 8;
   return svg`<g class="label"><rect x=${x - wide / 2} y=${y - 10} width=${wide} height="20" rx="4"></rect><text x=${x} y=${y + 4} text-anchor="middle" data-q=${each.q}>${text}</text></g>`;
 }
@@ -157,7 +157,7 @@ function map(k, i, x, y, tall) {
 }
 
 function line(at, isOpen, x, y, most) {
-  const text = isOpen && at.text !== "" ? at.text : "–";
+  const text = say(at.q, isOpen && at.text !== "" ? at.text : "–");
   const share = isOpen && !hasMaps.value ? tint(at.text, most) : 0;
   const side = at.text.startsWith("-") ? "minus" : "plus";
   const fill = at.kind === "gradient" ? `url(#hatch-${side})` : null;
@@ -196,9 +196,9 @@ function bar(s) {
       ${["forward", "backward", "update"].map((each) => html`<button aria-pressed=${group.value === each} @click=${() => jump(each)}>${each[0].toUpperCase() + each.slice(1)}</button>`)}
     </div>
     <div class="segments" role="group" aria-label="Of one example or of the batch">
-      ${["example", "batch"].map((each) => html`<button aria-pressed=${mode.value === each} @click=${() => (mode.value = each)} title=${each === "batch" ? "means of the batch, weighed by c_n" : "the example that is selected"}>${each[0].toUpperCase() + each.slice(1)}</button>`)}
+      ${["example", "batch"].map((each) => html`<button data-name=${each} aria-pressed=${mode.value === each} @click=${() => (mode.value = each)} title=${each === "batch" ? "means of the batch, weighed by c_n" : "the example that is selected"}>${each[0].toUpperCase() + each.slice(1)}</button>`)}
     </div>
-    <button aria-pressed=${hasMaps.value} @click=${() => (hasMaps.value = !hasMaps.value)} title="what every hidden unit says over the plane of the data panel">Maps</button>
+    <button data-name="maps" aria-pressed=${hasMaps.value} @click=${() => (hasMaps.value = !hasMaps.value)} title="what every hidden unit says over the plane of the data panel">Maps</button>
   </div>`;
 }
 

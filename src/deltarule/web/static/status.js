@@ -1,11 +1,15 @@
 // One line that says what is seen, and what went wrong.
 
 import { html } from "./vendor/lit-html.js";
+import { predict, turn, WORDS } from "./predict.js";
+import { begin, leave, stop } from "./tour.js";
 import { connection, frame, K, now, refusal, settings, watch } from "./store.js";
 
 export function status() {
   const f = frame.value;
   return html`<p class="said" role="status" aria-live="polite">${f?.is_playing ? "" : said(f)}</p>
+    <button class="tour-on" aria-pressed=${stop.value > 0} @click=${() => (stop.value ? leave() : begin(1))}>Tour</button>
+    <button class="predict" aria-pressed=${predict.value > 0} @click=${turn} title="hide products of the chain, and predict them">Predict: ${WORDS[predict.value]}</button>
     <label class="goto"><span>go to</span><input id="goto" aria-label="Go to a parameter by its name" .value=${watch.value} @change=${go} autocomplete="off" spellcheck="false"></label>
     <span class="connection ${connection.value}">${{ live: "live", lost: "connection lost; trying again", ended: "the program has ended", connecting: "connecting" }[connection.value]}</span>`;
 }

@@ -16,6 +16,11 @@ export const hovered = signal(""); // a parameter under the pointer
 export const panel = signal("network"); // the one that a narrow screen shows
 export const theme = signal(localStorage.getItem("theme") ?? "");
 
+export const hidden = signal(new Set()); // quantities that the tour asks for
+
+// What is shown of a quantity.
+export const say = (q, text) => (hidden.value.has(q) ? "?" : text);
+
 export const K = computed(() => (settings.value ? settings.value.sizes.length - 1 : 0));
 
 // The phases of one update: forward x, 1 .. K, y_hat, L; backward L, K .. 1; and the update.

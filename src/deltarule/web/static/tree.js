@@ -1,7 +1,7 @@
 // The network as a tree of buttons, for keyboards and screen readers: layer, unit, weights, each with its numbers.
 
 import { html } from "./vendor/lit-html.js";
-import { frame, inputName, K, mode, outputName, settings, watch } from "./store.js";
+import { frame, inputName, K, mode, outputName, say, settings, watch } from "./store.js";
 
 export function tree() {
   const f = frame.value, s = settings.value;
@@ -20,11 +20,11 @@ export function tree() {
 function layer(f, of, dW, db, k) {
   const last = k === K.value;
   return html`<li>Layer ${k}<ul>${f.units[k].map((i, n) => html`<li>
-    ${last ? `output ${outputName(i)}` : `unit ${i}`}, a <span data-q=${`a[${k},${i}]`}>${of.a[k - 1][n]}</span>, derivative <span data-q=${`dL/da[${k},${i}]`}>${of.da[k - 1][n] || "not computed"}</span>
+    ${last ? `output ${outputName(i)}` : `unit ${i}`}, a <span data-q=${`a[${k},${i}]`}>${say(`a[${k},${i}]`, of.a[k - 1][n])}</span>, derivative <span data-q=${`dL/da[${k},${i}]`}>${say(`dL/da[${k},${i}]`, of.da[k - 1][n] || "not computed")}</span>
     <ul>${f.units[k - 1].map((j, m) => html`<li>${one(`w[${k},${i},${j}]`, `from ${k === 1 ? inputName(j) : `unit ${j}`}`, f.W[k - 1][n][m], dW[k - 1][n][m], f.step_W[k - 1][n][m])}</li>`)}
       <li>${one(`b[${k},${i}]`, "bias", f.b[k - 1][n], db[k - 1][n], f.step_b[k - 1][n])}</li></ul></li>`)}</ul></li>`;
 }
 
 function one(name, words, value, derivative, step) {
-  return html`<button aria-pressed=${watch.value === name} @click=${() => (watch.value = name)}>${name}, ${words}: <span data-q=${name}>${value}</span>, derivative <span data-q=${`dL/d${name}`}>${derivative || "not computed"}</span>, step <span data-q=${`step ${name}`}>${step || "none"}</span></button>`;
+  return html`<button aria-pressed=${watch.value === name} @click=${() => (watch.value = name)}>${name}, ${words}: <span data-q=${name}>${value}</span>, derivative <span data-q=${`dL/d${name}`}>${say(`dL/d${name}`, derivative || "not computed")}</span>, step <span data-q=${`step ${name}`}>${say(`step ${name}`, step || "none")}</span></button>`;
 }

@@ -1,18 +1,22 @@
 // Why the selected parameter moves: the derivative, its views and proof, who pulls, and the lines that computed it.
 
+import { signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
-import { blocks } from "./formula.js";
+import { blocks, sentence } from "./formula.js";
 import { asked, isOld } from "./ask.js";
 import { chainOf } from "./chain.js";
 import { padlock } from "./icons.js";
-import { act } from "./wire.js";
-import { frame, group, mode, now, tab, watch } from "./store.js";
+import { act, ask } from "./wire.js";
+import { blank, ofWatch } from "./predict.js";
+import { frame, group, hidden, mode, now, say, tab, watch } from "./store.js";
 
 const on = () => mode.value;
 const nudgeOf = asked((rev) => (tab.value === "why" ? { about: "nudge", of: watch.value, on: on(), rev } : null));
 const pullsOf = asked((rev) => (tab.value === "pulls" ? { about: "pulls", of: watch.value, rev } : null));
 const curveOf = asked((rev) => (tab.value === "check" ? { about: "curve", of: watch.value, on: on(), rev } : null));
 export const checkOf = asked((rev) => ({ about: "check", rev }));
+const mistakesOf = asked((rev) => (tab.value === "mistakes" ? { about: "mistakes", of: watch.value, on: on(), rev } : null));
+const broken = signal(null);
 const sourceOf = asked((rev) => (tab.value === "source" ? { about: "source", phase: phaseOf(), rev } : null));
 
 function phaseOf() {
@@ -21,7 +25,7 @@ function phaseOf() {
   return at === "y" || at === "L" ? "output" : group.value;
 }
 
-const TABS = { why: "Why?", pulls: "Pulls", check: "Check", source: "Source" };
+const TABS = { why: "Why?", pulls: "Pulls", check: "Check", mistakes: "Mistakes", source: "Source" };
 
 export function why() {
   const { answer, error } = chainOf.value;
@@ -30,29 +34,35 @@ export function why() {
       ${Object.entries(TABS).map(([name, words]) => html`<button role="tab" id="tab-${name}" aria-controls="answer" aria-selected=${tab.value === name} @click=${() => (tab.value = name)}>${words}</button>`)}
     </div>
     <div id="answer" class="answer" role="tabpanel" tabindex="0" aria-labelledby="tab-${tab.value}">
-      ${error ? html`<p class="FAIL">${error}</p>` : answer ? { why: reasons, pulls, check, source }[tab.value](answer) : ""}
+      ${error ? html`<p class="FAIL">${error}</p>` : answer ? { why: reasons, pulls, check, mistakes, source }[tab.value](answer) : ""}
     </div>`;
 }
 
 function reasons(answer) {
-  const { about, views, proof, update, sizes } = answer.sections;
   return html`<div class=${isOld(answer) ? "old" : ""}>
     <dl class="facts-of">
-      <div><dt>∂L/∂${answer.of}</dt><dd class="big" data-q=${`dL/d${answer.of}`}>${answer.derivative}</dd><dd class="verdict ${answer.verdict}" title="relative error against the complex step">${answer.verdict} ${answer.error}</dd></div>
+      <div><dt>∂L/∂${answer.of}</dt><dd class="big">${ofWatch() ? blank(answer.derivative, answer.of, 0, 1, `dL/d${answer.of}`) : html`<span data-q=${`dL/d${answer.of}`}>${say(`dL/d${answer.of}`, answer.derivative)}</span>`}</dd><dd class="verdict ${answer.verdict}" title="relative error against the complex step">${answer.verdict} ${answer.error}</dd></div>
       <div><dt>value</dt><dd><input id="weight" class="number" inputmode="decimal" aria-label=${`Value of ${answer.of}`} .value=${answer.w} @change=${(event) => act({ do: "weight", name: answer.of, value: Number(event.target.value) })}></dd>
         <dd>${frozen(answer.of)}</dd></div>
-      <div><dt>step</dt><dd data-q=${`step ${answer.of}`}>${answer.step}</dd><dd>to <span data-q=${`new ${answer.of}`}>${answer.new_w}</span></dd></div>
+      <div><dt>step</dt><dd data-q=${`step ${answer.of}`}>${say(`step ${answer.of}`, answer.step)}</dd><dd>to <span data-q=${`new ${answer.of}`}>${say(`new ${answer.of}`, answer.new_w)}</span></dd></div>
       <div><dt>ΔL</dt><dd>said <span data-q="predicted">${answer.predicted}</span></dd><dd>is <span data-q="actual">${answer.actual}</span></dd></div>
     </dl>
     <p class="quiet">The derivative is that of the ${mode.value}; the update is by the batch, with ${answer.learns}.</p>
     ${nudge()}
-    ${blocks(sizes.slice(0, 2))}
+    ${isSecret(answer.of) ? html`<p class="quiet">Views, proof and update are shown once the derivative is predicted.</p>` : explained(answer)}
+  </div>`;
+}
+
+const isSecret = (name) => ofWatch() || hidden.value.has(`dL/d${name}`);
+
+function explained(answer) {
+  const { about, views, proof, update, sizes } = answer.sections;
+  return html`${blocks(sizes.slice(0, 2))}
     ${blocks(views)}
     <details><summary>Every factor's size</summary>${blocks(sizes.slice(2))}</details>
     <details><summary>The proof</summary>${blocks(proof)}</details>
     <details><summary>The update</summary>${blocks(update)}</details>
-    <details><summary>The example</summary>${blocks(about.slice(1))}</details>
-  </div>`;
+    <details><summary>The example</summary>${blocks(about.slice(1))}</details>`;
 }
 
 function frozen(name) {
@@ -128,6 +138,22 @@ function check() {
     <table class="facts"><tr><th>parameter</th><th class="number">derivative</th><th class="number">error</th><th></th></tr>
       ${answer.rows.map((row) => html`<tr><td><button class="link" @click=${() => (watch.value = row.name)}>${row.name}</button></td><td class="number">${row.analytic}</td><td class="number">${row.complex_error}</td><td class=${row.verdict}>${row.verdict}</td></tr>`)}</table>
     <details><summary>The certificate</summary><pre>${answer.text}</pre></details></div>`;
+}
+
+// Wrong derivatives that people make, each with what it gives; "break it" lets the proof find it.
+function mistakes() {
+  const { answer, error } = mistakesOf.value;
+  if (error) return html`<p class="FAIL">${error}</p>`;
+  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  const found = broken.value?.of === answer.of && broken.value.rev === answer.rev ? broken.value : null;
+  const breaks = async (mistake) => {
+    const said = await ask({ about: "broken", of: answer.of, on: on(), mistake });
+    broken.value = said.refused ? null : { ...said, of: answer.of };
+  };
+  return html`<div class=${isOld(answer) ? "old" : ""}><p>∂L/∂${answer.of} is <b>${say(`dL/d${answer.of}`, answer.derivative)}</b>. Wrong ways to it give:</p>
+    <table class="facts">${answer.mistakes.map((each, n) => html`<tr><td class="number">${each.value}</td><td>${sentence(each.words)}</td><td><button class="break" @click=${() => breaks(n)}>break it</button></td></tr>
+      ${found?.mistake === n ? html`<tr><td colspan="3"><p class=${found.verdict}><b>${found.verdict}</b>: the certificate of the gradient with this mistake in it.</p><pre>${found.text}</pre></td></tr>` : ""}`)}</table>
+    ${answer.mistakes.length ? "" : html`<p class="quiet">No mistake that is known gives another number here.</p>`}</div>`;
 }
 
 function source() {
