@@ -65,14 +65,20 @@ def _values(n: int, noise: float, seed: int) -> Examples:
     return Examples(X, y, _names(3), ("y",), is_class=False)
 
 
-def _of_sklearn(name: str, **settings: Any) -> Callable[[int, float, int], Examples]:
-    def make(n: int, noise: float, seed: int) -> Examples:
-        import sklearn.datasets
+def _moons(n: int, noise: float, seed: int) -> Examples:
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    angle = rng.uniform(0, np.pi, size=n)
+    X = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (1 - 2 * y)[:, None] + y[:, None] * [1.0, 0.5]
+    return _plane(_standardised(X + noise * rng.normal(size=(n, 2))), y)
 
-        X, y = getattr(sklearn.datasets, name)(n, noise=noise, random_state=seed, **settings)
-        return _plane(_standardised(X), y)
 
-    return make
+def _circles(n: int, noise: float, seed: int) -> Examples:
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    angle = rng.uniform(0, 2 * np.pi, size=n)
+    X = (1 - 0.5 * y)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return _plane(_standardised(X + noise * rng.normal(size=(n, 2))), y)
 
 
 def _blobs(n: int, noise: float, seed: int) -> Examples:
@@ -129,8 +135,8 @@ MAKERS = {
     WORKED: Maker("the notes' worked example", _worked),
     "classes": Maker("x in R³, two classes", _classes),
     "values": Maker("x in R³, y in R", _values),
-    "moons": Maker("two moons", _of_sklearn("make_moons")),
-    "circles": Maker("two circles", _of_sklearn("make_circles", factor=0.5)),
+    "moons": Maker("two moons", _moons),
+    "circles": Maker("two circles", _circles),
     "xor": Maker("exclusive or", _xor),
     "spirals": Maker("two spirals", _spirals),
     "blobs": Maker("three blobs", _blobs),

@@ -10,7 +10,7 @@ import { list, listenToKeys } from "./keys.js";
 import { network } from "./network.js";
 import { rail } from "./rail.js";
 import { status } from "./status.js";
-import { connection, frame, group, phase, phases, settings, theme, watch, parsed } from "./store.js";
+import { connection, frame, group, panel, phase, phases, settings, theme, watch, parsed } from "./store.js";
 import { stop as stopOfTour, tour } from "./tour.js";
 import { tree } from "./tree.js";
 import { why } from "./why.js";
@@ -23,10 +23,13 @@ const inside = (id, tag = "div", className = "inside") => {
   return made;
 };
 
+const VIEWS = { network: "Network", chain: "Chain", why: "Why", data: "Data", history: "History" };
+const views = () => html`${Object.entries(VIEWS).map(([id, words]) => html`<button aria-pressed=${panel.value === id} @click=${() => (panel.value = id)}>${id === "history" && stopOfTour.value ? "Tour" : words}</button>`)}`;
+
 const corner = () => (stopOfTour.value ? tour() : history());
-const PANELS = { head, rail, data, why, chain, history: corner, status };
+const PANELS = { head, rail, data, why, chain, history: corner, status, views };
 for (const [id, draw] of Object.entries(PANELS)) {
-  const root = ["head", "rail", "status"].includes(id) ? document.getElementById(id) : inside(id);
+  const root = ["head", "rail", "status", "views"].includes(id) ? document.getElementById(id) : inside(id);
   effect(() => render(draw(), root));
 }
 const drawing = inside("network"), reading = inside("network", "nav", "hidden reading");
@@ -51,6 +54,12 @@ effect(() => {
   const isThere = at && at.k < sizes.length && at.i <= sizes[at.k] && (at.kind !== "w" || at.j <= sizes[at.k - 1]);
   if (!isThere) watch.value = "w[1,1,1]";
   if (phase.value !== null && phase.value >= phases.value.length) phase.value = null;
+});
+effect(() => {
+  document.getElementById("panels").dataset.panel = panel.value;
+});
+effect(() => {
+  if (stopOfTour.value) panel.value = "history";
 });
 effect(() => {
   document.getElementById("panels").classList.toggle("on-tour", stopOfTour.value > 0);

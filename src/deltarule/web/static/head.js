@@ -3,7 +3,7 @@
 import { html } from "./vendor/lit-html.js";
 import { half } from "./icons.js";
 import { act } from "./wire.js";
-import { refusal, settings, tab, theme } from "./store.js";
+import { isNarrow, panel, refusal, settings, tab, theme } from "./store.js";
 import { checkOf } from "./why.js";
 
 const FIRST = ["data", "hidden", "activation", "optimiser", "learning_rate", "batch_size"];
@@ -13,10 +13,11 @@ export function head() {
   const s = settings.value;
   if (!s) return html`<b class="brand">deltarule</b>`;
   const by = new Map(s.controls.map((control) => [control.name, control]));
-  const rest = s.controls.filter((control) => !FIRST.includes(control.name));
+  const first = isNarrow.value ? [] : FIRST;
+  const rest = s.controls.filter((control) => !first.includes(control.name));
   return html`<b class="brand">deltarule</b>
-    <div class="controls">${FIRST.map((name) => control(by.get(name), SHORT[name], s))}
-      <details class="more"><summary>more</summary><div class="sheet">${rest.map((each) => control(each, each.words, s))}</div></details></div>
+    <div class="controls">${first.map((name) => control(by.get(name), SHORT[name], s))}
+      <details class="more"><summary>${isNarrow.value ? "settings" : "more"}</summary><div class="sheet">${rest.map((each) => control(each, each.words, s))}</div></details></div>
     ${badge()}
     <button class="plain" aria-label="Light or dark" title="light or dark" @click=${turn}>${half()}</button>
     <button class="plain" aria-label="Keys" title="keys (?)" @click=${() => document.getElementById("keys").showModal()}>?</button>`;
@@ -41,7 +42,12 @@ function set(of, typed) {
 function badge() {
   const { answer } = checkOf.value;
   if (!answer) return html`<button class="badge">…</button>`;
-  return html`<button class="badge ${answer.verdict}" title="the gradient, proven against numerical ones; open the proof" @click=${() => (tab.value = "check")}>${answer.verdict} ${answer.error}</button>`;
+  return html`<button class="badge ${answer.verdict}" title="the gradient, proven against numerical ones; open the proof" @click=${openProof}>${answer.verdict} ${answer.error}</button>`;
+}
+
+function openProof() {
+  tab.value = "check";
+  panel.value = "why";
 }
 
 function turn() {

@@ -92,7 +92,7 @@ export function network() {
   const selected = watch.value, over = hovered.value;
   const top = edges.filter((each) => each.name === selected || each.name === over);
   return html`${bar(s)}
-    <div class="drawing">
+    <div class="drawing" tabindex="0" role="group" aria-label="Drawing of the network">
       <svg class="net" viewBox="0 0 ${width} ${height}" width=${width} height=${height} role="img" aria-label=${`Network ${s.sizes.join("-")}, ${group.value}`}>
         <defs>
           ${["minus", "plus"].map((side) => svg`<pattern id="hatch-${side}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="2.5" height="5" class="gradient ${side}"></rect></pattern>`)}

@@ -14,6 +14,9 @@ export const level = signal("numbers"); // or "indices", "matrices"
 export const tab = signal("why"); // of the panel on the right
 export const hovered = signal(""); // a parameter under the pointer
 export const panel = signal("network"); // the one that a narrow screen shows
+const narrow = matchMedia("(max-width: 760px)");
+export const isNarrow = signal(narrow.matches);
+narrow.addEventListener("change", () => (isNarrow.value = narrow.matches));
 export const theme = signal(localStorage.getItem("theme") ?? "");
 
 export const hidden = signal(new Set()); // quantities that the tour asks for

@@ -159,5 +159,5 @@ function mistakes() {
 function source() {
   const { answer } = sourceOf.value;
   if (!answer) return html`<p class="quiet">Asking.</p>`;
-  return html`<p>The lines that compute this phase, in <b>${answer.file}</b>:</p><pre class="source">${answer.lines}</pre>`;
+  return html`<p>The lines that compute this phase, in <b>${answer.file}</b>:</p><pre class="source" tabindex="0">${answer.lines}</pre>`;
 }
