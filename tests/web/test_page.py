@@ -343,3 +343,16 @@ def test_a_program_that_was_killed_is_said_and_its_address_is_of_no_use_to_the_n
     second.send_signal(signal.SIGINT)
     second.communicate(timeout=60)
     assert second.returncode == 0
+
+
+def test_a_weight_is_dragged_along_its_loss(open_page: Any):
+    session = Session()
+    tab = open_page(session)
+    tab.settled()
+    box = tab.page.locator("#why .plot.drag").bounding_box()
+    tab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    tab.acts(tab.page.mouse.down)
+    tab.acts(lambda: tab.page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 40))
+    tab.page.mouse.up()
+    assert session.walk.net.W[1][0, 0] > 1
+    assert tab.page.locator("#weight").input_value() == f"{session.walk.net.W[1][0, 0]:.4g}"

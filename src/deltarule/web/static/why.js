@@ -81,7 +81,7 @@ function plot({ xs, lines, at, words, isLog = false }) {
   const px = (value) => P + ((value - left) / (right - left || 1)) * (W - 2 * P);
   const py = (value) => H - P - ((value - low) / (high - low || 1)) * (H - 2 * P);
   const path = (line) => line.y.map((text, n) => [X[n], place(text)]).filter(([, y]) => Number.isFinite(y)).map(([x, y], n) => `${n ? "L" : "M"}${px(x).toFixed(1)} ${py(Math.min(Math.max(y, low), high)).toFixed(1)}`).join("");
-  return html`<svg class="plot" viewBox="0 0 ${W} ${H}" role="img" aria-label=${words}>
+  return html`<svg class="plot ${isLog ? "" : "drag"}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${words}>
     ${lines.map((line) => svg`<path d=${path(line)} class="line ${line.name}"></path>`)}
     ${at === undefined ? "" : svg`<path class="rule" d="M${px(place(at)).toFixed(1)} ${P}V${H - P}"></path>`}
   </svg>`;
@@ -96,9 +96,20 @@ function exponent(text) {
 function nudge() {
   const { answer } = nudgeOf.value;
   if (!answer || answer.of !== watch.value) return "";
-  return html`<figure class=${isOld(answer) ? "old" : ""}><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
+  return html`<figure class=${isOld(answer) ? "old" : ""} @pointerdown=${(event) => drag(event, answer)} @pointermove=${(event) => event.buttons && drag(event, answer)} title="drag to move the weight"><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
     ${plot({ xs: answer.values, at: answer.w, words: `Loss along ${answer.of} from ${answer.values[0]} to ${answer.values.at(-1)}; at ${answer.w} it is ${answer.loss}, with slope ${answer.derivative}.`, lines: [{ name: "tangent", y: clipped(answer) }, { name: "loss", y: answer.losses }] })}
     <small class="axis"><span>${answer.values[0]}</span><span>${answer.w}</span><span>${answer.values.at(-1)}</span></small></figure>`;
+}
+
+// Move the weight to the value under the pointer, one of those that came; the next only when the last has arrived.
+let isMoving = false;
+async function drag(event, { of, values }) {
+  const box = event.currentTarget.querySelector("svg").getBoundingClientRect();
+  if (isMoving || event.clientY < box.top || event.clientY > box.bottom) return;
+  const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
+  isMoving = true;
+  await act({ do: "weight", name: of, value: Number(values[Math.round(share * (values.length - 1))]) });
+  isMoving = false;
 }
 
 // The tangent within what the loss spans, so that the curve keeps its room.
