@@ -33,6 +33,7 @@ ERRORS = "tests/tables/test_errors.py::"
 MEASURES = "tests/tables/test_measures.py::"
 LINEAR = "tests/estimators/test_linear.py::"
 INTERVALS = "tests/estimators/test_intervals.py::"
+EXPORTS = "tests/web/test_exports.py::"
 SEARCH = "tests/estimators/test_search.py::"
 ESTIMATORS = "tests/estimators/test_table_estimators.py::"
 BUDGET = "tests/estimators/test_budget.py::"
@@ -464,4 +465,11 @@ BUGS = [
     Bug("activations are mixed", "estimators/blending.py", "kinds.setdefault((len(recipe.hidden), recipe.activation), [])", "kinds.setdefault((len(recipe.hidden), None), [])", (SEARCH + "test_only_networks_of_a_kind_are_mixed",)),
     Bug("a search changes what it is told", "estimators/recipes.py", "return replace(usual, **{name: value for name, value in each.items() if value is not None})", "return usual if self.number else replace(usual, **{name: value for name, value in each.items() if value is not None})", (SEARCH + "test_what_is_told_stays_as_it_is",)),
     Bug("weights of rows do not judge", "estimators/members.py", "mean_loss(course.output, a, p, c[held])", "mean_loss(course.output, a, p, None)", (SEARCH + "test_rows_judge_by_their_weights",)),
+    # The page's exports
+    Bug("a walk begins anew in the state of options that have changed", "training/walk.py", "None if state is None else self._engine.state", "self._engine.state", ("tests/training/test_walk.py::test_begun_anew_it_goes_as_a_new_walk_with_the_options_of_now[rprop]",)),
+    Bug("a script repeats what was taken back", "web/session.py", "if each.t <= t]", "]", (EXPORTS + "test_a_script_leaves_out_what_was_taken_back_and_how_a_weight_was_dragged",)),
+    Bug("a script holds other rows out", "web/script.py", "default_rng([{settings.seed}, 0])", "default_rng([{settings.seed}, 1])", (EXPORTS + "test_the_script_ends_in_the_same_bits_after_whatever_was_done[moons, some held out-0]",)),
+    Bug("a name writes a line of the script", "web/script.py", "# {name!r} is frozen", "# {name} is frozen", (EXPORTS + "test_a_title_or_a_name_cannot_write_lines_of_the_script",)),
+    Bug("weights are drawn where their derivatives belong", "web/drawing.py", '"backward": "d"', '"backward": ""', (EXPORTS + "test_the_drawing_stands_alone_and_has_the_numbers_of_the_moment[worked-backward]",)),
+    Bug("a lesson forgets what else is set", "web/lesson.py", "return getattr(settings, name) != getattr(Settings, name)", "return name == \"l2\"", (EXPORTS + "test_a_lesson_is_read_as_it_was_written",)),
 ]  # fmt: skip

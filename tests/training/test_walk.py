@@ -102,6 +102,20 @@ def test_whatever_was_taken_back_it_ends_in_the_same_bits(acts, room, way):
     assert (walk.epoch, walk.rows.tolist()) == (straight.epoch, straight.rows.tolist())
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "rprop"])
+def test_begun_anew_it_goes_as_a_new_walk_with_the_options_of_now(optimiser):
+    net, X, y = case()
+    walk = Walk(net, X, y, optimiser=optimiser, learning_rate=0.01, batch_size=BATCH)
+    walk.take(3)
+    walk.set(learning_rate=0.1, l2=0.01, batch_size=5)
+    walk.weight("w[1,1,1]", 2.0)
+    walk.restart()
+    walk.take(9)
+    other = Walk(net, X, y, optimiser=optimiser, learning_rate=0.1, l2=0.01, batch_size=5)
+    other.take(9)
+    np.testing.assert_array_equal(walk.net.theta, other.net.theta)
+
+
 def test_a_moment_is_the_update_that_is_made():
     net, X, y = case()
     walk = Walk(net, X, y, optimiser="adamw", weight_decay=0.2, l2=0.1, clip_norm=0.1, batch_size=BATCH)

@@ -23,6 +23,7 @@ def explore(
     port: Annotated[Whole | None, setting(PORT, "--port")] = None,
     browser: Annotated[bool, Parameter(show_default=False)] = True,
     member: Annotated[Whole, setting(MEMBER, "--member")] = 1,
+    lesson: str | None = None,
     missing: Names = None,
     file: FileOptions = FOUND,
 ) -> int:
@@ -39,12 +40,16 @@ def explore(
         The table to look at, with the target in it, as for explain.
     browser
         Open it in the browser; --no-browser prints the address, no more.
+    lesson
+        What the page is set to, in place of a model: a text that its "export" shares, in quotes.
     missing
         A text that means a missing value, besides NA, NaN, null, ? and nothing; may be given several times.
     file
         How the file is read; what is left out is found by looking, and told.
     """
-    if model is None:
+    if lesson is not None:
+        page = page_of(model, None, None, port=port, lesson=lesson)
+    elif model is None:
         page = page_of(None, None, None, port=port)
     elif data is None:
         raise OptionError(f"to explore {model}, name its table too: deltarule explore {model} DATA.")

@@ -159,7 +159,7 @@ clip_value, dropout, validation, shuffle, seed, state
         self._engine = ReferenceEngine(problem)
         if state is not None:
             self._engine.state = state_of(state, self._engine.state)
-        self._begun = self._engine.state
+        self._begun = None if state is None else self._engine.state
         self._begin()
 
     def _begin(self) -> None:
@@ -319,12 +319,10 @@ clip_value, dropout, validation, shuffle, seed, state
         """Begin anew from the first parameters, with the options of now."""
         self.net.theta = self._first
         problem = replace(self.problem, begun=updates_of(self._begun))
-        same = self._begun.keys() == self.state.keys() and all(
-            np.shape(self._begun[name]) == np.shape(each) for name, each in self.state.items()
-        )
+        begun, now = self._begun, self.state
         self._engine = ReferenceEngine(problem)
-        if same:
-            self._engine.state = self._begun
+        if begun is not None and _shapes(begun) == _shapes(now):
+            self._engine.state = begun
         self._begin()
 
     # Changing what comes ------------------------------------------------------------------------------
@@ -438,6 +436,10 @@ clip_value, dropout, validation, shuffle, seed, state
         self._marks = {t: each for t, each in self._marks.items() if t <= mark.t}
         self.__dict__.pop("_order", None)
         self._go_on(mark.start)
+
+
+def _shapes(state: State) -> dict[str, tuple[int, ...]]:
+    return {name: np.shape(of) for name, of in state.items()}
 
 
 def _chosen(which: str | Optimiser, learning_rate: float | None, weight_decay: float | None) -> Optimiser:

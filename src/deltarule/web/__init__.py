@@ -40,6 +40,7 @@ def explore(
     port: int | None = None,
     member: int = 1,
     title: str = "",
+    lesson: str | None = None,
 ) -> Page:
     """Serve the page to this machine alone, and return it with its address.
 
@@ -56,6 +57,9 @@ def explore(
         Of a model that is the mean of several networks the one to look at, from 1; 0 for the mean itself.
     title
         What the page calls these data.
+    lesson
+        What the page is set to, in place of a model, as the page's "export" shares it: data, network, training, and the
+        parameter and the phase that it opens at.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def explore(
     PackageError
         The extra "app" is not installed.
     OptionError, ShapeError, DataError
-        Port or member are out of range; X and y do not fit the model.
+        Port or member are out of range; X and y do not fit the model; the lesson's text is wrong.
 
     Examples
     --------
@@ -76,7 +80,7 @@ def explore(
     True
     >>> page.stop()
     """
-    return page_of(model, X, y, weights, port=port, member=member, title=title).start()
+    return page_of(model, X, y, weights, port=port, member=member, title=title, lesson=lesson).start()
 
 
 def page_of(
@@ -88,6 +92,7 @@ def page_of(
     port: int | None = None,
     member: int = 1,
     title: str = "",
+    lesson: str | None = None,
 ) -> Page:
     """Return the page of `explore` before it serves."""
     try:
@@ -98,6 +103,12 @@ def page_of(
             raise
         raise lacking("the page", str(error.name), "app") from None
     port = PORT.check(port)
+    if lesson is not None:
+        from deltarule.web.lesson import begun
+
+        if model is not None:
+            raise OptionError("a lesson brings its own data and network; leave it or the model out.")
+        return Page(begun(lesson), port)
     if model is None:
         return Page(Session(), port)
     seen = explained(model, X, y, weights)

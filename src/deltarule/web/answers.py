@@ -21,9 +21,10 @@ from deltarule.maths import passes
 from deltarule.network import Floats
 from deltarule.spelling import plural
 from deltarule.training.proof import check
-from deltarule.web import commands, plane, tour
+from deltarule.web import commands, lesson, plane, tour
 from deltarule.web.commands import Message, OfParameter
 from deltarule.web.frame import DIGITS, DIGITS_OF_LOSS, text
+from deltarule.web.lesson import Lesson
 from deltarule.web.session import Session
 
 MOST_CHECKED, MOST_EXAMPLES = 200, 32
@@ -44,7 +45,7 @@ def answer(session: Session, question: Message) -> dict[str, Any]:
         return {"rev": session.rev, **said}
 
 
-def _examples(session: Session, on: str) -> tuple[Any, Floats, Floats]:
+def examples(session: Session, on: str) -> tuple[Any, Floats, Floats]:
     """Return X, p and weights of the example, or of the batch."""
     q = session.walk.problem
     rows = np.array([session.row]) if on == "example" else session.walk.rows
@@ -56,15 +57,15 @@ def _examples(session: Session, on: str) -> tuple[Any, Floats, Floats]:
     )
 
 
-def _names(session: Session) -> dict[str, Any]:
+def names(session: Session) -> dict[str, Any]:
     return {"inputs": session.seen.inputs, "outputs": session.seen.outputs}
 
 
 def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.explain(session.walk, asked.of, *_examples(session, asked.on), **_names(session))
+    found = chain.explain(session.walk, asked.of, *examples(session, asked.on), **names(session))
     whole = found  # the update is that of the batch, whatever is looked at
     if asked.on == "example" and len(session.walk.rows) > 1:
-        whole = chain.explain(session.walk, asked.of, *_examples(session, "batch"), **_names(session))
+        whole = chain.explain(session.walk, asked.of, *examples(session, "batch"), **names(session))
     update, sections = whole.update, found.sections()
     return {
         "of": str(found.parameter),
@@ -84,7 +85,7 @@ def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _check(session: Session, _: Message) -> dict[str, Any]:
-    X, p, w = _examples(session, "batch")
+    X, p, w = examples(session, "batch")
     found = check(
         session.walk,
         X,
@@ -114,8 +115,8 @@ def _check(session: Session, _: Message) -> dict[str, Any]:
 
 
 def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
-    X, p, w = _examples(session, "batch")
-    found = chain.pullers(session.walk, asked.of, X, p, w, **_names(session))
+    X, p, w = examples(session, "batch")
+    found = chain.pullers(session.walk, asked.of, X, p, w, **names(session))
     each, rows = found.contributions, session.walk.rows
     order = np.argsort(-np.abs(each), kind="stable")[:MOST_PULLS]
     finite = np.nan_to_num(each)
@@ -140,7 +141,7 @@ def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _nudge(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.nudge(session.walk, asked.of, *_examples(session, asked.on))
+    found = chain.nudge(session.walk, asked.of, *examples(session, asked.on))
     return {
         "of": found.parameter,
         "w": shown(found.w, DIGITS),
@@ -151,7 +152,7 @@ def _nudge(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _curve(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.curve(session.walk, asked.of, *_examples(session, asked.on))
+    found = chain.curve(session.walk, asked.of, *examples(session, asked.on))
     return {
         "of": found.parameter,
         "taken": shown(found.taken, 2),
@@ -161,7 +162,7 @@ def _curve(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _mistakes(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.explain(session.walk, asked.of, *_examples(session, asked.on))
+    found = chain.explain(session.walk, asked.of, *examples(session, asked.on))
     return {
         "of": str(found.parameter),
         "derivative": shown(found.product, DIGITS),
@@ -173,7 +174,7 @@ def _mistakes(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 def _broken(session: Session, asked: commands.Broken) -> dict[str, Any]:
     """Return the certificate of a gradient that is right but for one entry."""
-    X, p, w = _examples(session, asked.on)
+    X, p, w = examples(session, asked.on)
     known = chain.guesses(chain.explain(session.walk, asked.of, X, p, w))
     if asked.mistake >= len(known):
         raise OptionError(
@@ -187,7 +188,7 @@ def _broken(session: Session, asked: commands.Broken) -> dict[str, Any]:
 
 
 def _guess(session: Session, asked: commands.Guess) -> dict[str, Any]:
-    found = chain.explain(session.walk, asked.of, *_examples(session, asked.on))
+    found = chain.explain(session.walk, asked.of, *examples(session, asked.on))
     return tour.guess(found, asked.given, asked.step, asked.place)
 
 
@@ -227,6 +228,11 @@ def _some(n: int) -> list[int]:
     return np.unique(np.linspace(0, n - 1, MOST_POINTS).astype(int)).tolist() if n else []
 
 
+def _lesson(session: Session, asked: commands.Lesson) -> dict[str, Any]:
+    text = lesson.write(Lesson(session.settings, asked.of, asked.phase))
+    return {"text": text, "command": f'deltarule explore --lesson "{text}"'}
+
+
 def _source(session: Session, asked: commands.Source) -> dict[str, Any]:
     q = session.walk.problem
     of: dict[str, object] = {
@@ -258,5 +264,6 @@ ANSWERS: dict[type[Message], Callable[[Session, Any], dict[str, Any]]] = {
     commands.Grade: tour.grade,
     commands.Progress: tour.progress,
     commands.History: _history,
+    commands.Lesson: _lesson,
     commands.Source: _source,
 }

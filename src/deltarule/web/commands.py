@@ -355,6 +355,22 @@ class Progress(Message):
 
 
 @dataclass(frozen=True)
+class Lesson(Message):
+    """The text that opens the page as it is set now, at this parameter and phase."""
+
+    of: str = _field(Option("of", "column", default="w[1,1,1]"))
+    phase: str = _field(Option("phase", "column", default="u"))
+
+
+@dataclass(frozen=True)
+class Export(OfParameter):
+    """What a file is about: a parameter, the example or the batch, and the group of phases that is drawn."""
+
+    of: str = _field(Option("of", "column", default="w[1,1,1]"))
+    by: str = _field(Option("by", "choice", choices=("forward", "backward", "update"), default="backward"))
+
+
+@dataclass(frozen=True)
 class Source(Message):
     """The lines that compute a phase."""
 
@@ -381,6 +397,7 @@ QUESTIONS: dict[str, type[Message]] = {
         Suspects,
         Norms,
         History,
+        Lesson,
         Source,
         Mistakes,
         Broken,
@@ -407,6 +424,11 @@ def command(body: object) -> Message:
 def question(body: object) -> Message:
     """Return a question, or raise a FieldError."""
     return _message(body, "about", QUESTIONS)
+
+
+def export(fields: Mapping[str, str]) -> Export:
+    """Return what a file is asked for with, or raise a FieldError."""
+    return cast(Export, _message({**fields, "as": "export"}, "as", {"export": Export}))
 
 
 def _message(body: object, key: str, known: Mapping[str, type[Message]]) -> Message:

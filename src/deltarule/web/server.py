@@ -1,6 +1,7 @@
 """The page's server: a table of routes, on this machine alone, behind the gate.
 
 GET   ""  static/NAME  events     the page, what it is made of, and a stream of frames
+GET   export/NAME                 files to keep, of the session as it is
 POST  act  ask                    commands and questions
 """
 
@@ -25,7 +26,8 @@ from starlette.routing import Route
 
 from deltarule.errors import DeltaruleError, InputError, OutputError
 from deltarule.web.answers import answer
-from deltarule.web.commands import command, question
+from deltarule.web.commands import command, export, question
+from deltarule.web.exports import EXPORTS, exported
 from deltarule.web.gate import App, Gate
 from deltarule.web.session import FRAMES, Session
 
@@ -150,6 +152,8 @@ class Page:
         self._static = static_files()
         for name in self._static:
             table[f"static/{name}"] = ("GET", self._file)
+        for name in EXPORTS:
+            table[f"export/{name}"] = ("GET", self._export)
         self.methods: Mapping[str, str] = {path: method for path, (method, _) in table.items()}
         routes = [
             Route(f"/{self.token}/{path}", handler, methods=[method])
@@ -166,6 +170,16 @@ class Page:
     def _sent(self, name: str, cache: str) -> Response:
         of = self._static[name]
         return Response(of.body, media_type=of.media_type, headers={"cache-control": cache})
+
+    async def _export(self, request: Request) -> Response:
+        name = request.scope["path"].rpartition("/")[2]
+        try:
+            asked = export(request.query_params)
+            content = await run_in_threadpool(exported, self.session, name, asked)
+        except DeltaruleError as error:
+            return _refused(error)
+        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        return Response(content, media_type=EXPORTS[name].media_type, headers=headers)
 
     async def _act(self, request: Request) -> Response:
         return await _answered(request, lambda body: {"rev": self.session.act(command(body))})
@@ -228,10 +242,14 @@ async def _answered(request: Request, does: Callable[[Any], dict[str, Any]]) -> 
     try:
         return Response(_json(await run_in_threadpool(does, body)), media_type="application/json")
     except DeltaruleError as error:
-        return JSONResponse({"error": str(error), "field": getattr(error, "field", "")}, 422)
+        return _refused(error)
     except Exception as error:
         what = f"unexpected {type(error).__name__}: {error} (this is a fault in deltarule)."
         return JSONResponse({"error": what, "field": ""}, 500)
+
+
+def _refused(error: DeltaruleError) -> Response:
+    return JSONResponse({"error": str(error), "field": getattr(error, "field", "")}, 422)
 
 
 def _json(data: object) -> str:

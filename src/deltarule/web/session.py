@@ -32,6 +32,7 @@ from deltarule.web.commands import (
 )
 from deltarule.web.examples import MAKERS, WORKED, worked
 from deltarule.web.frame import frame_of
+from deltarule.web.script import Change, needs_start
 
 FRAMES = 20
 """A second, while it plays."""
@@ -48,15 +49,29 @@ class Session:
         Values of the controls to begin with, where nothing is given.
     title
         What the given data are called.
+    opening
+        The parameter and the phase that the page opens at; empty for its own choice.
+
+    Attributes
+    ----------
+    first, kept
+        The network at the beginning; the rows that are learnt from, from 0.
+    changes
+        What led here beside updates: how it began, and what was changed on the way and not taken back.
     """
 
-    def __init__(self, own: Explained | None = None, settings: Settings = OF_WORKED, title: str = "") -> None:
-        self.own, self.title = own, title
+    def __init__(
+        self,
+        own: Explained | None = None,
+        settings: Settings = OF_WORKED,
+        title: str = "",
+        opening: tuple[str, str] = ("", ""),
+    ) -> None:
+        self.own, self.title, self.opening = own, title, opening
         self.lock = threading.RLock()
         self.rev = 0
         self.speed = 20.0
         self.halted = ""
-        self.frozen: set[str] = set()
         self._listeners: list[Callable[[], None]] = []
         self._player: threading.Thread | None = None
         self._stop = threading.Event()
@@ -87,12 +102,14 @@ class Session:
             seed=settings.seed,
         )
         self.settings, self.seen, self.walk = settings, seen, walk
+        self.first = net
         self.kept: NDArray[np.intp] = kept
         of = seen.numbering
         self.numbers = kept + 1 if of is None else np.array([of.number(int(n)) for n in kept])
         self.example, self.halted = 0, ""
         self.held_losses: dict[int, float] = {}
-        self.frozen.clear()
+        self.frozen: set[str] = set()
+        self.changes = [Change(0, "begin", {}, settings)]
         self.acts, self.is_input_changed = [], changed is not None
 
     def _made(self, settings: Settings) -> tuple[Network, Explained]:
@@ -186,14 +203,13 @@ class Session:
                         walk.take_epoch()
                 self.example = 0
             case commands.Back(n=n):
-                walk.back(min(n, walk.t))
-                self.halted, self.example = "", 0
+                self._go(max(walk.t - n, 0))
             case commands.Go(t=t):
-                walk.go(t)
-                self.halted, self.example = "", 0
+                self._go(t)
             case commands.Restart():
                 walk.restart()
                 self.halted, self.example = "", 0
+                self.changes = [Change(0, "begin", {}, self.settings, frozenset(self.frozen))]
             case commands.Speed(value=value):
                 self.speed = float(value)
             case commands.Set(option=option, value=value):
@@ -202,6 +218,7 @@ class Session:
                 self._freeze(name, is_frozen)
             case commands.Weight(name=name, value=value):
                 walk.weight(name, value)
+                self._note("weight", name=name, value=value)
                 self.halted = ""
             case commands.Input(j=j, value=value):
                 self._input(j, value)
@@ -211,6 +228,20 @@ class Session:
                 self.example = 0 if row == 0 else self._place(row) + 1
             case _:
                 raise OptionError("this cannot be done.")
+
+    def _go(self, t: int) -> None:
+        """Go to where t updates had been made, with what was set and frozen there."""
+        self.walk.go(t)
+        self.halted, self.example = "", 0
+        self.changes = [each for each in self.changes if each.t <= t]
+        self.settings, self.frozen = self.changes[-1].settings, set(self.changes[-1].frozen)
+
+    def _note(self, method: str, **arguments: Any) -> None:
+        """Keep what was changed; of a weight that is dragged, where it came to lie."""
+        change = Change(self.walk.t, method, arguments, self.settings, frozenset(self.frozen))
+        if change.replaces(self.changes[-1]):
+            self.changes.pop()
+        self.changes.append(change)
 
     def _place(self, row: int) -> int:
         """Return the place of a row, from 0, among those that are learnt from."""
@@ -260,6 +291,7 @@ class Session:
             given |= {"learning_rate": changed.learning_rate, "weight_decay": changed.weight_decay}
         self.walk.set(**given)
         self.settings = changed
+        self._note("set", **given)
 
     def _settings_for(self, settings: Settings) -> Settings:
         """Return what other data begin with: the worked example and given data with their own networks."""
@@ -282,6 +314,7 @@ class Session:
             raise FieldError("nothing would learn any more; let one array learn.", "name")
         self.walk.learn(None if learns.all() else learns)
         self.frozen = frozen
+        self._note("learn")
 
     # Playing ---------------------------------------------------------------------------------------
 
@@ -367,6 +400,8 @@ class Session:
                 "parameters": net.layout.size,
                 "N": len(self.walk.problem.p),
                 "speeds": list(commands.SPEEDS),
+                "opening": list(self.opening),
+                "needs_start": needs_start(self),
             }
 
     def frame(self, watch: str = "", by: str = "forward") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 // What is trained, and how: the controls that Python declares, and the verdict on the gradient.
 
 import { html } from "./vendor/lit-html.js";
+import { menu } from "./export.js";
 import { half } from "./icons.js";
 import { act } from "./wire.js";
 import { isNarrow, panel, refusal, settings, tab, theme } from "./store.js";
@@ -18,6 +19,7 @@ export function head() {
   return html`<b class="brand">deltarule</b>
     <div class="controls">${first.map((name) => control(by.get(name), SHORT[name], s))}
       <details class="more"><summary>${isNarrow.value ? "settings" : "more"}</summary><div class="sheet">${rest.map((each) => control(each, each.words, s))}</div></details></div>
+    ${menu()}
     ${badge()}
     <button class="plain" aria-label="Light or dark" title="light or dark" @click=${turn}>${half()}</button>
     <button class="plain" aria-label="Keys" title="keys (?)" @click=${() => document.getElementById("keys").showModal()}>?</button>`;
