@@ -429,6 +429,18 @@ def _explain(
     )
 
 
+def next_update(
+    model: Model, parameter: str, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None
+) -> Update:
+    """Return what `explain` says of the update alone: a pass forward, and backward as far as the parameter needs."""
+    seen = explained(model, x, y, weights)
+    net, n, X, p, c = _in_float64(seen, parameter)
+    training = chosen_training(seen.training, None, None, None, net)
+    with np.errstate(all="ignore"):
+        slope = float(net.gradients(X, p, weights=c, only=[net.layout.name(n)]).theta[n])
+        return update(net, passes.forward(net, X), p, c, n, slope, training, _weight(seen, len(p)))
+
+
 def examples_of(
     model: Model, parameter: str, x: ArrayLike, y: ArrayLike, weights: ArrayLike | None
 ) -> tuple[Network, int, Floats, Floats, Floats]:

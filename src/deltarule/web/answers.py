@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from deltarule import chain
 from deltarule.chain.blocks import runs
 from deltarule.chain.certificate import CENTRAL_LIMIT, COMPLEX_LIMIT
+from deltarule.chain.explanation import next_update
 from deltarule.chain.grid import shown
 from deltarule.errors import OptionError
 from deltarule.maths import passes
@@ -28,7 +29,12 @@ from deltarule.web.lesson import Lesson
 from deltarule.web.session import Session
 
 MOST_CHECKED, MOST_EXAMPLES = 200, 32
+FEWEST_CHECKED, FEWEST_EXAMPLES = 10, 2
 """Parameters and examples that the badge looks at."""
+WORK = 5_000_000
+"""Parameters compared x examples x parameters of the network, in some hundredths of a second."""
+MOST_NUMBERS = 200_000
+"""Examples x parameters of a network up to which a batch's factors are shown."""
 MOST_PULLS, MOST_POINTS = 200, 400
 
 
@@ -62,15 +68,19 @@ def names(session: Session) -> dict[str, Any]:
 
 
 def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.explain(session.walk, asked.of, *examples(session, asked.on), **names(session))
-    whole = found  # the update is that of the batch, whatever is looked at
-    if asked.on == "example" and len(session.walk.rows) > 1:
-        whole = chain.explain(session.walk, asked.of, *examples(session, "batch"), **names(session))
-    update, sections = whole.update, found.sections()
+    X, p, w = examples(session, "batch")
+    update = next_update(session.walk, asked.of, X, p, w)  # the batch's, whatever is looked at
+    is_much = asked.on == "batch" and len(p) * session.walk.net.layout.size > MOST_NUMBERS
+    on = "example" if is_much else asked.on
+    found = chain.explain(session.walk, asked.of, *examples(session, on), **names(session))
+    found = replace(found, update=update)
     return {
+        "note": f"a batch of {len(p):,} is too much to show; these are the factors of the row"
+        if is_much
+        else "",
         "of": str(found.parameter),
         "where": found.where,
-        "on": asked.on,
+        "on": on,
         "derivative": shown(found.product, DIGITS),
         "w": shown(update.w, DIGITS),
         "step": shown(update.step, DIGITS),
@@ -80,19 +90,20 @@ def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
         "verdict": found.numerical.verdict,
         "error": f"{found.numerical.complex_error:.0e}",
         "learns": update.assumes,
-        "sections": sections if whole is found else sections | {"update": whole.sections()["update"]},
+        "sections": found.sections(),
     }
 
 
 def _check(session: Session, _: Message) -> dict[str, Any]:
     X, p, w = examples(session, "batch")
+    size = session.walk.net.layout.size
     found = check(
         session.walk,
         X,
         p,
         w,
-        max_parameters=MOST_CHECKED,
-        max_examples=MOST_EXAMPLES,
+        max_parameters=max(FEWEST_CHECKED, min(MOST_CHECKED, WORK // size // min(len(p), MOST_EXAMPLES))),
+        max_examples=max(FEWEST_EXAMPLES, min(MOST_EXAMPLES, WORK // size // FEWEST_CHECKED)),
         seed=0,
         engine="reference",
     )

@@ -6,8 +6,9 @@ import { ask } from "./wire.js";
 
 const PAUSE = 200; // ms between questions while it plays
 
-// A signal of {answer, error}; `about` makes the question of now, or null where there is none.
-export function asked(about) {
+// A signal of {answer, error}; `about` makes the question of now, or null where there is none. `pause` is at least
+// between two questions, in ms, whether it plays or not.
+export function asked(about, pause = 0) {
   const found = signal({ answer: null, error: "" });
   let running = false, wanted = null, last = 0;
   async function run() {
@@ -15,7 +16,7 @@ export function asked(about) {
     while (wanted) {
       const question = wanted;
       wanted = null;
-      const wait = frame.peek()?.is_playing ? PAUSE - (performance.now() - last) : 0;
+      const wait = last + Math.max(pause, frame.peek()?.is_playing ? PAUSE : 0) - performance.now();
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
       last = performance.now();
       const said = await ask(question);

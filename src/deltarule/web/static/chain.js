@@ -14,6 +14,7 @@ export function chain() {
   if (!answer) return html`<h2>Chain</h2><p class="quiet">Asking.</p>`;
   const [, product, ...rest] = answer.sections.chain;
   return html`<div class="bar"><h2>Chain</h2><span class="product" tabindex="0" role="group" aria-label="The chain as a product">${math(product.mathml)}</span>
+      ${answer.note ? html`<span class="quiet">${answer.note}</span>` : ""}
       <div class="segments" role="group" aria-label="How formulas are written">
         ${["numbers", "indices", "matrices"].map((each) => html`<button aria-pressed=${level.value === each} @click=${() => (level.value = each)}>${each}</button>`)}
       </div></div>

@@ -14,7 +14,7 @@ const on = () => mode.value;
 const nudgeOf = asked((rev) => (tab.value === "why" ? { about: "nudge", of: watch.value, on: on(), rev } : null));
 const pullsOf = asked((rev) => (tab.value === "pulls" ? { about: "pulls", of: watch.value, rev } : null));
 const curveOf = asked((rev) => (tab.value === "check" ? { about: "curve", of: watch.value, on: on(), rev } : null));
-export const checkOf = asked((rev) => ({ about: "check", rev }));
+export const checkOf = asked((rev) => ({ about: "check", rev }), 500);
 const mistakesOf = asked((rev) => (tab.value === "mistakes" ? { about: "mistakes", of: watch.value, on: on(), rev } : null));
 const broken = signal(null);
 const sourceOf = asked((rev) => (tab.value === "source" ? { about: "source", phase: phaseOf(), rev } : null));
