@@ -13,6 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):  # they share the processors
+    for name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
+
 os.environ.setdefault(
     "SCIPY_ARRAY_API", "1"
 )  # which SciPy reads once; else scikit-learn skips checks of its own
