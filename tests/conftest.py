@@ -9,8 +9,13 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):  # they share the processors
+    for name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // workers)))
 
 os.environ.setdefault(
     "SCIPY_ARRAY_API", "1"
@@ -38,11 +43,13 @@ if expected := os.environ.get("DELTARULE_EXPECT_SOURCE"):
 
 # Nothing of the terminal comes in, and processes that tests start run the same source, in whatever folder.
 # Nor does CI, with which pytest writes differences out in full: minutes for the bytes of a theta.
+# Nor that bytecode is not to be kept: each of hundreds of processes would compile the package anew.
 for name in (
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
-    *("CI", "BUILD_NUMBER"),
+    *("CI", "BUILD_NUMBER", "PYTHONDONTWRITEBYTECODE"),
 ):
     os.environ.pop(name, None)
+sys.dont_write_bytecode = False
 sources = [str(Path(deltarule.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sources))
 

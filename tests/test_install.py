@@ -15,7 +15,8 @@ TABLE = """
 from deltarule import TableClassifier, check, schema
 data = {"size": [1.0, 1.2, None, 5.1, 4.8, 5.0] * 5, "colour": ["red", "red", "blue", "blue", "blue", "blue"] * 5}
 y = ["small", "small", "small", "big", "big", "big"] * 5
-model = TableClassifier(epochs=50).fit(data, y)
+few = {"epochs": 50, "hidden": [8]}
+model = TableClassifier(**few).fit(data, y)
 """
 
 
@@ -45,7 +46,7 @@ import pandas as pd
 from deltarule import load, save
 from deltarule.tables import read_table
 print(*model.predict({"size": [0.9, 6.0], "colour": ["red", "blue"]}))
-print(TableClassifier(epochs=50).fit(pd.DataFrame(data), y).predict({"size": [0.9, 6.0], "colour": ["red", "blue"]}))
+print(TableClassifier(**few).fit(pd.DataFrame(data), y).predict({"size": [0.9, 6.0], "colour": ["red", "blue"]}))
 print(schema({**data, "y": y}, "y").columns["colour"].kind, check(model, data, y).passed)
 save(model, "m.deltarule")
 print((load("m.deltarule").predict(data) == model.predict(data)).all())

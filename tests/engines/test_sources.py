@@ -27,6 +27,11 @@ KERNELS = "engines/compiled/kernels/"
 ROOM = "deltarule.engines.compiled.kernels"
 
 
+@pytest.fixture(scope="module")
+def before() -> dict[str, str]:
+    return digests()
+
+
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "changed"),
     [
@@ -58,7 +63,7 @@ ROOM = "deltarule.engines.compiled.kernels"
     ids=lambda value: value.split("/")[-1][:24] if isinstance(value, str) else None,
 )
 def test_a_change_reaches_what_is_made_of_it(
-    tmp_path: Path, file: str, right: str, wrong: str, changed: set[str]
+    tmp_path: Path, before: dict[str, str], file: str, right: str, wrong: str, changed: set[str]
 ):
     copy = tmp_path / "deltarule"
     source = Path(deltarule.__file__).parent
@@ -70,14 +75,18 @@ def test_a_change_reaches_what_is_made_of_it(
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", script]
     after = json.loads(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
-    before = digests()
     assert {name for name in NAMES if before[name] != after[name]} == changed
 
 
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    return Sources()
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_all_that_a_kernel_really_reaches_is_found(name: str):
+def test_all_that_a_kernel_really_reaches_is_found(sources: Sources, name: str):
     """Follow the objects themselves, by the names in their byte code, and look for each among what was read."""
-    sources, found = Sources(), {}
+    found: dict[tuple[str, str], str] = {}
     sources._reach(tuple(f"{ROOM}.{place_of(name)}".rsplit(".", 1)), found)
     reached = {(one.__module__, one.__qualname__.split(".")[0]) for one in _reached(kernels._function(name))}
     assert len(reached) > 1

@@ -35,7 +35,10 @@ from deltarule.tables import Column, Table
 ESTIMATORS: list[Any] = [
     estimator(**configuration)
     for estimator in (TableClassifier, TableRegressor)
-    for configuration in ({"epochs": 20, "members": 2}, {"optimiser": "lbfgs", "epochs": 20, "members": 1})
+    for configuration in (
+        {"epochs": 20, "members": 2, "hidden": 16},
+        {"optimiser": "lbfgs", "epochs": 20, "members": 1, "hidden": 16},
+    )
 ]
 BY_ROWS = "mini-batches are cut, and columns scaled, by rows: one of weight 2 is one row, and two copies are two rows"
 FAILING = {

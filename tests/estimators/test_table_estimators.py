@@ -142,7 +142,7 @@ def test_one_network_of_a_large_table_holds_a_part_out_until_it_is_known_to_end_
 
 
 def test_the_network_behind_it_can_be_checked():
-    fitted = TableClassifier(epochs=5, activation="tanh").fit({**COLUMNS, "y": NAMES}, "y")
+    fitted = TableClassifier(epochs=5, hidden=[16, 16], activation="tanh").fit({**COLUMNS, "y": NAMES}, "y")
     assert check(fitted.net_, *fitted.model_.arrays({**COLUMNS, "y": NAMES})).passed
 
 
@@ -373,15 +373,16 @@ KINDS = {
 def test_labels_keep_type_and_value(name: str, tmp_path: Path):
     y: Any = LABELS[name]
     X = pd.DataFrame({"x": K + np.random.default_rng(0).normal(0, 0.1, 120)})
+    few = {"epochs": 60, "hidden": [16, 16]}
     for data, target in ((X, y), (X.assign(y=y), "y")):
-        model = TableClassifier(epochs=60).fit(data, target)
+        model = TableClassifier(**few).fit(data, target)
         assert model.classes_.dtype.kind == KINDS[name]
         assert model.classes_.tolist() == np.unique(np.asarray(y).astype(model.classes_.dtype)).tolist()
         assert model.score(data, target) == 1
         assert (np.asarray(model.predict(data)) == np.asarray(y).astype(model.classes_.dtype)).all()
         save(model.model_, tmp_path / name)
         assert (load(tmp_path / name).predict(data) == model.predict(data)).all()
-    assert (cross_val_score(TableClassifier(epochs=60), X, y, cv=2) == 1).all()
+    assert (cross_val_score(TableClassifier(**few), X, y, cv=2) == 1).all()
 
 
 def test_score_counts_what_was_not_in_training_as_wrong_and_weighs_rows():

@@ -36,7 +36,8 @@ class TestLosses:
     def test_of_counts(self, loss: str):
         X, mean = table()
         y = np.random.default_rng(1).poisson(np.exp(mean))
-        model = TableRegressor(loss=loss, epochs=60, weight_decay=3.0, target_transform="none").fit(X, y)
+        settings = {"epochs": 60, "hidden": [16, 16], "weight_decay": 3.0, "target_transform": "none"}
+        model = TableRegressor(loss=loss, **settings).fit(X, y)
         found = rest(model)
         better = "pinball" if loss == "quantile" else "mae"
         assert found[better] < 0.9 * found[f"constant_{better}"]
@@ -243,7 +244,8 @@ class TestSeveralTargets:
     def test_values(self):
         X, mean = table()
         Y = pd.DataFrame({"u": mean, "v": 1000.0 * np.sin(X["b"]), "w": X["b"] + mean})
-        model = TableRegressor(epochs=60).fit(X, Y)
+        few = {"epochs": 60, "hidden": [16, 16]}
+        model = TableRegressor(**few).fit(X, Y)
         assert model.net_.sizes[-1] == 3
         assert model.model_.predicted == ["u", "v", "w"]
         assert model.predict(X).shape == (400, 3)
@@ -251,8 +253,8 @@ class TestSeveralTargets:
         found = rest(model)["targets"]
         assert list(found) == ["u", "v", "w"]
         assert np.mean([one["r2"] for one in found.values()]) == pytest.approx(model.score(X, Y), abs=1e-5)
-        by_name = TableRegressor(epochs=60).fit(X.join(Y), ["u", "v", "w"])
-        arrays = TableRegressor(epochs=60).fit(pl.DataFrame(X.to_dict("list")), Y.to_numpy())
+        by_name = TableRegressor(**few).fit(X.join(Y), ["u", "v", "w"])
+        arrays = TableRegressor(**few).fit(pl.DataFrame(X.to_dict("list")), Y.to_numpy())
         for other in (by_name, arrays):
             assert other.net_.theta.tobytes() == model.net_.theta.tobytes()
         assert by_name.feature_names_in_.tolist() == ["a", "b", "c"]
