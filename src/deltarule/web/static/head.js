@@ -2,6 +2,7 @@
 
 import { html } from "./vendor/lit-html.js";
 import { half } from "./icons.js";
+import { find } from "./root.js";
 import { act } from "./wire.js";
 import { isNarrow, panel, refusal, settings, tab, theme } from "./store.js";
 import { checkOf } from "./why.js";
@@ -20,7 +21,7 @@ export function head() {
       <details class="more"><summary>${isNarrow.value ? "settings" : "more"}</summary><div class="sheet">${rest.map((each) => control(each, each.words, s))}</div></details></div>
     ${badge()}
     <button class="plain" aria-label="Light or dark" title="light or dark" @click=${turn}>${half()}</button>
-    <button class="plain" aria-label="Keys" title="keys (?)" @click=${() => document.getElementById("keys").showModal()}>?</button>`;
+    <button class="plain" aria-label="Keys" title="keys (?)" @click=${() => find("keys").showModal()}>?</button>`;
 }
 
 function control(of, words, s) {
