@@ -88,6 +88,13 @@ class Page:
     def address(self) -> str:
         return f"http://{self.host}/{self.token}/"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows that has no anywidget, or where a port was named."""
+        return (
+            f'<p>The page is at <a href="{self.address}" target="_blank">{self.address}</a>, for this machine alone; '
+            'where "deltarule[notebook]" is installed, explore without a port shows it in the notebook.</p>'
+        )
+
     def serve(self) -> None:
         """Serve until Ctrl-C, or `stop`."""
         try:
