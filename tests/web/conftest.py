@@ -28,6 +28,14 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+SETTLED = """async (rev) => {
+  const { frame } = await import(`${location.pathname}static/store.js`);
+  const isSettled = () => frame.value?.rev === rev && !document.querySelector(".old");
+  for (const end = performance.now() + 60_000; !isSettled(); await new Promise((done) => setTimeout(done, 10)))
+    if (performance.now() > end) throw new Error(`not settled: ${frame.value?.rev} of ${rev}`);
+}"""
+
+
 @dataclass
 class Tab:
     """A tab of the browser on a session's page, and what it did that it should not."""
@@ -43,11 +51,7 @@ class Tab:
     def settled(self) -> None:
         """Wait until what is shown is of the session's revision, in every panel."""
         rev = self.session.rev
-        self.page.wait_for_function(
-            "async (rev) => { const s = await import(`${location.pathname}static/store.js`);"
-            " return s.frame.value?.rev === rev && !document.querySelector('.old'); }",
-            arg=rev,
-        )
+        self.page.evaluate(SETTLED, rev)
 
     def acts(self, does: Callable[[], object]) -> None:
         """Do what makes the page send an act, and wait until all of it is shown."""

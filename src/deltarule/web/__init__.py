@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from deltarule.options import Option, typed_keywords
 
 if TYPE_CHECKING:
     from deltarule.web.server import Page
+    from deltarule.web.session import Session
+    from deltarule.web.widget import PageWidget
 
 __all__ = ["explore"]
 
@@ -41,8 +44,8 @@ def explore(
     member: int = 1,
     title: str = "",
     lesson: str | None = None,
-) -> Page:
-    """Serve the page to this machine alone, and return it with its address.
+) -> Page | PageWidget:
+    """Serve the page to this machine alone, and return it with its address; in a notebook, show it there.
 
     Nothing of yours changes: the page works on a copy of the network, in float64.
 
@@ -52,7 +55,8 @@ def explore(
         As in `explain`: a Network with arrays, (N, n_0) and targets, or an estimator with a table; left out, the notes'
         worked example.
     port
-        Where it listens on 127.0.0.1; None for the first that is free from 8420 on.
+        Where it listens on 127.0.0.1; None for the first that is free from 8420 on or, in a notebook that has
+        anywidget, for the notebook's own channel, with no port opened.
     member
         Of a model that is the mean of several networks the one to look at, from 1; 0 for the mean itself.
     title
@@ -65,6 +69,8 @@ def explore(
     -------
     Page
         With `address`, and `stop()`, which frees the port; it also ends with the program.
+    PageWidget
+        In a notebook (IPython's kernel) with the extra "notebook": what its cell shows, with `stop()`.
 
     Raises
     ------
@@ -80,7 +86,21 @@ def explore(
     True
     >>> page.stop()
     """
+    if port is None and _is_notebook():
+        try:
+            from deltarule.web.widget import PageWidget
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "anywidget":
+                raise
+        else:
+            return PageWidget(_session(model, X, y, weights, member, title, lesson))
     return page_of(model, X, y, weights, port=port, member=member, title=title, lesson=lesson).start()
+
+
+def _is_notebook() -> bool:
+    """Return whether IPython runs as a kernel."""
+    ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return ask is not None and getattr(ask(), "kernel", None) is not None
 
 
 def page_of(
@@ -97,25 +117,32 @@ def page_of(
     """Return the page of `explore` before it serves."""
     try:
         from deltarule.web.server import Page
-        from deltarule.web.session import Session
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
             raise
         raise lacking("the page", str(error.name), "app") from None
     port = PORT.check(port)
+    return Page(_session(model, X, y, weights, member, title, lesson), port)
+
+
+def _session(
+    model: Model | None, X: Any, y: Any, weights: Any, member: int, title: str, lesson: str | None
+) -> Session:
+    from deltarule.web.session import Session
+
     if lesson is not None:
         from deltarule.web.lesson import begun
 
         if model is not None:
             raise OptionError("a lesson brings its own data and network; leave it or the model out.")
-        return Page(begun(lesson), port)
+        return begun(lesson)
     if model is None:
-        return Page(Session(), port)
+        return Session()
     seen = explained(model, X, y, weights)
     if len(seen.y) == 0:
         raise DataError("there is no row to look at; give at least one with its target.")
     chosen = _member(model, MEMBER.check(member))
-    return Page(Session(seen if chosen is None else replace(seen, net=chosen), title=title), port)
+    return Session(seen if chosen is None else replace(seen, net=chosen), title=title)
 
 
 def _member(model: Any, member: int) -> Network | None:

@@ -13,8 +13,7 @@ import secrets
 import socket
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -24,49 +23,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from deltarule.errors import DeltaruleError, InputError, OutputError
-from deltarule.web.answers import answer
-from deltarule.web.commands import command, export, question
+from deltarule.errors import DeltaruleError, OutputError
+from deltarule.web.commands import export
 from deltarule.web.exports import EXPORTS, exported
 from deltarule.web.gate import App, Gate
+from deltarule.web.messages import act, as_json, ask, moment, refusal
 from deltarule.web.session import FRAMES, Session
+from deltarule.web.static_files import static_files
 
 HOST = "127.0.0.1"
 PORT, PORTS = 8420, 20
 """The first port that is tried, and how many."""
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 KEEP_ALIVE = 15.0
 """Seconds after which a stream says that it lives."""
 GRACE = 1
 """Seconds that open requests have when it ends."""
-
-
-@dataclass(frozen=True)
-class Static:
-    body: bytes
-    media_type: str
-
-
-def static_files() -> dict[str, Static]:
-    """Return the files of the page by name, read once.
-
-    Raises
-    ------
-    InputError
-        The two libraries were not there when the package was built.
-    """
-    folder, found = files("deltarule.web") / "static", dict[str, Static]()
-    for prefix, place in (("", folder), ("vendor/", folder / "vendor")):
-        for each in sorted(place.iterdir(), key=lambda entry: entry.name) if place.is_dir() else []:
-            ending = "." + each.name.rpartition(".")[2]
-            if each.is_file() and ending in TYPES:
-                found[prefix + each.name] = Static(each.read_bytes(), TYPES[ending])
-    if not any(name.startswith("vendor/") for name in found):
-        raise InputError(
-            "the page's libraries are not in this installation, for npm's registry was out of reach when it was "
-            "built; install deltarule again with a connection to it."
-        )
-    return found
 
 
 def bound(port: int | None) -> tuple[socket.socket, int, str]:
@@ -119,6 +90,13 @@ class Page:
     @property
     def address(self) -> str:
         return f"http://{self.host}/{self.token}/"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows that has no anywidget, or where a port was named."""
+        return (
+            f'<p>The page is at <a href="{self.address}" target="_blank">{self.address}</a>, for this machine alone; '
+            'where "deltarule[notebook]" is installed, explore without a port shows it in the notebook.</p>'
+        )
 
     def serve(self) -> None:
         """Serve until Ctrl-C, or `stop`."""
@@ -182,10 +160,10 @@ class Page:
         return Response(content, media_type=EXPORTS[name].media_type, headers=headers)
 
     async def _act(self, request: Request) -> Response:
-        return await _answered(request, lambda body: {"rev": self.session.act(command(body))})
+        return await _answered(request, partial(act, self.session))
 
     async def _ask(self, request: Request) -> Response:
-        return await _answered(request, lambda body: answer(self.session, question(body)))
+        return await _answered(request, partial(ask, self.session))
 
     async def _events(self, request: Request) -> Response:
         watch, by = request.query_params.get("watch", ""), request.query_params.get("by", "forward")
@@ -205,11 +183,11 @@ class Page:
             yield "retry: 1000\n\n"
             while not self._server.should_exit:
                 wake.clear()
-                made, frame = await run_in_threadpool(self._moment, watch, by)
+                made, frame = await run_in_threadpool(moment, self.session, watch, by)
                 if made != told:
                     told = made
                     yield f"event: settings\ndata: {made}\n\n"
-                yield f"event: frame\nid: {frame['rev']}\ndata: {_json(frame)}\n\n"
+                yield f"event: frame\nid: {frame['rev']}\ndata: {as_json(frame)}\n\n"
                 await asyncio.sleep(1 / FRAMES)
                 waited = 0.0
                 while not wake.is_set() and not self._server.should_exit:
@@ -224,14 +202,6 @@ class Page:
         finally:
             stop_listening()
 
-    def _moment(self, watch: str, by: str) -> tuple[str, dict[str, Any]]:
-        with self.session.lock:
-            try:
-                frame = self.session.frame(watch, by)
-            except DeltaruleError:  # watched is what another network had
-                frame = self.session.frame("", by)
-            return _json(self.session.told()), frame
-
 
 async def _answered(request: Request, does: Callable[[Any], dict[str, Any]]) -> Response:
     """Return what a message brings, as JSON; 422, a sentence and the field that it is about where it is refused."""
@@ -240,17 +210,12 @@ async def _answered(request: Request, does: Callable[[Any], dict[str, Any]]) -> 
     except (ValueError, RecursionError):
         return JSONResponse({"error": "this is not JSON.", "field": ""}, 422)
     try:
-        return Response(_json(await run_in_threadpool(does, body)), media_type="application/json")
+        return Response(as_json(await run_in_threadpool(does, body)), media_type="application/json")
     except DeltaruleError as error:
         return _refused(error)
     except Exception as error:
-        what = f"unexpected {type(error).__name__}: {error} (this is a fault in deltarule)."
-        return JSONResponse({"error": what, "field": ""}, 500)
+        return JSONResponse(refusal(error), 500)
 
 
 def _refused(error: DeltaruleError) -> Response:
-    return JSONResponse({"error": str(error), "field": getattr(error, "field", "")}, 422)
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return JSONResponse(refusal(error), 422)

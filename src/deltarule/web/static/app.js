@@ -9,6 +9,7 @@ import { history } from "./history.js";
 import { list, listenToKeys } from "./keys.js";
 import { network } from "./network.js";
 import { rail } from "./rail.js";
+import { find, leaving } from "./root.js";
 import { status } from "./status.js";
 import { connection, frame, group, panel, phase, phases, settings, theme, watch, parsed } from "./store.js";
 import { stop as stopOfTour, tour } from "./tour.js";
@@ -19,7 +20,7 @@ import { listen, stop } from "./wire.js";
 const inside = (id, tag = "div", className = "inside") => {
   const made = document.createElement(tag);
   made.className = className;
-  document.getElementById(id).append(made);
+  find(id).append(made);
   return made;
 };
 
@@ -29,7 +30,7 @@ const views = () => html`${Object.entries(VIEWS).map(([id, words]) => html`<butt
 const corner = () => (stopOfTour.value ? tour() : history());
 const PANELS = { head, rail, data, why, chain, history: corner, status, views };
 for (const [id, draw] of Object.entries(PANELS)) {
-  const root = ["head", "rail", "status", "views"].includes(id) ? document.getElementById(id) : inside(id);
+  const root = ["head", "rail", "status", "views"].includes(id) ? find(id) : inside(id);
   effect(() => render(draw(), root));
 }
 const drawing = inside("network"), reading = inside("network", "nav", "hidden reading");
@@ -40,12 +41,12 @@ effect(() => render(tree(), reading));
 const dialog = document.createElement("dialog");
 dialog.id = "keys";
 dialog.setAttribute("aria-label", "Keys");
-document.body.append(dialog);
+find("page").append(dialog);
 render(list(), dialog);
 listenToKeys();
 
 effect(() => {
-  if (theme.value) document.documentElement.dataset.theme = theme.value;
+  if (theme.value) find("page").dataset.theme = theme.value;
 });
 effect(() => {
   const sizes = settings.value?.sizes;
@@ -56,19 +57,20 @@ effect(() => {
   if (phase.value !== null && phase.value >= phases.value.length) phase.value = null;
 });
 effect(() => {
-  document.getElementById("panels").dataset.panel = panel.value;
+  find("panels").dataset.panel = panel.value;
 });
 effect(() => {
   if (stopOfTour.value) panel.value = "history";
 });
 effect(() => {
-  document.getElementById("panels").classList.toggle("on-tour", stopOfTour.value > 0);
+  find("panels").classList.toggle("on-tour", stopOfTour.value > 0);
 });
 effect(() => {
   const isWide = settings.value?.sizes.some((n) => n > 12);
   listen(isWide ? { watch: watch.value, by: group.value } : {});
 });
-document.addEventListener("visibilitychange", () => {
+const whenSeen = () => {
   if (document.hidden) stop();
   else if (connection.value !== "ended") listen({ watch: watch.value, by: group.value });
-});
+};
+document.addEventListener("visibilitychange", whenSeen, { signal: leaving.signal });

@@ -1,5 +1,7 @@
 // How a number of text becomes ink: its share of the largest of its kind; and how bytes become a picture.
 
+import { find } from "./root.js";
+
 // The modulus at which ink is full: the largest, but no more than three times the root mean square.
 export function scale(texts) {
   const sizes = texts.map((text) => Math.abs(Number(text))).filter((size) => size > 0 && size < Infinity);
@@ -21,7 +23,7 @@ export const CLASSES = ["--minus", "--plus", "--gminus", "--gplus", "--bad", "--
 export const bytes = (text) => Int8Array.from(atob(text), (each) => each.charCodeAt(0));
 
 function colours(names) {
-  const of = getComputedStyle(document.documentElement);
+  const of = getComputedStyle(find("page"));
   return names.map((name) => {
     const hex = of.getPropertyValue(name).trim().slice(1);
     return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16));

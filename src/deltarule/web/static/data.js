@@ -4,6 +4,7 @@ import { signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
 import { asked, isOld } from "./ask.js";
 import { bytes, CLASSES, picture } from "./colour.js";
+import { path } from "./path.js";
 import { act } from "./wire.js";
 import { frame, inputName, outputName, settings, theme } from "./store.js";
 
@@ -43,7 +44,7 @@ function points(f, s) {
   const levels = answer.is_class ? null : bytes(answer.of);
   return html`<svg class="plane ${isOld(answer) ? "old" : ""}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${`${answer.row.length} rows by ${answer.axes.join(" and ")}, over what the network says`}>
       ${isSame && over.levels ? svg`<image href=${drawn(over)} width=${W} height=${H} preserveAspectRatio="none"></image>` : ""}
-      ${isSame && over.line ? svg`<path class="line loss" d=${over.line.map((text, n) => `${n ? "L" : "M"}${px(Number(over.x[n])).toFixed(1)} ${py(Number(text)).toFixed(1)}`).join("")}></path>` : ""}
+      ${isSame && over.line ? svg`<path class="line loss" d=${path(over.line.map((text, n) => [px(Number(over.x[n])), py(Number(text))]))}></path>` : ""}
       ${answer.row.map((number, n) => (number === f.row ? "" : dot(answer, levels, n, px, py, false)))}
       ${answer.row.includes(f.row) ? dot(answer, levels, answer.row.indexOf(f.row), px, py, true) : ""}
     </svg>

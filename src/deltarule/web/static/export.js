@@ -3,6 +3,7 @@
 import { effect, signal } from "./vendor/signals-core.js";
 import { html } from "./vendor/lit-html.js";
 import { asked } from "./ask.js";
+import { tree } from "./root.js";
 import { group, mode, now, phase, phases, settings, watch } from "./store.js";
 
 const FILES = [
@@ -36,7 +37,7 @@ export function menu() {
   const { answer } = lesson.value;
   const error = isOwn() ? "A lesson is a text, which your own data do not fit into; share the script." : lesson.value.error;
   return html`<details class="more" @toggle=${(event) => (isOpen.value = event.target.open)}><summary>export</summary><div class="sheet">
-    ${[...FILES, ...(settings.value.needs_start ? [START] : [])].map(([name, words]) => html`<a href="export/${name}?${query.toString()}" download=${name}>${words}</a>`)}
+    ${tree !== document ? html`<span class="quiet">Files are given by the page in a browser: explore(..., port=8420).</span>` : [...FILES, ...(settings.value.needs_start ? [START] : [])].map(([name, words]) => html`<a href="export/${name}?${query.toString()}" download=${name}>${words}</a>`)}
     ${error ? html`<span class="quiet">${error}</span>` : html`<input aria-label="Lesson: the command that opens the page like this" readonly .value=${answer?.command ?? ""}>
     <button ?disabled=${!answer} @click=${() => copy(answer.command)}>${answer && copied.value === answer.command ? "copied" : "copy the lesson"}</button>`}
   </div></details>`;
@@ -47,6 +48,6 @@ async function copy(command) {
     await navigator.clipboard.writeText(command);
     copied.value = command;
   } catch {
-    document.querySelector("#head .sheet input[readonly]").select(); // the browser allows no more
+    tree.querySelector("#head .sheet input[readonly]").select(); // the browser allows no more
   }
 }

@@ -3,6 +3,7 @@
 import { html } from "./vendor/lit-html.js";
 import { menu } from "./export.js";
 import { half } from "./icons.js";
+import { find } from "./root.js";
 import { act } from "./wire.js";
 import { isNarrow, panel, refusal, settings, tab, theme } from "./store.js";
 import { checkOf } from "./why.js";
@@ -22,7 +23,7 @@ export function head() {
     ${menu()}
     ${badge()}
     <button class="plain" aria-label="Light or dark" title="light or dark" @click=${turn}>${half()}</button>
-    <button class="plain" aria-label="Keys" title="keys (?)" @click=${() => document.getElementById("keys").showModal()}>?</button>`;
+    <button class="plain" aria-label="Keys" title="keys (?)" @click=${() => find("keys").showModal()}>?</button>`;
 }
 
 function control(of, words, s) {

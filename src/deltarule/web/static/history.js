@@ -2,6 +2,7 @@
 
 import { html, svg } from "./vendor/lit-html.js";
 import { asked, isOld } from "./ask.js";
+import { path } from "./path.js";
 import { act } from "./wire.js";
 
 const historyOf = asked((rev) => ({ about: "history", rev }));
@@ -17,16 +18,16 @@ export function history() {
 
 function curves(answer) {
   const times = answer.t.map(Number), last = Math.max(times.at(-1), 1);
-  const high = Math.max(...[...answer.loss, ...answer.held].map(Number).filter(Number.isFinite));
+  const high = Math.max(0, ...[...answer.loss, ...answer.held].map(Number).filter(Number.isFinite));
   const px = (t) => 2 + (t / last) * (W - 4), py = (value) => H - 2 - (value / (high || 1)) * (H - 4);
-  const path = (at, of) => of.map((text, n) => `${n ? "L" : "M"}${px(Number(at[n])).toFixed(1)} ${py(Number(text)).toFixed(1)}`).join("");
+  const drawn = (at, of) => path(of.map((text, n) => [px(Number(at[n])), py(Number(text))]));
   const go = (event) => {
     const box = event.currentTarget.getBoundingClientRect();
     act({ do: "go", t: Math.round(((event.clientX - box.left) / box.width) * last) });
   };
   return html`<svg class="plot go" viewBox="0 0 ${W} ${H}" preserveAspectRatio="none" role="img" @click=${go} aria-label=${`Loss of ${times.at(-1)} updates, from ${answer.loss[0]} to ${answer.loss.at(-1)}`}>
       <title>choose a place to go back to it</title>
-      ${svg`<path class="line loss" d=${path(answer.t, answer.loss)}></path>`}${answer.held_t.length ? svg`<path class="line tangent" d=${path(answer.held_t, answer.held)}></path>` : ""}
+      ${svg`<path class="line loss" d=${drawn(answer.t, answer.loss)}></path>`}${answer.held_t.length ? svg`<path class="line tangent" d=${drawn(answer.held_t, answer.held)}></path>` : ""}
     </svg>
     <small class="axis"><span>${answer.loss[0]} at first</span><span>now ${answer.loss.at(-1)}${answer.held.length ? `, held out ${answer.held.at(-1)}` : ""}</span></small>`;
 }

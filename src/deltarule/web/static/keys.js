@@ -2,6 +2,7 @@
 
 import { html } from "./vendor/lit-html.js";
 import { act } from "./wire.js";
+import { find, tree } from "./root.js";
 import { backwards, forth, playOrPause, step } from "./rail.js";
 import { turn as turnPredict } from "./predict.js";
 import { begin, leave, stop } from "./tour.js";
@@ -34,9 +35,9 @@ export const KEYS = {
   p: ["P", "pulls", () => (tab.value = "pulls")],
   k: ["K", "mistakes", () => (tab.value = "mistakes")],
   s: ["S", "source", () => (tab.value = "source")],
-  "/": ["/", "go to a parameter by its name", () => document.getElementById("goto")?.focus()],
+  "/": ["/", "go to a parameter by its name", () => find("goto")?.focus()],
   Escape: ["Esc", "leave the tour, or the field", leave],
-  "?": ["?", "this list", () => document.getElementById("keys").showModal()],
+  "?": ["?", "this list", () => find("keys").showModal()],
 };
 
 // The next parameter into the same unit: its weights in turn, and its bias.
@@ -59,7 +60,7 @@ function lock() {
 export const isOff = { value: localStorage.getItem("keys") === "off" };
 
 export function listenToKeys() {
-  document.addEventListener("keydown", (event) => {
+  tree.addEventListener("keydown", (event) => {
     const isTyping = event.target.closest?.("input, select, textarea, dialog");
     if (isOff.value || isTyping || event.ctrlKey || event.metaKey || event.altKey || !settings.value) return;
     if (event.key === " " && event.target.closest?.("button, summary")) return;

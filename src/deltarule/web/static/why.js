@@ -6,6 +6,7 @@ import { blocks, sentence } from "./formula.js";
 import { asked, isOld } from "./ask.js";
 import { chainOf } from "./chain.js";
 import { padlock } from "./icons.js";
+import { path } from "./path.js";
 import { act, ask } from "./wire.js";
 import { blank, ofWatch } from "./predict.js";
 import { frame, group, hidden, mode, now, say, tab, watch } from "./store.js";
@@ -80,9 +81,10 @@ function plot({ xs, lines, at, words, isLog = false }) {
   const [left, right] = [Math.min(...X), Math.max(...X)];
   const px = (value) => P + ((value - left) / (right - left || 1)) * (W - 2 * P);
   const py = (value) => H - P - ((value - low) / (high - low || 1)) * (H - 2 * P);
-  const path = (line) => line.y.map((text, n) => [X[n], place(text)]).filter(([, y]) => Number.isFinite(y)).map(([x, y], n) => `${n ? "L" : "M"}${px(x).toFixed(1)} ${py(Math.min(Math.max(y, low), high)).toFixed(1)}`).join("");
+  if (!all.length || !Number.isFinite(right - left) || !Number.isFinite(high - low)) return html`<p class="quiet">These numbers are too large to be drawn.</p>`;
+  const drawn = (line) => path(line.y.map((text, n) => [px(X[n]), py(place(text))]));
   return html`<svg class="plot ${isLog ? "" : "drag"}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${words}>
-    ${lines.map((line) => svg`<path d=${path(line)} class="line ${line.name}"></path>`)}
+    ${lines.map((line) => svg`<path d=${drawn(line)} class="line ${line.name}"></path>`)}
     ${at === undefined ? "" : svg`<path class="rule" d="M${px(place(at)).toFixed(1)} ${P}V${H - P}"></path>`}
   </svg>`;
 }
@@ -104,8 +106,8 @@ function nudge() {
 // Move the weight to the value under the pointer, one of those that came; the next only when the last has arrived.
 let isMoving = false;
 async function drag(event, { of, values }) {
-  const box = event.currentTarget.querySelector("svg").getBoundingClientRect();
-  if (isMoving || event.clientY < box.top || event.clientY > box.bottom) return;
+  const box = event.currentTarget.querySelector("svg")?.getBoundingClientRect();
+  if (!box || isMoving || event.clientY < box.top || event.clientY > box.bottom) return;
   const share = Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1);
   isMoving = true;
   await act({ do: "weight", name: of, value: Number(values[Math.round(share * (values.length - 1))]) });
