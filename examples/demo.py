@@ -57,6 +57,7 @@ if __name__ == "__main__":
         f"\nThe model is {model}, the table {table}. Next, with .venv/bin before the name or the environment active:"
         f"\n\n  deltarule inspect {model}"
         f"\n  deltarule explain {model} {table} --row 39"
+        f"\n  deltarule explore {model} {table}"
         f"\n  deltarule predict {model} {table} --probabilities"
         "\n  deltarule fit YOUR.csv --target COLUMN"
     )

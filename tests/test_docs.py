@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -94,6 +95,17 @@ def test_a_setting_has_pythons_name_in_the_shell_too():
     assert names["--max-examples"] == ("--rows", "--max-examples")
 
 
+def _opens_a_page(line: str, folder: Path) -> None:
+    command = [sys.executable, "-m", *shlex.split(line), "--no-browser"]
+    page = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    assert page.stdout.readline().startswith("http://127.0.0.1:")
+    page.send_signal(signal.SIGINT)
+    page.communicate(timeout=60)
+    assert page.returncode == 0
+
+
 def test_the_demo_runs_and_what_it_says_comes_next_does_too(tmp_path):
     """The commands that it ends with are what a new user types first."""
     demo = [sys.executable, ROOT / "examples" / "demo.py"]
@@ -101,8 +113,11 @@ def test_the_demo_runs_and_what_it_says_comes_next_does_too(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "PASS" in done.stdout
     told = [line.strip() for line in done.stdout.splitlines() if line.startswith("  deltarule ")]
-    assert [line.split()[1] for line in told] == ["inspect", "explain", "predict", "fit"]
+    assert [line.split()[1] for line in told] == ["inspect", "explain", "explore", "predict", "fit"]
     for line in told[:-1]:
+        if "explore" in line:
+            _opens_a_page(line, tmp_path)
+            continue
         command = [sys.executable, "-m", *shlex.split(line)]
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
         assert ran.returncode == 0, ran.stderr

@@ -15,6 +15,20 @@ from deltarule.web.session import Session
 METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "HEAD", "PATCH"]
 
 
+STATUS = {
+    **dict.fromkeys(
+        ("foreign host", "host without port", "two hosts", "no host", "localhost", "other port"), 400
+    ),
+    **dict.fromkeys(("no token", "wrong token", "token in upper case", "absolute target", "folder up"), 404),
+    **dict.fromkeys(
+        ("null origin", "foreign origin", "no origin", "same site", "cross site", "site none"), 403
+    ),
+    **dict.fromkeys(("plain text", "form", "no type"), 415),
+    "too large": 413,
+}
+"""What some refusals are answered with."""
+
+
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     made = Page(Session()).start()
@@ -121,6 +135,7 @@ def test_everything_else_is_refused_on_every_route(page: Page):
     for route, method in page.methods.items():
         for name, request in wrong(page, method, route).items():
             status, _ = send(page, request)
+            assert status == STATUS.get(name, status), (route, name, status)
             assert 400 <= status < 500, (route, name, status)
         for other in METHODS:
             if other != method:

@@ -132,7 +132,7 @@ def _standardised(X: Floats) -> Floats:
 
 
 MAKERS = {
-    WORKED: Maker("the notes' worked example", _worked),
+    WORKED: Maker("the worked example", _worked),
     "classes": Maker("x in R³, two classes", _classes),
     "values": Maker("x in R³, y in R", _values),
     "moons": Maker("two moons", _moons),

@@ -136,7 +136,8 @@ STOPS = (
     Stop(
         "Output and loss",
         "The softmax makes of the logits `a_3` shares that add up to 1. The loss is what the true "
-        "class was given: `-log y_hat_l`, the cross entropy `-sum_i p_i log q_i` with one true class.",
+        "class was given: `-log y_hat_l`. It is the cross entropy, minus the sum of `p_i log q_i`, with "
+        "one true class.",
         "The true class has .8. What would the loss be, had it .4?",
         lambda s: float(-np.log(_trace(s).y_hat[0, _true(s)] / 2)),
         "Step forward to `L`.",

@@ -31,7 +31,8 @@ function parts(blocks, of) {
     else if (found.length) found.at(-1).blocks.push(block);
     else found.push({ title: [{ text: "of the batch" }], blocks: [block] });
   }
-  return found.map((part) => html`<section class="part"><h3>${sentence(part.title)}</h3><div class="factors">${part.blocks.map((block) => factor(block, of, products.length + 1))}</div></section>`);
+  const shown = level.value === "numbers" ? found.filter((part) => part.blocks.some((block) => block.kind === "equation")) : found;
+  return shown.map((part) => html`<section class="part"><h3>${sentence(part.title)}</h3><div class="factors">${part.blocks.map((block) => factor(block, of, products.length + 1))}</div></section>`);
 }
 
 function factor(block, of, count) {
