@@ -58,13 +58,15 @@ def explore(
         table = with_targets(opened, read_for(opened, data, missing, file))
         with working(f"reading {data} into the network"):
             page = page_of(opened, table, None, port=port, member=member, title=data)
-    if page.notice:
-        print(f"deltarule: {page.notice}", file=sys.stderr)
-    print(page.address, flush=True)
-    print("deltarule: the page is at this address, for this machine alone; Ctrl-C ends it.", file=sys.stderr)
-    if browser and not _opened(page.address):
-        print("deltarule: no browser could be started; open the address yourself.", file=sys.stderr)
     try:
+        if page.notice:
+            print(f"deltarule: {page.notice}", file=sys.stderr)
+        print(page.address, flush=True)
+        print(
+            "deltarule: the page is at this address, for this machine alone; Ctrl-C ends it.", file=sys.stderr
+        )
+        if browser and not _opened(page.address):
+            print("deltarule: no browser could be started; open the address yourself.", file=sys.stderr)
         page.serve()
     except KeyboardInterrupt:
         print("deltarule: the page has ended.", file=sys.stderr)
