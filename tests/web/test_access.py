@@ -89,9 +89,17 @@ def test_nothing_is_wider_than_the_screen(open_page: Any, size: tuple[int, int])
     tab = open_page(begun(), size=size)
     tab.settled()
     assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= size[0]
-    for button in tab.page.locator("#head button, #rail button, #status button").all():
-        box = button.bounding_box()
-        assert box is None or (box["x"] >= 0 and box["x"] + box["width"] <= size[0] + 1)
+    shown = tab.page.locator("button, input, a, select").filter(visible=True)
+    inside = """(of, wide) => of.map((each) => each.getBoundingClientRect())
+        .every(({ left, right }) => left >= 0 && right <= wide + 1)"""
+    bars = tab.page.locator("#head, #rail, #status")
+    for summary in [None, *tab.page.locator("#head summary").all()]:
+        if summary is not None:
+            summary.click()
+            tab.settled()
+        assert bars.locator(shown).evaluate_all(inside, size[0])
+        if summary is not None:
+            summary.click()
 
 
 def test_panels_that_a_phone_does_not_show_are_not_in_the_tab_order(open_page: Any):

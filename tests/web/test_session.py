@@ -297,7 +297,13 @@ def test_every_control_is_declared_and_can_be_set():
         do(session, "step", n=2)
         session.frame()
         shown_value = next(each["value"] for each in session.told()["controls"] if each["name"] == option)
-        assert shown_value == ("-".join(map(str, value)) if isinstance(value, list) else str(value))
+        assert shown_value == (
+            "-".join(map(str, value))
+            if isinstance(value, list)
+            else f"{value:g}"
+            if isinstance(value, float)
+            else str(value)
+        )
     assert session.walk.problem.batch_size == 7
     assert session.walk.net.sizes == (2, 3, 2, 3)
 
@@ -348,6 +354,13 @@ def test_planes_have_the_networks_numbers(data: str):
     if session.walk.net.sizes[0] == 3:
         with pytest.raises(FieldError, match="3 inputs"):
             ask(session, "points", x=4)
+
+
+def test_the_first_plane_is_along_the_inputs_with_the_most_values():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.integers(0, 2, 50), rng.normal(size=50), np.ones(50), rng.normal(size=50)])
+    session = Session(Explained(Network([4, 3, 2], seed=0), X, rng.integers(0, 2, size=50)))
+    assert session.told()["axes"] == [2, 4]
 
 
 def test_every_message_has_a_docstring_and_defaults():

@@ -114,6 +114,10 @@ OF_OTHERS = Settings(hidden=(4, 4), activation="tanh", optimiser="adam", learnin
 """What the worked example begins with, and what all else does."""
 
 
+def _plain(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
 def told_controls(settings: Settings, choices: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     """Return what the page makes its controls of; choices: those that are fewer than declared, by control."""
     told: list[dict[str, Any]] = []
@@ -129,7 +133,7 @@ def told_controls(settings: Settings, choices: Mapping[str, tuple[str, ...]]) ->
                 if math.isfinite(limit)
             }
         each["value"] = (
-            "-".join(map(str, cast(tuple[int, ...], value))) if isinstance(value, tuple) else str(value)
+            "-".join(map(str, cast(tuple[int, ...], value))) if isinstance(value, tuple) else _plain(value)
         )
         told.append(each)
     return told

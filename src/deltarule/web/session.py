@@ -36,6 +36,8 @@ from deltarule.web.script import Change, needs_start
 
 FRAMES = 20
 """A second, while it plays."""
+MOST_LOOKED_AT = 1000
+"""Rows by which the first plane is chosen."""
 
 
 class Session:
@@ -104,6 +106,7 @@ class Session:
         self.settings, self.seen, self.walk = settings, seen, walk
         self.first = net
         self.kept: NDArray[np.intp] = kept
+        self._axes = _axes_of(seen.X)
         of = seen.numbering
         self.numbers = kept + 1 if of is None else np.array([of.number(int(n)) for n in kept])
         self.example, self.halted = 0, ""
@@ -398,6 +401,7 @@ class Session:
                 "outputs": list(self.seen.outputs or (str(i + 1) for i in range(net.sizes[-1]))),
                 "has_scale": net.s is not None,
                 "parameters": net.layout.size,
+                "axes": self._axes,
                 "N": len(self.walk.problem.p),
                 "speeds": list(commands.SPEEDS),
                 "opening": list(self.opening),
@@ -409,6 +413,13 @@ class Session:
         with self.lock, np.errstate(all="ignore"):  # what is not finite is shown as it is
             self._see_held()
             return frame_of(self, watch, by)
+
+
+def _axes_of(X: Any) -> list[int]:
+    """Return the two inputs with the most different values, from 1, in their order; the first where there is one."""
+    counts = [len(np.unique(column)) for column in _dense(X[:MOST_LOOKED_AT]).T]
+    first = np.argsort(-np.array(counts), kind="stable")[:2] + 1
+    return sorted(first.tolist()) if len(counts) > 1 else [1, 1]
 
 
 def _rate_of(name: str) -> float:

@@ -1,6 +1,6 @@
 // The rows: as points of a plane with what the network says over it, the one that is looked at, and the suspects.
 
-import { signal } from "./vendor/signals-core.js";
+import { effect, signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
 import { asked, isOld } from "./ask.js";
 import { bytes, CLASSES, picture } from "./colour.js";
@@ -8,13 +8,20 @@ import { path } from "./path.js";
 import { act } from "./wire.js";
 import { frame, inputName, outputName, settings, theme } from "./store.js";
 
-export const axes = signal([1, 2]);
+export const axes = signal(null); // inputs that were chosen; null for those with the most values
 const view = signal("points");
+let names = ""; // other inputs begin with their own axes
+effect(() => {
+  const now = settings.value?.inputs.join("\n");
+  if (now !== names) axes.value = null;
+  names = now;
+});
 const W = 224, H = 200;
 
 const plane = () => {
-  const n = settings.value?.sizes[0] ?? 1;
-  return { x: Math.min(axes.value[0], n), y: Math.min(axes.value[1], n) };
+  const n = settings.value.sizes[0];
+  const [x, y] = (axes.value ?? settings.value.axes).map((j) => Math.min(j, n));
+  return { x, y };
 };
 export const question = (about, rev) => (settings.value ? { about, ...plane(), rev } : null);
 const pointsOf = asked((rev) => (view.value === "points" ? question("points", rev) : null));
@@ -67,7 +74,7 @@ function dot(answer, levels, n, px, py, isOn) {
 }
 
 function axis(which, answer, s) {
-  const change = (event) => (axes.value = axes.value.map((each, n) => (n === which ? Number(event.target.value) : each)));
+  const change = (event) => (axes.value = (axes.value ?? s.axes).map((each, n) => (n === which ? Number(event.target.value) : each)));
   const words = which ? "up" : "across";
   if (s.sizes[0] < 2) return html`<span class="quiet">${words}: ${answer.axes[which]}</span>`;
   return html`<label><span class="quiet">${words}</span> <select @change=${change}>${s.inputs.map((name, j) => html`<option value=${j + 1} ?selected=${j + 1 === answer.at[which]}>${name}</option>`)}</select></label>`;

@@ -45,7 +45,7 @@ function set(of, typed) {
 function badge() {
   const { answer } = checkOf.value;
   if (!answer) return html`<button class="badge">…</button>`;
-  return html`<button class="badge ${answer.verdict}" title="the gradient, proven against numerical ones; open the proof" @click=${openProof}>${answer.verdict} ${answer.error}</button>`;
+  return html`<button class="badge ${answer.verdict}" title="the gradient, proven against numerical ones; open the proof" @click=${openProof}>${answer.verdict}${isNarrow.value ? "" : ` ${answer.error}`}</button>`;
 }
 
 function openProof() {

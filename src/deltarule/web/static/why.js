@@ -81,7 +81,8 @@ function plot({ xs, lines, at, words, isLog = false }) {
   const [left, right] = [Math.min(...X), Math.max(...X)];
   const px = (value) => P + ((value - left) / (right - left || 1)) * (W - 2 * P);
   const py = (value) => H - P - ((value - low) / (high - low || 1)) * (H - 2 * P);
-  if (!all.length || !Number.isFinite(right - left) || !Number.isFinite(high - low)) return html`<p class="quiet">These numbers are too large to be drawn.</p>`;
+  if (!all.length) return html`<p class="quiet">There is nothing to draw: every number is 0.</p>`;
+  if (!Number.isFinite(right - left) || !Number.isFinite(high - low)) return html`<p class="quiet">These numbers are too large to be drawn.</p>`;
   const drawn = (line) => path(line.y.map((text, n) => [px(X[n]), py(place(text))]));
   return html`<svg class="plot ${isLog ? "" : "drag"}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${words}>
     ${lines.map((line) => svg`<path d=${drawn(line)} class="line ${line.name}"></path>`)}
