@@ -356,3 +356,24 @@ def test_a_weight_is_dragged_along_its_loss(open_page: Any):
     tab.page.mouse.up()
     assert session.walk.net.W[1][0, 0] > 1
     assert tab.page.locator("#weight").input_value() == f"{session.walk.net.W[1][0, 0]:.4g}"
+
+
+def test_the_phases_of_one_update_add_up_to_it_and_nothing_changes_before(open_page: Any):
+    session, other = Session(), Session()
+    for each in (session, other):
+        do(each, "set", option="data", value="classes")
+    tab = open_page(session)
+    tab.settled()
+    before = session.walk.net.theta.copy()
+    tab.page.locator("#rail .stop").first.click()
+    for _ in range(2 * session.walk.net.K + 4):
+        assert session.walk.net.theta.tobytes() == before.tobytes()
+        tab.page.keyboard.press("ArrowRight")
+    assert tab.page.locator(".next").inner_text() == "make the update"
+    tab.acts(lambda: tab.page.keyboard.press("ArrowRight"))
+    other.walk.take()
+    assert session.walk.net.theta.tobytes() == other.walk.net.theta.tobytes()
+    assert tab.page.locator("#rail .stop[aria-current=step]").inner_text() == "x"
+    tab.acts(lambda: tab.page.keyboard.press("ArrowLeft"))
+    assert session.walk.net.theta.tobytes() == before.tobytes()
+    assert tab.page.locator(".next").inner_text() == "make the update"
