@@ -19,7 +19,6 @@ from deltarule.chain.explanation import next_update
 from deltarule.chain.grid import shown
 from deltarule.errors import OptionError
 from deltarule.maths import passes
-from deltarule.network import Floats
 from deltarule.spelling import plural
 from deltarule.training.proof import check
 from deltarule.web import commands, lesson, plane, tour
@@ -51,28 +50,12 @@ def answer(session: Session, question: Message) -> dict[str, Any]:
         return {"rev": session.rev, **said}
 
 
-def examples(session: Session, on: str) -> tuple[Any, Floats, Floats]:
-    """Return X, p and weights of the example, or of the batch."""
-    q = session.walk.problem
-    rows = np.array([session.row]) if on == "example" else session.walk.rows
-    X = q.X[rows]
-    return (
-        (X.toarray() if hasattr(X, "toarray") else X),
-        q.p[rows],
-        q.w[rows] if on == "batch" else np.ones(1),
-    )
-
-
-def names(session: Session) -> dict[str, Any]:
-    return {"inputs": session.seen.inputs, "outputs": session.seen.outputs}
-
-
 def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
-    X, p, w = examples(session, "batch")
+    X, p, w = session.examples("batch")
     update = next_update(session.walk, asked.of, X, p, w)  # the batch's, whatever is looked at
     is_much = asked.on == "batch" and len(p) * session.walk.net.layout.size > MOST_NUMBERS
     on = "example" if is_much else asked.on
-    found = chain.explain(session.walk, asked.of, *examples(session, on), **names(session))
+    found = chain.explain(session.walk, asked.of, *session.examples(on), **session.names)
     found = replace(found, update=update)
     return {
         "note": f"a batch of {len(p):,} is too much to show; these are the factors of the row"
@@ -95,7 +78,7 @@ def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _check(session: Session, _: Message) -> dict[str, Any]:
-    X, p, w = examples(session, "batch")
+    X, p, w = session.examples("batch")
     size = session.walk.net.layout.size
     found = check(
         session.walk,
@@ -126,8 +109,8 @@ def _check(session: Session, _: Message) -> dict[str, Any]:
 
 
 def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
-    X, p, w = examples(session, "batch")
-    found = chain.pullers(session.walk, asked.of, X, p, w, **names(session))
+    X, p, w = session.examples("batch")
+    found = chain.pullers(session.walk, asked.of, X, p, w, **session.names)
     each, rows = found.contributions, session.walk.rows
     order = np.argsort(-np.abs(each), kind="stable")[:MOST_PULLS]
     finite = np.nan_to_num(each)
@@ -152,7 +135,7 @@ def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _nudge(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.nudge(session.walk, asked.of, *examples(session, asked.on))
+    found = chain.nudge(session.walk, asked.of, *session.examples(asked.on))
     return {
         "of": found.parameter,
         "w": shown(found.w, DIGITS),
@@ -163,7 +146,7 @@ def _nudge(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _curve(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.curve(session.walk, asked.of, *examples(session, asked.on))
+    found = chain.curve(session.walk, asked.of, *session.examples(asked.on))
     return {
         "of": found.parameter,
         "taken": shown(found.taken, 2),
@@ -173,7 +156,7 @@ def _curve(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 
 def _mistakes(session: Session, asked: OfParameter) -> dict[str, Any]:
-    found = chain.explain(session.walk, asked.of, *examples(session, asked.on))
+    found = chain.explain(session.walk, asked.of, *session.examples(asked.on))
     return {
         "of": str(found.parameter),
         "derivative": shown(found.product, DIGITS),
@@ -185,7 +168,7 @@ def _mistakes(session: Session, asked: OfParameter) -> dict[str, Any]:
 
 def _broken(session: Session, asked: commands.Broken) -> dict[str, Any]:
     """Return the certificate of a gradient that is right but for one entry."""
-    X, p, w = examples(session, asked.on)
+    X, p, w = session.examples(asked.on)
     known = chain.guesses(chain.explain(session.walk, asked.of, X, p, w))
     if asked.mistake >= len(known):
         raise OptionError(
@@ -199,7 +182,7 @@ def _broken(session: Session, asked: commands.Broken) -> dict[str, Any]:
 
 
 def _guess(session: Session, asked: commands.Guess) -> dict[str, Any]:
-    found = chain.explain(session.walk, asked.of, *examples(session, asked.on))
+    found = chain.explain(session.walk, asked.of, *session.examples(asked.on))
     return tour.guess(found, asked.given, asked.step, asked.place)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from deltarule import chain
 from deltarule.chain import Chain
 from deltarule.saving import save
-from deltarule.web.answers import examples, names
 from deltarule.web.commands import Export
 from deltarule.web.drawing import drawing
 from deltarule.web.script import START, script
@@ -43,7 +42,7 @@ def exported(session: Session, name: str, asked: Export) -> bytes:
 
 
 def _chain(session: Session, asked: Export) -> Chain:
-    return chain.explain(session.walk, asked.of, *examples(session, asked.on), **names(session))
+    return chain.explain(session.walk, asked.of, *session.examples(asked.on), **session.names)
 
 
 def _model(session: Session, _: Export) -> bytes:

@@ -183,12 +183,13 @@ class Page:
             yield "retry: 1000\n\n"
             while not self._server.should_exit:
                 wake.clear()
+                begun = loop.time()
                 made, frame = await run_in_threadpool(moment, self.session, watch, by)
                 if made != told:
                     told = made
                     yield f"event: settings\ndata: {made}\n\n"
                 yield f"event: frame\nid: {frame['rev']}\ndata: {as_json(frame)}\n\n"
-                await asyncio.sleep(1 / FRAMES)
+                await asyncio.sleep(max(begun + 1 / FRAMES - loop.time(), 0))
                 waited = 0.0
                 while not wake.is_set() and not self._server.should_exit:
                     try:

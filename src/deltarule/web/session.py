@@ -6,6 +6,7 @@ Every act makes a new revision, and every answer says of which one it is, so tha
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from deltarule.chain.explained import Explained
 from deltarule.errors import DeltaruleError, DivergenceError, OptionError
 from deltarule.maths.optimisers import LBFGS, optimiser
-from deltarule.network import Network
+from deltarule.network import Floats, Network
 from deltarule.spelling import plural
 from deltarule.training import Walk, hold_out
 from deltarule.web import commands, tour
@@ -31,7 +32,7 @@ from deltarule.web.commands import (
     told_controls,
 )
 from deltarule.web.examples import MAKERS, WORKED, worked
-from deltarule.web.frame import frame_of
+from deltarule.web.frame import dense, frame_of
 from deltarule.web.script import Change, needs_start
 
 FRAMES = 20
@@ -70,7 +71,7 @@ class Session:
         opening: tuple[str, str] = ("", ""),
     ) -> None:
         self.own, self.title, self.opening = own, title, opening
-        self.lock = threading.RLock()
+        self.lock, self._acting = threading.RLock(), threading.Lock()
         self.rev = 0
         self.speed = 20.0
         self.halted = ""
@@ -122,7 +123,7 @@ class Session:
                 raise FieldError(
                     "no data of your own were given; name a model and its table, or choose others.", "data"
                 )
-            seen = replace(self.own, X=_dense(self.own.X), y=np.asarray(self.own.y))
+            seen = replace(self.own, X=dense(self.own.X), y=np.asarray(self.own.y))
             given = self.own.net.astype("float64")
         elif settings.data == WORKED:
             given, made = worked()
@@ -167,6 +168,17 @@ class Session:
             return self.example - 1
         return int(self.walk.rows[0])
 
+    def examples(self, on: str) -> tuple[Floats, Floats, Floats]:
+        """Return X, p and weights of the example, or of the batch."""
+        q, is_one = self.walk.problem, on == "example"
+        rows = np.array([self.row]) if is_one else self.walk.rows
+        return dense(q.X[rows]), q.p[rows], np.ones(1) if is_one else q.w[rows]
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What inputs and outputs are called, as arguments of `explain`."""
+        return {"inputs": self.seen.inputs, "outputs": self.seen.outputs}
+
     # Acts ------------------------------------------------------------------------------------------
 
     def act(self, command: Message) -> int:
@@ -177,21 +189,22 @@ class Session:
         DeltaruleError
             It cannot be done; nothing is changed. (An update that diverges is not made, and is said in `halted`.)
         """
-        match command:
-            case commands.Play():
-                self._play()
-            case commands.Pause():
-                self.pause()
-            case _:
-                if not isinstance(command, commands.Speed):
+        with self._acting:
+            match command:
+                case commands.Play():
+                    self._play()
+                case commands.Pause():
                     self.pause()
-                with self.lock:
-                    try:
-                        self._do(command)
-                        self.acts.append(type(command).__name__.lower())
-                    except DivergenceError as error:  # it stays before that update, and says why
-                        self.halted = str(error)
-        return self._changed()
+                case _:
+                    if not isinstance(command, commands.Speed):
+                        self.pause()
+                    with self.lock:
+                        try:
+                            self._do(command)
+                            self.acts.append(type(command).__name__.lower())
+                        except DivergenceError as error:  # it stays before that update, and says why
+                            self.halted = str(error)
+            return self._changed()
 
     def _do(self, command: Message) -> None:
         walk = self.walk
@@ -343,7 +356,7 @@ class Session:
     def _run(self, stop: threading.Event) -> None:
         debt = 0.0
         while not stop.is_set():
-            pause = max(1 / FRAMES, 1 / self.speed)
+            begun, pause = time.monotonic(), max(1 / FRAMES, 1 / self.speed)
             debt += self.speed * pause
             try:
                 with self.lock:
@@ -355,7 +368,7 @@ class Session:
                 self.halted = str(error)
                 stop.set()
             self._changed()
-            stop.wait(pause)
+            stop.wait(max(begun + pause - time.monotonic(), 0.001))  # others want the lock, too
 
     def close(self) -> None:
         """Stop all that goes on."""
@@ -417,7 +430,7 @@ class Session:
 
 def _axes_of(X: Any) -> list[int]:
     """Return the two inputs with the most different values, from 1, in their order; the first where there is one."""
-    counts = [len(np.unique(column)) for column in _dense(X[:MOST_LOOKED_AT]).T]
+    counts = [len(np.unique(column)) for column in dense(X[:MOST_LOOKED_AT]).T]
     first = np.argsort(-np.array(counts), kind="stable")[:2] + 1
     return sorted(first.tolist()) if len(counts) > 1 else [1, 1]
 
@@ -451,7 +464,3 @@ def _activation_of(net: Network) -> str:
     """Return the activation of all hidden layers; of several, or none, the first there is."""
     names = [g.name for g in net.g[1:]]
     return names[0] if names else OF_OTHERS.activation
-
-
-def _dense(X: Any) -> Any:
-    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=np.float64)

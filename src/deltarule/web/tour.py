@@ -75,20 +75,17 @@ class Stop:
 
 
 def _chain(session: Session, name: str = "w[1,1,1]", on: str = "example") -> Chain:
-    q = session.walk.problem
-    rows = np.array([session.row]) if on == "example" else session.walk.rows
-    return chain.explain(session.walk, name, q.X[rows], q.p[rows], q.w[rows])
+    return chain.explain(session.walk, name, *session.examples(on))
 
 
 def _trace(session: Session) -> passes.Trace:
-    q = session.walk.problem
-    return passes.forward(session.walk.net, q.X[[session.row]])
+    return passes.forward(session.walk.net, session.examples("example")[0])
 
 
 def _of(session: Session) -> Any:
     """Return the derivatives of the example."""
-    q = session.walk.problem
-    return session.walk.net.gradients(q.X[[session.row]], q.p[[session.row]])
+    X, p, _ = session.examples("example")
+    return session.walk.net.gradients(X, p)
 
 
 def _true(session: Session) -> int:
@@ -110,8 +107,8 @@ def _products_without_W_1(session: Session) -> float:
 
 
 def _hardest(session: Session) -> float:
-    q, rows = session.walk.problem, session.walk.rows
-    pulls = chain.pullers(session.walk, "w[1,1,1]", q.X[rows], q.p[rows], q.w[rows]).contributions
+    rows = session.walk.rows
+    pulls = chain.pullers(session.walk, "w[1,1,1]", *session.examples("batch")).contributions
     return float(session.numbers[rows[int(np.abs(pulls).argmax())]])
 
 
