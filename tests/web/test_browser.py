@@ -377,3 +377,23 @@ def test_the_phases_of_one_update_add_up_to_it_and_nothing_changes_before(open_p
     tab.acts(lambda: tab.page.keyboard.press("ArrowLeft"))
     assert session.walk.net.theta.tobytes() == before.tobytes()
     assert tab.page.locator(".next").inner_text() == "make the update"
+
+
+def test_the_drawing_shows_the_quantities_of_its_phase(open_page: Any):
+    tab = open_page(Session())
+    tab.settled()
+    expected = {
+        "f": ("w[1,1,1]", {"a[1,1]", "h[1,1]", "a[3,2]", "y_hat[2]"}),
+        "b": ("dL/dw[1,1,1]", {"dL/da[1,1]", "dL/dh[1,1]", "dL/da[3,2]", "dL/dy_hat[2]"}),
+        "u": ("step w[1,1,1]", {"b[1,1]", "step b[1,1]", "b[3,2]", "step b[3,2]"}),
+    }
+    told = quantities(tab.session)
+    for key, (edge, of_units) in expected.items():
+        tab.page.keyboard.press(key)
+        label = tab.page.locator(f".net .label [data-q='{edge}']")
+        label.wait_for()
+        assert label.text_content() == told[edge]
+        shown = tab.page.locator(".net .unit [data-q]").evaluate_all("(of) => of.map((e) => e.dataset.q)")
+        assert of_units <= set(shown)
+        others = set().union(*(of for name, (_, of) in expected.items() if name != key))
+        assert not others & set(shown)
