@@ -478,6 +478,7 @@ BUGS = [
     Bug("a script repeats what was taken back", "web/session.py", "if each.t <= t]", "]", (EXPORTS + "test_a_script_leaves_out_what_was_taken_back_and_how_a_weight_was_dragged",)),
     Bug("a script holds other rows out", "web/script.py", "default_rng([{settings.seed}, 0])", "default_rng([{settings.seed}, 1])", (EXPORTS + "test_the_script_ends_in_the_same_bits_after_whatever_was_done[moons, some held out-0]",)),
     Bug("a name writes a line of the script", "web/script.py", "# {name!r} is frozen", "# {name} is frozen", (EXPORTS + "test_a_title_or_a_name_cannot_write_lines_of_the_script",)),
-    Bug("weights are drawn where their derivatives belong", "web/drawing.py", '"backward": "d"', '"backward": ""', (EXPORTS + "test_the_drawing_stands_alone_and_has_the_numbers_of_the_moment[worked-backward]",)),
+    Bug("pulls are added up by the groups of other rows", "web/session.py", "self.groupings, self.kept[self.walk.rows]", "self.groupings, self.walk.rows", ("tests/web/test_session.py::test_pulls_are_added_up_by_inputs_and_target_of_the_batch",)),
+    Bug("a row that is nearly the right one is right", "web/tour.py", "value == right if stop.counts else is_same(value, right)", "is_same(value, right)", ("tests/web/test_tour.py::test_what_is_counted_must_be_met_exactly",)),
     Bug("a lesson forgets what else is set", "web/lesson.py", "return getattr(settings, name) != getattr(Settings, name)", "return name == \"l2\"", (EXPORTS + "test_a_lesson_is_read_as_it_was_written",)),
 ]  # fmt: skip

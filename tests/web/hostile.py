@@ -10,5 +10,5 @@ HOSTILE = [
     '%2e%2e%2f', '?watch=1', '#fragment', 'data:text/html,<script>1</script>', '<math><mi>x</mi></math>',
     '<style>*{display:none}</style>', 'style=display:none', '<iframe src=//evil.example>',
     '//evil.example/x', 'http://evil.example/', '<a href=http://evil.example>', 'on click', '{"a":1}',
-    '[1,2]', '-1', '1e309', '\u200b', '\ufeff', '\U0001d54f', "'", '"', '\\',
+    '[1,2]', '-1', '1e309', '\u200b', '\ufeff', '\ud800half', '\U0001d54f', "'", '"', '\\',
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,12 @@ def quantities(session: Session, mode: str = "example") -> dict[str, str]:
     for n in range(net.layout.size):
         name = net.layout.name(n)
         found |= {name: net.theta[n], f"dL/d{name}": of.theta[n], f"step {name}": step[n]}
+    for k in range(1, K):
+        slopes = np.abs(net.g[k].df(trace.a[k])).max(axis=0)
+        found |= {f"|g'|[{k},{i + 1}]": v for i, v in enumerate(slopes) if v < 0.01}
     told = {name: shown(float(value), 4) for name, value in found.items()}
     return told | {
+        "theta": sha256(net.theta.tobytes()).hexdigest()[:8],
         "t": str(walk.t),
         "epoch": str(walk.epoch),
         "L": shown(of.loss, 6),

@@ -6,15 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from tests.web.hostile import HOSTILE
 from tests.web.quantities import OUTPUTS, SHAPES, net_and_examples, quantities
 
-from deltarule import Network
+from deltarule import Network, pullers
 from deltarule.chain.explained import Explained
+from deltarule.chain.grid import shown
 from deltarule.web.commands import command
 from deltarule.web.session import Session
 
@@ -56,7 +59,9 @@ def test_every_number_is_pythons_in_every_phase(open_page: Any, shape: dict, out
                     seen.add(name)
                     assert texts <= {told[name], "–"}, (name, mode, n)
                     assert told[name] in texts or n < stops.count() - 2
-    missed = {name for name in told if name not in seen and not name.startswith(("h[0", "dL/dh[0", "L of"))}
+    missed = {
+        name for name in told if name not in seen and not name.startswith(("h[0", "dL/dh[0", "L of", "|g'|"))
+    }
     assert not missed
 
 
@@ -86,18 +91,26 @@ def test_an_answer_is_graded_and_a_mistake_named(open_page: Any):
     page = tab.page
     page.get_by_role("button", name="Predict: off").click()
     blank = page.locator("#why .blank")
+    tab.settled()
+    assert tab.numbers()["dL/dw[1,1,1]"] == tab.numbers()["step w[1,1,1]"] == {"?"}
+    assert page.locator(".net .edge.absent").count() == 1
     blank.fill("-0.55")
     blank.press("Enter")
     page.wait_for_selector("#why .big .FAIL:has-text('the sign is wrong')")
     blank.fill(".55")
     blank.press("Enter")
     page.wait_for_selector("#why .big .PASS")
+    assert tab.numbers()["dL/dw[1,1,1]"] == {"0.55"}
     for _ in range(2):
         page.locator(".predict").click()
     assert page.locator("#chain .blank").count() == 11
     page.locator("#chain .blank").nth(1).fill(".2")
     page.locator("#chain .blank").nth(1).press("Enter")
     page.wait_for_selector("#chain .blanks .PASS")
+    shown = tab.numbers()
+    assert (shown["dL/da[3,1]"], shown["dL/da[3,2]"]) == ({"?"}, {"0.2"})
+    assert shown["dL/dh[1,1]"] == shown["dL/da[2,2]"] == {"?"}
+    assert shown["dL/dy_hat[1]"] == {"-1.25"}
     page.get_by_role("tab", name="Mistakes").click()
     page.locator(".break").first.click()
     page.wait_for_selector("#answer pre:has-text('FAIL')")
@@ -116,6 +129,7 @@ KEYS = {
     "a": "document.querySelector('#network [aria-pressed=true][data-name=batch]') !== null",
     "m": "document.querySelector('#network [aria-pressed=true][data-name=maps]') !== null",
     "w": "document.querySelector('.parameter').textContent === 'w[1,1,2]'",
+    "d": "document.querySelector('#data .as-table') !== null",
     "l": "document.querySelectorAll('.locks [aria-pressed=true]').length === 1",
     "n": "document.querySelector('.strip.indices') !== null",
     "c": "document.querySelector('#tab-check').ariaSelected === 'true'",
@@ -136,7 +150,7 @@ def test_every_key_does_what_the_list_says(open_page: Any):
     tab = open_page(session)
     page = tab.page
     told = page.evaluate("import(`${location.pathname}static/keys.js`).then((of) => Object.keys(of.KEYS))")
-    assert set(told) - {"?", "Escape"} == set(KEYS)
+    assert set(told) - {"?", "Escape", "arrows"} == set(KEYS)
     for key, done in KEYS.items():
         page.keyboard.press(key)
         page.wait_for_function(f"() => {done}")
@@ -176,7 +190,12 @@ def test_every_control_changes_the_session(open_page: Any):
         tab.acts(lambda control=control: control.press("Enter"))
         of = getattr(session.settings, name)
         assert ("-".join(map(str, of)) if isinstance(of, tuple) else f"{of:g}") == value
-    for name, value in {"optimiser": "momentum", "activation": "relu", "data": "blobs"}.items():
+    for name, value in {
+        "optimiser": "momentum",
+        "activation": "relu",
+        "start": "equal",
+        "data": "blobs",
+    }.items():
         control = page.locator(f"select[name={name}]")
         tab.acts(lambda control=control, value=value: control.select_option(value))
         assert getattr(session.settings, name) == value
@@ -194,8 +213,10 @@ def test_a_row_a_weight_and_a_padlock(open_page: Any):
     do(session, "set", option="data", value="xor")
     tab = open_page(session)
     page = tab.page
-    tab.acts(page.locator("circle.dot[data-row='12']").click)
-    assert session.example == 12
+    apart = np.abs(session.walk.problem.X[:, None] - session.walk.problem.X[None]).max(axis=2)
+    row = int((apart + 9 * np.eye(len(apart))).min(axis=1).argmax()) + 1  # no other point lies over it
+    tab.acts(page.locator(f"circle.dot[data-row='{row}']").click)
+    assert session.example == row
     page.locator("#weight").fill("1.25")
     tab.acts(lambda: page.locator("#weight").press("Enter"))
     assert session.walk.net.W[1][0, 0] == 1.25
@@ -206,7 +227,7 @@ def test_a_row_a_weight_and_a_padlock(open_page: Any):
     page.get_by_role("button", name="row", exact=True).click()
     page.locator("#data input").first.fill("2")
     tab.acts(lambda: page.locator("#data input").first.press("Enter"))
-    assert session.walk.problem.X[11, 0] == 2.0
+    assert session.walk.problem.X[row - 1, 0] == 2.0
 
 
 def test_hostile_names_are_text_and_break_nothing(open_page: Any):
@@ -397,3 +418,134 @@ def test_the_drawing_shows_the_quantities_of_its_phase(open_page: Any):
         assert of_units <= set(shown)
         others = set().union(*(of for name, (_, of) in expected.items() if name != key))
         assert not others & set(shown)
+
+
+def test_paths_light_their_way_and_add_up(open_page: Any):
+    session = Session()
+    tab = open_page(session)
+    tab.settled()
+    rows = tab.page.locator("#why .paths tr:has(button)")
+    assert rows.locator("td:nth-child(2)").all_inner_texts() == ["0.4", "0.2", "-0.1", "0.05"]
+    assert rows.locator("td:nth-child(3)").all_inner_texts() == ["0.4", "0.6", "0.5", "0.55"]
+    for row in rows.all():
+        row.get_by_role("button").focus()
+        tab.page.wait_for_function("() => document.querySelectorAll('.net .edge.lit').length === 3")
+    tab.page.locator("#goto").focus()
+    tab.page.wait_for_function("() => document.querySelector('.net .edge.lit') === null")
+
+
+def test_a_cell_of_a_factor_lights_what_it_is_about(open_page: Any):
+    tab = open_page(Session())
+    tab.settled()
+    matrices = tab.page.locator("#chain table.matrix")
+    expected = {
+        0: (1, 0),
+        1: (2, 0),
+        2: (1, 0),
+        3: (2, 1),
+    }  # dL/dy_hat, dy_hat/da_3, dL/da_3, W_3: units, edges
+    for n, (units, edges) in expected.items():
+        matrices.nth(n).locator("td").nth(1).hover()
+        tab.page.wait_for_function(
+            "([units, edges]) => document.querySelectorAll('.net .unit.lit').length === units"
+            " && document.querySelectorAll('.net .edge.lit').length === edges",
+            arg=[units, edges],
+        )
+
+
+def test_units_that_let_nothing_through_are_marked_and_named(open_page: Any):
+    session = Session()
+    tab = open_page(session)
+    do(session, "weight", name="b[1,2]", value=-50.0)
+    tab.settled()
+    assert tab.page.locator(".net .unit.off").count() == 1
+    assert "Unit 2 is off, |g′| = 0." in tab.page.locator("#status .said").inner_text()
+    do(session, "set", option="activation", value="tanh")
+    do(session, "weight", name="b[1,1]", value=8.0)
+    do(session, "weight", name="b[1,2]", value=40.0)
+    tab.settled()
+    assert tab.page.locator(".net .unit.saturated").count() == 2
+    told = quantities(session)
+    assert tab.numbers()["|g'|[1,1]"] == {told["|g'|[1,1]"]}
+    assert "Unit 1 and 1 more are saturated" in tab.page.locator("#status .said").inner_text()
+
+
+def test_arrows_walk_through_the_drawing(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="classes")
+    tab = open_page(session)
+    tab.page.locator(".drawing").focus()
+    for key, name in (
+        ("ArrowDown", "w[1,2,1]"),
+        ("ArrowRight", "w[2,2,1]"),
+        ("ArrowRight", "w[3,2,1]"),
+        ("ArrowRight", "w[3,2,1]"),
+        ("ArrowUp", "w[3,1,1]"),
+        ("ArrowLeft", "w[2,1,1]"),
+    ):
+        tab.page.keyboard.press(key)
+        tab.page.wait_for_function(
+            "(name) => document.querySelector('.parameter').textContent === name", arg=name
+        )
+    tab.settled()
+
+
+def test_every_chart_is_a_table_where_one_wants(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="moons")
+    do(session, "set", option="validation", value=0.2)
+    do(session, "step", n=5)
+    tab = open_page(session)
+    tab.settled()
+    tab.page.keyboard.press("d")
+    assert tab.page.locator("#data .as-table tr").count() == 1 + len(session.kept)
+    assert tab.page.locator("#history .as-table tr").count() == 1 + 5
+    assert tab.page.locator("#why .as-table tr").count() == 1 + 41
+    tab.page.keyboard.press("c")
+    tab.page.wait_for_selector("#why .as-table caption:has-text('by their step')")
+    assert tab.page.locator("svg.plot, svg.plane").count() == 0
+
+
+def test_pulls_are_added_up_by_a_column(open_page: Any):
+    session = Session()
+    do(session, "set", option="data", value="moons")
+    do(session, "step", n=5)
+    tab = open_page(session)
+    tab.page.keyboard.press("p")
+    tab.settled()
+    tab.page.get_by_label("Column by which pulls are added up").select_option(label="target")
+    rows = tab.page.locator("#why .groups tr:has(td)")
+    rows.nth(1).wait_for()
+    q, batch = session.walk.problem, session.walk.rows
+    names = q.p[batch].argmax(axis=1) + 1
+    found = pullers(session.walk, "w[1,1,1]", q.X[batch], q.p[batch], q.w[batch], groups=names)
+    told = [
+        [each.name, str(each.examples), shown(each.pull, 4), shown(each.mean, 4)] for each in found.groups
+    ]
+    assert [row.locator("td").all_inner_texts() for row in rows.all()] == told
+
+
+def test_the_drawing_is_saved_as_it_is_seen(open_page: Any, tmp_path: Path):
+    rng = np.random.default_rng(0)
+    inputs = ["<script>", "\x00\ud800&", "]]>", *(f"x{j}" for j in range(37))]
+    wide = Session(
+        Explained(Network([40, 30, 3], seed=0), rng.normal(size=(4, 40)), [0, 1, 2, 0], inputs=inputs)
+    )
+    for session, key in ((Session(), "b"), (Session(), "u"), (wide, "f")):
+        tab = open_page(session)
+        tab.settled()
+        tab.page.keyboard.press(key)
+        tab.page.get_by_text("export", exact=True).click()
+        with tab.page.expect_download() as download:
+            tab.page.get_by_role("button", name="network as it is drawn now").click()
+        download.value.save_as(tmp_path / "network.svg")
+        content = (tmp_path / "network.svg").read_text("utf-8")
+        drawn = ElementTree.fromstring(content)
+        texts = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
+        seen = tab.page.locator("svg.net text").all_text_contents()
+        assert [text.replace("\x00", "\ufffd") for text in seen] == texts
+        assert "://" not in content.replace("http://www.w3.org/2000/svg", "")
+        assert not [each for each in drawn.iter() if {"class", "style"} & set(each.attrib)]
+        ink = tab.page.evaluate("() => getComputedStyle(document.querySelector('svg.net .number')).fill")
+        number = next(each for each in drawn.iter() if each.get("data-q", "").startswith(("x", "h")))
+        assert number.get("fill") == ink

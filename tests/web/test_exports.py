@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.web.quantities import net_and_examples, quantities
+from tests.web.quantities import net_and_examples
 
 import deltarule
 from deltarule import explain, load
@@ -115,6 +114,7 @@ def sessions() -> dict[str, Session]:
     moons = Session()
     do(moons, "set", option="data", value="moons")
     do(moons, "set", option="validation", value=0.2)
+    do(moons, "set", option="start", value="equal")
     values = Session(settings=Settings("values", 50, 0.3, hidden=(3,), activation="gelu", optimiser="rprop"))
     values_held = Session(settings=Settings("sine", 40, 0.1, 0.25, hidden=(), optimiser="adam", batch_size=8))
     other = Session()
@@ -251,40 +251,6 @@ def test_the_model_file_is_the_network_of_now(tmp_path: Path):
     assert load(path).theta.tobytes() == session.walk.net.theta.tobytes()
 
 
-@pytest.mark.parametrize("by", ["forward", "backward", "update"])
-@pytest.mark.parametrize("name", sessions())
-def test_the_drawing_stands_alone_and_has_the_numbers_of_the_moment(name: str, by: str):
-    session = sessions()[name]
-    do(session, "step")
-    do(session, "freeze", name="b[1]")
-    content = file_of(session, "network.svg", of="w[1,1,1]", by=by).decode()
-    drawn = ElementTree.fromstring(content)
-    shown = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    told = quantities(session)
-    net = session.walk.net
-    named = {"forward": "a[{k},{i}]", "backward": "dL/da[{k},{i}]", "update": "b[{k},{i}]"}[by]
-    for k in range(1, net.K + 1):
-        for i in range(1, net.sizes[k] + 1):
-            assert told[named.format(k=k, i=i)] in shown
-    edge = {"forward": "", "backward": "dL/d", "update": "step "}[by]
-    assert shown[-1] == told[f"{edge}w[1,1,1]"]
-    paths = [each for each in drawn.iter("{http://www.w3.org/2000/svg}path") if "C" in each.attrib["d"]]
-    assert len(paths) == net.layout.size - (0 if net.s is None else net.sizes[0])
-    assert "://" not in content.replace("http://www.w3.org/2000/svg", "")
-
-
-def test_the_drawing_of_a_wide_network_with_hostile_names_opens():
-    rng = np.random.default_rng(0)
-    net = deltarule.Network([40, 30, 3], seed=0)
-    inputs = ["<script>", "\x00\ud800&", "]]>", *(f"x{j}" for j in range(37))]
-    session = Session(Explained(net, rng.normal(size=(4, 40)), [0, 1, 2, 0], inputs=inputs))
-    drawn = ElementTree.fromstring(file_of(session, "network.svg", of="w[1,1,1]"))
-    shown = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert "<script>" in shown
-    assert any(text and text.endswith(" more") for text in shown)
-    assert file_of(session, "chain.html", of="w[1,1,2]").decode()
-
-
 def test_what_a_script_begins_with_has_no_pickle(tmp_path: Path):
     session = sessions()["own, with weights and scales"]
     (tmp_path / START).write_bytes(file_of(session, START))
@@ -349,7 +315,7 @@ WRONG = [
     (EXAMPLE.replace("tanh", "tahn"), "'tahn'"),
     (EXAMPLE.replace("adam", "lbfgs"), "'lbfgs'"),
     (EXAMPLE.replace("0.01", "-1"), "learning_rate is -1"),
-    (EXAMPLE.replace(",32", ",32,l2"), "the lesson has 'l2'; it must be one of validation, l1, l2"),
+    (EXAMPLE.replace(",32", ",32,l2"), "the lesson has 'l2'; it must be one of validation, start, l1, l2"),
     (EXAMPLE.replace(",32", ",32,rows=3"), "'rows=3'"),
     (EXAMPLE.replace(",32", ",32,l2=1,l2=1"), "'l2=1'"),
     (EXAMPLE.replace(",32", ",32,l2=-1"), "l2 is -1"),
@@ -418,7 +384,6 @@ def test_the_menu_gives_files_and_a_lesson_that_opens_the_page_there(open_page: 
         found[path.name] = path.read_bytes()
     assert set(found) == set(EXPORTS) - {START}
     assert found["chain.tex"] == file_of(session, "chain.tex", of="w[2,3,1]")
-    assert found["network.svg"] == file_of(session, "network.svg", of="w[2,3,1]", by="forward")
     assert found["script.py"] == file_of(session, "script.py")
     assert load(tmp_path / "model.deltarule").theta.tobytes() == session.walk.net.theta.tobytes()
     menu.get_by_role("button", name="copy the lesson").click()
@@ -440,7 +405,7 @@ def test_of_data_of_ones_own_the_menu_gives_what_the_script_begins_with_and_no_l
     sheet = tab.page.locator("#head details[open] .sheet")
     sheet.get_by_text("your own data do not fit").wait_for()
     assert sheet.locator(f"a[download='{START}']").count() == 1
-    assert sheet.get_by_role("button").count() == 0
+    assert sheet.get_by_role("button").all_inner_texts() == ["network as it is drawn now, SVG"]
 
 
 def test_every_file_is_sent_to_be_kept_and_what_cannot_be_made_is_said():
@@ -448,7 +413,7 @@ def test_every_file_is_sent_to_be_kept_and_what_cannot_be_made_is_said():
     do(page.session, "play")
     try:
         for name, kind in EXPORTS.items():
-            with urlopen(f"{page.address}export/{name}?of=b[3,2]&on=batch&by=update", timeout=60) as sent:
+            with urlopen(f"{page.address}export/{name}?of=b[3,2]&on=batch", timeout=60) as sent:
                 assert sent.headers["content-disposition"] == f'attachment; filename="{name}"'
                 assert sent.headers["content-type"].partition(";")[0] == kind.media_type
                 assert sent.headers["cache-control"] == "no-store"
@@ -459,7 +424,7 @@ def test_every_file_is_sent_to_be_kept_and_what_cannot_be_made_is_said():
             ("colour=red", "has no colour"),
         ):
             with pytest.raises(HTTPError) as refused:
-                urlopen(f"{page.address}export/network.svg?{query}", timeout=60)
+                urlopen(f"{page.address}export/chain.tex?{query}", timeout=60)
             assert refused.value.code == 422
             assert words in json.load(refused.value)["error"]
             refused.value.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from deltarule import Network, explain, train
 from deltarule.chain.explained import Explained
 from deltarule.chain.grid import shown
 from deltarule.errors import DeltaruleError
+from deltarule.estimators import TableClassifier
 from deltarule.web.answers import answer
 from deltarule.web.commands import COMMANDS, CONTROLS, QUESTIONS, FieldError, command, question
 from deltarule.web.examples import MAKERS
@@ -162,7 +164,9 @@ def test_what_is_frozen_neither_moves_nor_is_computed():
     do(session, "freeze", name="w[2,1,2]")
     frame = session.frame()
     assert frame["frozen"] == ["W[1]", "b[1]", "w[2,1,2]"]
-    assert frame["products"][0] < before[0]
+    made, each = (int(told.replace(",", "")) for told in frame["products"])
+    assert before == [frame["products"][1]] * 2
+    assert made < each
     assert frame["dW"][0] == [["", "", ""], ["", "", ""]]
     assert frame["batch"]["da"][0] == ["", ""]
     W = session.walk.net.W[1].copy(), session.walk.net.W[2][0, 1]
@@ -175,6 +179,65 @@ def test_what_is_frozen_neither_moves_nor_is_computed():
         do(session, "freeze", name=name)
     with pytest.raises(DeltaruleError, match="nothing would learn"):
         do(session, "freeze", name="b[3]")
+
+
+def test_equal_weights_stay_equal_and_zero_ones_teach_no_hidden_layer():
+    session = Session()
+    do(session, "set", option="data", value="classes")
+    do(session, "set", option="start", value="equal")
+    do(session, "step", n=9)
+    W = session.walk.net.W
+    assert not np.array_equal(W[3][0], W[3][1])
+    for k in (1, 2):
+        assert np.abs(W[k] - 0.5).max() > 0
+        assert np.allclose(W[k], W[k][:1], rtol=0, atol=1e-15)
+    do(session, "set", option="start", value="zero")
+    do(session, "step", n=9)
+    assert not session.walk.net.W[1].any()
+    assert session.walk.net.b[3].any()
+
+
+@pytest.mark.parametrize("data", ["blobs", "values"])
+def test_pulls_are_added_up_by_inputs_and_target_of_the_batch(data: str):
+    session = Session()
+    do(session, "set", option="data", value=data)
+    do(session, "set", option="validation", value=0.5)
+    names, n = session.told()["groupings"], session.walk.net.sizes[0]
+    assert names[-1] == "target"
+    rows = session.walk.rows
+    by_target = session.groups(len(names))
+    if data == "blobs":
+        assert (by_target == np.array(["1", "2", "3"])[session.walk.problem.p[rows].argmax(axis=1)]).all()
+    for by, values in (
+        *((j + 1, session.walk.problem.X[rows, j]) for j in range(n)),
+        (n + 1, session.walk.problem.p[rows, 0]),
+    ):
+        if data == "blobs" and by == n + 1:
+            continue
+        ends = np.array([each.split(" to ") for each in session.groups(by)], dtype=float)
+        assert (ends[:, 0] <= values + 1e-4).all()
+        assert (values <= ends[:, 1] + 1e-4).all()
+    said = ask(session, "pulls", of="w[1,1,1]", by=len(names))
+    assert sum(int(each["examples"]) for each in said["groups"]) == len(rows)
+
+
+def test_pulls_of_a_table_are_added_up_by_its_own_columns():
+    table = {"sex": ["f", "m", "f", "m"] * 10, "age": list(range(40)), "y": ["a", "b", "b", "a"] * 10}
+    model = TableClassifier(epochs=2, seed=0).fit(table, "y")
+    seen = model.explained(table, None)
+    session = Session(replace(seen, net=model.model_.members[0]))
+    names = session.told()["groupings"]
+    assert {"sex", "age", "y"} <= set(names)
+    do(session, "set", option="batch_size", value=40)
+    said = ask(session, "pulls", of="w[1,1,1]", by=names.index("sex") + 1)
+    each = {pull["row"]: float(pull["pull"]) for pull in said["pulls"]}
+    for group in said["groups"]:
+        rows = [row for row in each if table["sex"][row - 1] == group["name"]]
+        assert int(group["examples"]) == len(rows)
+        assert float(group["pull"]) == pytest.approx(sum(each[row] for row in rows), rel=1e-2, abs=1e-6)
+    assert {group["name"] for group in said["groups"]} == {"f", "m"}
+    with pytest.raises(FieldError, match=f"there are {len(names)} columns"):
+        ask(session, "pulls", of="w[1,1,1]", by=len(names) + 1)
 
 
 def test_divergence_halts_names_what_is_not_finite_and_goes_back():
@@ -290,6 +353,7 @@ def test_every_control_is_declared_and_can_be_set():
     told = {control["name"]: control for control in session.told()["controls"]}
     assert set(told) == set(CONTROLS)
     values = {"rows": 60, "noise": 0.3, "validation": 0.2, "hidden": [3, 2], "activation": "relu", "seed": 3}
+    values |= {"start": "equal"}
     values |= {"optimiser": "momentum", "learning_rate": 0.05, "batch_size": 7, "l1": 0.01, "l2": 0.1}
     values |= {"weight_decay": 0.01, "clip_norm": 1.0, "dropout": 0.2, "data": "blobs"}
     for option, value in values.items():

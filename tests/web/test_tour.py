@@ -93,6 +93,19 @@ def test_a_known_mistake_is_named():
     assert not ask(plain, "guess", of="w[1,1,1]", given="0.3", step=2, place=2)["is_right"]
 
 
+@pytest.mark.parametrize(
+    ("n", "off", "said"), [(5, 1, "fewer products"), (11, -1, "more paths"), (12, 1, "another row")]
+)
+def test_what_is_counted_must_be_met_exactly(n: int, off: int, said: str):
+    session = Session()
+    session.act(command({"do": "stop", "n": n}))
+    right = STOPS[n - 1].right(session)
+    graded = ask(session, "grade", stop=n, given=str(right + off))
+    assert not graded["is_right"]
+    assert said in words(graded)
+    assert ask(session, "grade", stop=n, given=f"{right:g}")["is_right"]
+
+
 @pytest.mark.parametrize("given", ["x", "1 2", "--1"])
 def test_what_is_no_number_is_said(given: str):
     with pytest.raises(ValueError, match="is not a number"):

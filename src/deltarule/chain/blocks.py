@@ -3,8 +3,8 @@
     {"kind": "heading", "level", "text"}                {"kind": "paragraph", "text", "verdict"}
     {"kind": "table", "head", "rows", "right"}          {"kind": "equation", "mathml", "words", "shape", "matrices"}
 
-A matrix is {"name", "caption", "shape", "rows", "is_elided"}. Texts and cells are runs, each {"text"} or {"mathml"},
-the inside of a MathML element.
+A matrix is {"name", "symbol", "caption", "shape", "rows", "is_elided"}. Texts and cells are runs, each {"text"} or
+{"mathml"}, the inside of a MathML element; so is a name, of which the symbol is the source.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def _block(block: Block) -> dict[str, Any]:
 def _matrix(matrix: Matrix) -> dict[str, Any]:
     return {
         "name": notation.mathml(matrix.name),
+        "symbol": matrix.name,
         "caption": matrix.caption,
         "shape": list(matrix.grid.shape),
         "rows": [list(row) for row in matrix.grid.rows],

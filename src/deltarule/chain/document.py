@@ -91,6 +91,7 @@ def sections(chain: Chain) -> dict[str, list[Block]]:
         "about": list(_about(chain)),
         "chain": list(_chain(chain, digits)),
         "views": list(_views(chain, digits)),
+        "paths": list(_paths(chain, digits)),
         **({} if cut is None else {"break": list(_break(chain, cut, digits))}),
         "proof": list(_proof(chain)),
         "update": list(_update(chain)),
@@ -224,6 +225,10 @@ def _views(chain: Chain, digits: int) -> Iterator[Block]:
         yield Paragraph(f"They agree to {spread:.0e}." if spread else "They agree to the last bit.")
     else:
         yield Paragraph(f"They differ by {spread:.1e}.", "FAIL")
+
+
+def _paths(chain: Chain, digits: int) -> Iterator[Block]:
+    N = len(chain.p)
     if chain.paths.count > 1 and chain.paths.largest:
         yield Paragraph("The largest paths, from the parameter up to an output:")
         rows = [_path_row(chain, path, digits) for path in chain.paths.largest]
@@ -240,9 +245,7 @@ def _views(chain: Chain, digits: int) -> Iterator[Block]:
 
 
 def _path_row(chain: Chain, path: Path, digits: int) -> tuple[str, ...]:
-    k, labels = chain.parameter.k, chain.labels
-    way = " -> ".join(labels.unit(k + n, unit) for n, unit in enumerate(path.units))
-    value = shown(path.value, digits)
+    way, value = chain.way(path), shown(path.value, digits)
     return (way, value) if len(chain.p) == 1 else (f"{path.example:,}", way, value)
 
 
@@ -294,10 +297,10 @@ def _proof(chain: Chain) -> Iterator[Block]:
 def _update(chain: Chain) -> Iterator[Block]:
     update, at = chain.update, chain.parameter
     yield Heading("The update", 2)
-    if update.optimiser == "gradient_descent":
+    if update.optimiser == "gradient_descent" and update.learns:
         factor = "" if update.factor == 1.0 else f"{shown(update.factor, DIGITS)} "
         yield Paragraph(f"`{at} <- {at} - {factor}alpha dL/d{at}`")
-    yield Paragraph(f"By {update.assumes}.")
+    yield Paragraph(f"By {update.assumes}." if update.learns else f"None: {update.assumes}.")
     penalty = (
         (("the penalty's part of the derivative", shown(update.penalty, DIGITS)),) if update.penalty else ()
     )

@@ -95,7 +95,8 @@ class Explained:
     """A network with examples as `Network.loss` takes them, and what makes them readable.
 
     rows: where each example is, from 0, in the table that was given, (N,); None where it is all of it. numbering: what
-    these rows are called. cells: the inputs of an example in words. groups: those of the examples by a column's name.
+    these rows are called. cells: the inputs of an example in words. groups: those of the examples by a column's name;
+    columns: its names.
     """
 
     net: Network
@@ -108,6 +109,7 @@ class Explained:
     numbering: Numbering | None = None
     cells: Callable[[int], list[str]] | None = None
     groups: Callable[[str], Sequence[str]] | None = None
+    columns: Sequence[str] = ()
     own: Own | None = None
     training: Training | None = None
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ from deltarule.chain.certificate import Comparison, compare
 from deltarule.chain.explained import Explained, Model, Training, explained
 from deltarule.chain.labels import Labels
 from deltarule.chain.local import arriving, deltas_down_to, multiplier
-from deltarule.chain.paths import Paths, sum_over_paths
+from deltarule.chain.paths import Path, Paths, sum_over_paths
 from deltarule.chain.sizes import Size, sizes, vanishing
 from deltarule.chain.update import Update, chosen_training, update
 from deltarule.errors import OptionError
@@ -172,6 +173,15 @@ class Chain:
         """Whether the views agree and the numerical derivatives are the same."""
         return self.views_agree and self.numerical.verdict != "FAIL"
 
+    def way(self, path: Path) -> str:
+        """Return a path in words, as in "unit 1 of layer 1 -> output 2"."""
+        return " -> ".join(self.labels.unit(k, unit) for k, unit in enumerate(path.units, self.parameter.k))
+
+    def edges(self, path: Path) -> list[str]:
+        """Return the weights that a path goes through above the parameter, as in ["w[2,1,1]"]."""
+        pairs = enumerate(pairwise(path.units), self.parameter.k + 1)
+        return [f"w[{k},{above},{below}]" for k, (below, above) in pairs]
+
     def split(self, m: int) -> Break:
         """Return the chain broken at the activation h_m, k <= m < K: what lies above it, and what below.
 
@@ -225,7 +235,7 @@ class Chain:
         return render(self._document)
 
     def sections(self) -> dict[str, list[dict[str, Any]]]:
-        """Return `blocks` by what they are on: about, chain, views, break where it is split, proof, update, sizes."""
+        """Return `blocks` by subject: about, chain, views, paths, break where it is split, proof, update, sizes."""
         from deltarule.chain.blocks import render
         from deltarule.chain.document import sections
 

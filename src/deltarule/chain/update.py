@@ -16,14 +16,16 @@ from deltarule.network import Floats, Network
 from deltarule.parameters import Rates
 from deltarule.spelling import listed, plural
 
+KEPT = "this parameter was kept as it is in training"
+
 
 @dataclass(frozen=True)
 class Update:
     """The next step of an optimiser: w becomes w + step.
 
-    assumes says in words which optimiser, rate and state make it. factor is that on the rate, and part of step and
-    decay. penalty is what a penalty adds to the derivative,
-    decay the part of the step that is weight decay. predicted is dL/dw times the step; actual is how the loss changes
+    assumes says in words which optimiser, rate and state make it, or, where the parameter does not learn, that it does
+    not. factor is that on the rate, and part of step and decay. penalty is what a penalty adds to the derivative, decay
+    the part of the step that is weight decay. predicted is dL/dw times the step; actual is how the loss changes
     when this parameter alone makes its step.
     """
 
@@ -37,6 +39,7 @@ class Update:
     predicted: float
     actual: float
     factor: float = 1.0
+    learns: bool = True
 
     @property
     def new_w(self) -> float:
@@ -114,7 +117,8 @@ def update(
     factor = 1.0 if training.rates is None else float(training.rates[n])
     w, is_weight = net.theta[n : n + 1].copy(), net.layout.is_weight()[n : n + 1]
     penalty = training.penalty.share(weight) * np.where(is_weight, training.penalty.gradient(w), 0.0)
-    if training.learns is not None and not training.learns[n]:
+    learns = training.learns is None or bool(training.learns[n])
+    if not learns:
         step = decayed = np.zeros(1)
     else:
         grad = _clipped(net, trace, p, c, slope + penalty, training, weight)
@@ -129,7 +133,8 @@ def update(
     return Update(
         optimiser=chosen.name,
         learning_rate=rate,
-        assumes=_assumed(training, chosen, rate, n),
+        assumes=_assumed(training, chosen, rate, n) if learns else KEPT,
+        learns=learns,
         w=float(w[0]),
         penalty=float(penalty[0]),
         decay=float(decayed[0]),
@@ -171,8 +176,6 @@ def _clipped(
 
 def _assumed(training: Training, chosen: Optimiser, rate: float, n: int) -> str:
     """Return which optimiser, rate and state an update is made by."""
-    if training.learns is not None and not training.learns[n]:
-        return "this parameter was kept as it is in training"
     t = 0 if training.state is None else int(training.state["t"])
     factor = 1.0 if training.rates is None else float(training.rates[n])
     of = training.penalty

@@ -61,6 +61,7 @@ def explained(est: Any, X: Any, y: Any, weights: Any, table: Any) -> Explained:
         inputs=[str(name) for name in names],
         outputs=_outputs(est, name, net, is_class),
         groups=groups,
+        columns=[str(name) for name in getattr(given, "columns", ())],
         own=Own(name, y, decode, is_class),
         training=_training(est, net),
     )

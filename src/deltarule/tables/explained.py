@@ -68,6 +68,7 @@ def explained(
         numbering=rows.numbering,
         cells=cells,
         groups=groups,
+        columns=list(looked_up.columns),
         own=_own(model, targets),
         training=training_of(model),
     )

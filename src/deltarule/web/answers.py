@@ -15,7 +15,7 @@ import numpy as np
 from deltarule import chain
 from deltarule.chain.blocks import runs
 from deltarule.chain.certificate import CENTRAL_LIMIT, COMPLEX_LIMIT
-from deltarule.chain.explanation import next_update
+from deltarule.chain.explanation import Chain, next_update
 from deltarule.chain.grid import shown
 from deltarule.errors import OptionError
 from deltarule.maths import passes
@@ -35,6 +35,8 @@ WORK = 5_000_000
 MOST_NUMBERS = 200_000
 """Examples x parameters of a network up to which a batch's factors are shown."""
 MOST_PULLS, MOST_POINTS = 200, 400
+DIGITS_OF_CURVE = 9
+"""Of a loss that hardly moves along a weight, so that its curve is one."""
 
 
 def answer(session: Session, question: Message) -> dict[str, Any]:
@@ -71,9 +73,38 @@ def _chain(session: Session, asked: OfParameter) -> dict[str, Any]:
         "predicted": shown(update.predicted, DIGITS),
         "actual": shown(update.actual, DIGITS),
         "verdict": found.numerical.verdict,
-        "error": f"{found.numerical.complex_error:.0e}",
-        "learns": update.assumes,
+        "error": _small(found.numerical.complex_error),
+        "learns": f"the update is by the batch, with {update.assumes}"
+        if update.learns
+        else "it is frozen, and takes no step",
         "sections": found.sections(),
+        "paths": _paths(found),
+    }
+
+
+def _small(error: float) -> str:
+    """Return an error as it is shown: its power of ten."""
+    return f"{error:.0e}" if error else "0"
+
+
+def _paths(found: Chain) -> dict[str, Any]:
+    """Return the largest paths, with the sum so far and the weights on the way, and what the others add."""
+    paths, is_one = found.paths, len(found.p) == 1
+    sums = np.cumsum([path.value for path in paths.largest])
+    return {
+        "count": f"{paths.count:,}",
+        "largest": [
+            {
+                "words": found.way(path) if is_one else f"example {path.example:,}: {found.way(path)}",
+                "value": shown(path.value, DIGITS),
+                "sum": shown(float(sum_), DIGITS),
+                "edges": found.edges(path),
+            }
+            for path, sum_ in zip(paths.largest, sums, strict=True)
+        ],
+        "others": f"{paths.count - len(paths.largest):,}" if paths.count > len(paths.largest) else "",
+        "rest": shown(paths.rest, DIGITS),
+        "total": shown(paths.total, DIGITS),
     }
 
 
@@ -94,8 +125,8 @@ def _check(session: Session, _: Message) -> dict[str, Any]:
     return {
         "verdict": "PASS" if found.passed else "FAIL",
         "worst": worst.name,
-        "error": f"{max(each.complex_error for each in found.comparisons):.0e}",
-        "central": f"{max(each.central_error for each in found.comparisons):.0e}",
+        "error": _small(max(each.complex_error for each in found.comparisons)),
+        "central": _small(max(each.central_error for each in found.comparisons)),
         "limits": [f"{COMPLEX_LIMIT:.0e}", f"{CENTRAL_LIMIT:.0e}"],
         "text": found.text(),
         "rows": [
@@ -108,9 +139,10 @@ def _check(session: Session, _: Message) -> dict[str, Any]:
     }
 
 
-def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
+def _pulls(session: Session, asked: commands.Pulls) -> dict[str, Any]:
     X, p, w = session.examples("batch")
-    found = chain.pullers(session.walk, asked.of, X, p, w, **session.names)
+    groups = session.groups(asked.by) if asked.by else None
+    found = chain.pullers(session.walk, asked.of, X, p, w, groups=groups, **session.names)
     each, rows = found.contributions, session.walk.rows
     order = np.argsort(-np.abs(each), kind="stable")[:MOST_PULLS]
     finite = np.nan_to_num(each)
@@ -123,6 +155,16 @@ def _pulls(session: Session, asked: OfParameter) -> dict[str, Any]:
         "examples": len(each),
         "up": shown(float(each[each < 0].sum()), DIGITS),
         "down": shown(float(each[each > 0].sum()), DIGITS),
+        "by": asked.by,
+        "groups": [
+            {
+                "name": group.name,
+                "examples": f"{group.examples:,}",
+                "pull": shown(group.pull, DIGITS),
+                "mean": shown(group.mean, DIGITS),
+            }
+            for group in found.groups[:MOST_PULLS]
+        ],
         "pulls": [
             {
                 "row": int(session.numbers[rows[n]]),
@@ -141,7 +183,11 @@ def _nudge(session: Session, asked: OfParameter) -> dict[str, Any]:
         "w": shown(found.w, DIGITS),
         "loss": shown(found.loss, DIGITS_OF_LOSS),
         "derivative": shown(found.derivative, DIGITS),
-        **{name: text(getattr(found, name)) for name in ("values", "losses", "tangent")},
+        "values": text(found.values),
+        **{
+            name: [shown(value, DIGITS_OF_CURVE) for value in getattr(found, name)]
+            for name in ("losses", "tangent")
+        },
     }
 
 

@@ -20,6 +20,8 @@ from deltarule.web.examples import MAKERS, WORKED
 OWN = "own"
 """The name of data that were given."""
 MOST_ROWS, MOST_LAYERS, MOST_UNITS = 50_000, 8, 1024
+STARTS = ("drawn", "equal", "zero")
+"""First weights: as the seed, the notes or a model have them; or all the same or all 0, with biases 0."""
 SPEEDS = ("1", "2", "5", "20", "100", "500", "2000")
 """Updates a second."""
 
@@ -62,6 +64,7 @@ CONTROLS = {
             Option("hidden", "whole", low=1, high=MOST_UNITS, several="list"), "hidden units", is_of_network=True
         ),
         _chosen("activation", tuple(ACTIVATIONS), "activation", is_of_network=True),
+        _chosen("start", STARTS, "first weights", is_of_network=True),
         Control(Option("seed", "whole", low=0, high=2**32 - 1), "seed", is_of_network=True),
         _chosen("optimiser", tuple(name for name, of in OPTIMISERS.items() if of is not LBFGS), "optimiser"),
         _of_training("learning_rate", "learning rate α"),
@@ -85,6 +88,7 @@ class Settings:
     validation: float = 0.0
     hidden: tuple[int, ...] = (2, 2)
     activation: str = "relu"
+    start: str = STARTS[0]
     seed: int = 0
     optimiser: str = "gradient_descent"
     learning_rate: float = 0.1
@@ -263,7 +267,9 @@ class Check(Message):
 
 @dataclass(frozen=True)
 class Pulls(OfParameter):
-    """What every example of the batch adds to a derivative."""
+    """What every example of the batch adds to a derivative, and every group of them: by a column, from 1; 0 is none."""
+
+    by: int = _field(Option("by", "whole", low=0, default=0))
 
 
 @dataclass(frozen=True)
@@ -368,10 +374,9 @@ class Lesson(Message):
 
 @dataclass(frozen=True)
 class Export(OfParameter):
-    """What a file is about: a parameter, the example or the batch, and the group of phases that is drawn."""
+    """What a file is about: a parameter, and the example or the batch."""
 
     of: str = _field(Option("of", "column", default="w[1,1,1]"))
-    by: str = _field(Option("by", "choice", choices=("forward", "backward", "update"), default="backward"))
 
 
 @dataclass(frozen=True)

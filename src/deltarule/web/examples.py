@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from deltarule.network import Floats, Network
 
 WORKED = "worked"
+EQUAL = 0.5
+"""What all weights are where they begin all equal."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,21 @@ def worked() -> tuple[Network, Examples]:
     net.W[2][:], net.b[2][:] = [[0.25, 0.0], [1.0, 2.0]], 0
     net.W[3][:], net.b[3][:] = [[2.0, -1.0], [1.0, 2.0]], (np.log(4) + 1.0, -3.25)
     return net, _worked(1, 0.0, 0)
+
+
+def start_of(net: Network, start: str) -> Floats:
+    """Return first parameters, (P,), "equal" or "zero": weights of one value, biases 0, scales 1.
+
+    >>> start_of(Network([1, 2], output="linear"), "equal")
+    array([0.5, 0.5, 0. , 0. ])
+    """
+    theta: Floats = np.zeros(net.layout.size)
+    if net.s is not None:
+        net.layout.scale_of(theta)[:] = 1
+    if start == "equal":
+        for k in range(1, net.K + 1):
+            theta[net.layout.W[k]] = EQUAL
+    return theta
 
 
 def _worked(n: int, noise: float, seed: int) -> Examples:

@@ -1,4 +1,4 @@
-"""Files to keep, of the session as it is: the chain, the drawing, the network, the script and what it begins with."""
+"""Files to keep, of the session as it is: the chain, the network, the script and what it begins with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from deltarule import chain
 from deltarule.chain import Chain
 from deltarule.saving import save
 from deltarule.web.commands import Export
-from deltarule.web.drawing import drawing
 from deltarule.web.script import START, script
 from deltarule.web.session import Session
 
@@ -69,7 +68,6 @@ EXPORTS = {
         "application/x-tex", lambda session, asked: _chain(session, asked).latex(standalone=True)
     ),
     "chain.html": Kind("text/html", lambda session, asked: _chain(session, asked).html()),
-    "network.svg": Kind("image/svg+xml", drawing),
     "model.deltarule": Kind("application/octet-stream", _model),
     "script.py": Kind("text/x-python", lambda session, _: script(session)),
     START: Kind("application/octet-stream", _start),

@@ -3,7 +3,7 @@
 Numbers are text, in the digits that are shown; "" is what was not computed. Lists count layers from 1, but for h, which
 counts from 0. Of a layer of more than WIDE units only some are told: `units` says which, from 1.
 
-    example, batch   {"loss", "y_hat", "dy", "a", "h", "da", "dh", "dW", "db", "ds", "x"}
+    example, batch   {"loss", "y_hat", "dy", "a", "h", "da", "dh", "dW", "db", "ds", "x", "shut"}
     W, b, s, step_W, step_b, step_s   the parameters, and how the update changes them
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -28,6 +29,8 @@ WIDE, MOST = 12, 5
 """Units of a layer that are all told, and how many of a wider one, beside the selected."""
 MOST_ROWS = 64
 """Rows of the batch that are named."""
+SATURATED = 0.01
+"""A slope g' that lets next to nothing through."""
 Text: TypeAlias = "str | Sequence[Text]"
 
 
@@ -60,6 +63,7 @@ def frame_of(session: Session, watch: str, by: str) -> dict[str, Any]:
     frame: dict[str, Any] = {
         "rev": session.rev,
         "t": walk.t,
+        "theta": sha256(net.theta.tobytes()).hexdigest()[:8],
         "epoch": walk.epoch,
         "batch_rows": session.numbers[moment.rows[:MOST_ROWS]].tolist(),
         "batch_size": len(moment.rows),
@@ -69,12 +73,14 @@ def frame_of(session: Session, watch: str, by: str) -> dict[str, Any]:
         "penalty": shown(moment.penalty, DIGITS) if q.penalty else "",
         "val": "" if val is None else shown(val, DIGITS_OF_LOSS),
         "units": units,
-        "example": _cut(one, units) | {"loss": shown(one["loss"], DIGITS_OF_LOSS)},
-        "batch": _cut(many, units) | {"loss": shown(moment.loss, DIGITS_OF_LOSS)},
+        "example": _cut(one, units)
+        | {"loss": shown(one["loss"], DIGITS_OF_LOSS), "shut": _shut(net, one["a"], units)},
+        "batch": _cut(many, units)
+        | {"loss": shown(moment.loss, DIGITS_OF_LOSS), "shut": _shut(net, moment.trace.a, units)},
         **_parameters("W", "b", "s", net, net.theta, units, None),
         **_parameters("dW", "db", "ds", net, gradient, units, learns),
         **_parameters("step_W", "step_b", "step_s", net, step, units, learns),
-        "products": list(walk.products),
+        "products": [f"{n:,}" for n in walk.products],
         "frozen": sorted(session.frozen),
         "is_playing": session.is_playing,
         "speed": f"{session.speed:g}",
@@ -191,6 +197,18 @@ def _cut(of: dict[str, Any], units: list[list[int]]) -> dict[str, Any]:
         cut["dW"] = [text(of["dW"][k][np.ix_(at[k], at[k - 1])]) for k in range(1, K + 1)]
         cut["db"] = [text(of["db"][k][at[k]]) for k in range(1, K + 1)]
     return cut
+
+
+def _shut(net: Network, a: Sequence[Any], units: list[list[int]]) -> list[list[Any]]:
+    """Return the hidden units that let (next to) nothing through, [k, i, "off" or "saturated", the largest |g'|]."""
+    found: list[list[Any]] = []
+    for k in range(1, net.K):
+        slopes = np.abs(net.g[k].df(np.atleast_2d(a[k])[:, np.array(units[k]) - 1])).max(axis=0)
+        for i, slope in zip(units[k], slopes.tolist(), strict=True):
+            if slope < SATURATED:
+                is_off = slope == 0 and net.g[k].has_kink
+                found.append([k, i, "off" if is_off else "saturated", shown(slope, DIGITS)])
+    return found
 
 
 def _layer(values: NDArray[Any] | None, at: NDArray[np.intp]) -> Text:

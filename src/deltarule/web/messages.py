@@ -45,4 +45,6 @@ def moment(session: Session, watch: str, by: str) -> tuple[str, dict[str, Any]]:
 
 
 def as_json(data: object) -> str:
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """Return data as JSON that can be sent: half a surrogate pair in a name is a question mark."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace").decode("utf-8")

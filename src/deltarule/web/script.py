@@ -16,7 +16,7 @@ import numpy as np
 
 import deltarule
 from deltarule.network import Network
-from deltarule.web.commands import OWN, Settings
+from deltarule.web.commands import OWN, STARTS, Settings
 from deltarule.web.examples import MAKERS, WORKED
 
 if TYPE_CHECKING:
@@ -78,10 +78,9 @@ def _head(body: str) -> Iterator[str]:
     if " Network(" in body:
         yield "from deltarule import Network"
     yield f"from deltarule.training import Walk{', hold_out' if ' hold_out(' in body else ''}"
-    if " = worked()" in body:
-        yield "from deltarule.web.examples import worked"
-    elif "MAKERS[" in body:
-        yield "from deltarule.web.examples import MAKERS"
+    parts = {"MAKERS": "MAKERS[", "start_of": "start_of(", "worked": " = worked()"}
+    if used := [name for name, text in parts.items() if text in body]:
+        yield f"from deltarule.web.examples import {', '.join(used)}"
 
 
 def _examples(session: Session, settings: Settings) -> Iterator[str]:
@@ -102,6 +101,8 @@ def _examples(session: Session, settings: Settings) -> Iterator[str]:
     else:
         yield f'of = MAKERS["{settings.data}"].make({settings.rows}, {settings.noise!r}, {settings.seed})'
         yield _network(net, settings)
+    if settings.start != STARTS[0]:
+        yield f'net.theta = start_of(net, "{settings.start}")'
     yield "X, y = of.X, of.y"
     if len(session.kept) < N:
         rng = f"np.random.default_rng([{settings.seed}, 0])"

@@ -32,7 +32,7 @@ from deltarule.web.session import FRAMES, Session
 from deltarule.web.static_files import static_files
 
 HOST = "127.0.0.1"
-PORT, PORTS = 8420, 20
+PORT, PORTS = 8420, 100
 """The first port that is tried, and how many."""
 KEEP_ALIVE = 15.0
 """Seconds after which a stream says that it lives."""

@@ -19,6 +19,8 @@ from deltarule.errors import DeltaruleError, DivergenceError, OptionError
 from deltarule.maths.optimisers import LBFGS, optimiser
 from deltarule.network import Floats, Network
 from deltarule.spelling import plural
+from deltarule.tables import groups_of
+from deltarule.tables.columns import Column
 from deltarule.training import Walk, hold_out
 from deltarule.web import commands, tour
 from deltarule.web.commands import (
@@ -26,12 +28,13 @@ from deltarule.web.commands import (
     OF_OTHERS,
     OF_WORKED,
     OWN,
+    STARTS,
     FieldError,
     Message,
     Settings,
     told_controls,
 )
-from deltarule.web.examples import MAKERS, WORKED, worked
+from deltarule.web.examples import MAKERS, WORKED, start_of, worked
 from deltarule.web.frame import dense, frame_of
 from deltarule.web.script import Change, needs_start
 
@@ -117,7 +120,15 @@ class Session:
         self.acts, self.is_input_changed = [], changed is not None
 
     def _made(self, settings: Settings) -> tuple[Network, Explained]:
-        """Return a network and its examples."""
+        """Return a network and its examples, with the first weights that are chosen."""
+        net, seen = self._drawn(settings)
+        if settings.start == STARTS[0]:
+            return net, seen
+        net = net.copy()
+        net.theta = start_of(net, settings.start)
+        return net, replace(seen, net=net)
+
+    def _drawn(self, settings: Settings) -> tuple[Network, Explained]:
         if settings.data == OWN:
             if self.own is None:
                 raise FieldError(
@@ -173,6 +184,28 @@ class Session:
         q, is_one = self.walk.problem, on == "example"
         rows = np.array([self.row]) if is_one else self.walk.rows
         return dense(q.X[rows]), q.p[rows], np.ones(1) if is_one else q.w[rows]
+
+    @property
+    def groupings(self) -> list[str]:
+        """What the examples can be grouped by: the columns of a table, or the inputs, and the target."""
+        if self.seen.columns:
+            return list(self.seen.columns)
+        return [*(self.seen.inputs or (f"x{j + 1}" for j in range(self.walk.net.sizes[0]))), "target"]
+
+    def groups(self, by: int) -> NDArray[np.str_]:
+        """Return the group of every example of the batch, by a place among the groupings, from 1."""
+        names, rows = self.groupings, self.kept[self.walk.rows]
+        if by > len(names):
+            raise FieldError(f"by is {by}; there are {plural(len(names), 'column')}.", "by")
+        if self.seen.columns and self.seen.groups is not None:
+            return np.array(self.seen.groups(names[by - 1]))[rows]
+        if by < len(names):
+            return np.array(groups_of(Column.of("x", dense(self.seen.X[:, [by - 1]])[:, 0])))[rows]
+        p = self.walk.problem.p
+        if self.walk.net.output.name != "softmax":
+            return np.array(groups_of(Column.of("y", p[:, 0])))[self.walk.rows]
+        classes = self.seen.outputs or [str(i + 1) for i in range(p.shape[1])]
+        return np.array(classes)[p[self.walk.rows].argmax(axis=1)]
 
     @property
     def names(self) -> dict[str, Any]:
@@ -415,6 +448,7 @@ class Session:
                 "has_scale": net.s is not None,
                 "parameters": net.layout.size,
                 "axes": self._axes,
+                "groupings": self.groupings,
                 "N": len(self.walk.problem.p),
                 "speeds": list(commands.SPEEDS),
                 "opening": list(self.opening),

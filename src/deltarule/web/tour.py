@@ -20,15 +20,13 @@ from deltarule.chain.guesses import is_same, mistakes_of
 from deltarule.errors import OptionError
 from deltarule.maths import passes
 from deltarule.web.commands import OF_OTHERS, OF_WORKED, Grade, Progress, Settings
-from deltarule.web.frame import DIGITS
+from deltarule.web.frame import DIGITS, SATURATED
 
 if TYPE_CHECKING:
     from deltarule.web.session import Session
 
 ONE_UNIT = replace(OF_OTHERS, data="line", rows=20, hidden=(1, 1), batch_size=20, learning_rate=0.1)
 MOONS = replace(OF_OTHERS, data="moons")
-SATURATED = 0.01
-"""A slope g' that lets next to nothing through."""
 ENOUGH_TO_OVERFLOW = 700.0
 """A logit from which on the factored form of dL/da_K is of no use."""
 
@@ -54,7 +52,9 @@ class Stop:
         How the page stands at the beginning.
     hides
         Names of the quantities that would give the answer away.
-    mistakes
+    counts
+        Of an answer that is a whole number, what is counted, or "row" where it is a row's; it must be met exactly.
+    has_mistakes
         Whether a wrong number may be one of the known mistakes of the derivative that is looked at.
     """
 
@@ -71,6 +71,7 @@ class Stop:
     choices: tuple[str, ...] = ()
     hides: tuple[str, ...] = ()
     has_mistakes: bool = False
+    counts: str = ""
     updates: int = field(default=0)
 
 
@@ -178,6 +179,7 @@ STOPS = (
         "Freeze `W_1` with its padlock.",
         lambda s, _: "W[1]" in s.frozen,
         ("backward", "1"),
+        counts="products",
     ),
     Stop(
         "Four parts",
@@ -189,6 +191,7 @@ STOPS = (
         "Look at a weight of layer 2: one part is gone.",
         lambda _, seen: seen.watch.startswith("w[2,"),
         ("backward", "1"),
+        counts="factors",
     ),
     Stop(
         "The loss by the output",
@@ -248,10 +251,11 @@ STOPS = (
         lambda s, _: _slope(s) < SATURATED,
         ("backward", "1"),
         settings=MOONS,
+        counts="paths",
         updates=50,
     ),
     Stop(
-        "To the weight, and the update",
+        "The weight and the update",
         "At the weight, `dL/dW_k = dL/da_k h_{k-1}^T`, and the bias has 1 for `h`. A batch is the sum "
         "of its examples, each times `c_n`; some pull up, some down. Then all parameters step at once.",
         "Which row of the batch pulls `w[1,1,1]` hardest? Its number.",
@@ -260,6 +264,7 @@ STOPS = (
         lambda s, _: {"freeze", "step", "back"} <= set(s.acts),
         ("backward", "1"),
         settings=MOONS,
+        counts="row",
         mode="batch",
         updates=50,
     ),
@@ -305,8 +310,10 @@ def grade(session: Session, asked: Grade) -> dict[str, Any]:
             is_right, f"Yes, {told}." if is_right else "No: think of what the sign of the derivative means."
         )
     value = number(given)
-    if is_same(value, right):
+    if value == right if stop.counts else is_same(value, right):
         return _said(True, f"Yes: {told}.")
+    if stop.counts:
+        return _said(False, _miscounted(stop.counts, value, right))
     known = mistakes_of(_chain(session, stop.watch, stop.mode), value) if stop.has_mistakes else []
     return _said(False, f"No: that is what comes where {known[0]}." if known else _hint(value, right))
 
@@ -350,6 +357,12 @@ def _hint(value: float, right: float) -> str:
     if value * right < 0:
         return "No: the sign is another one."
     return "No: the sign is right, the size is not." if right else "No."
+
+
+def _miscounted(what: str, value: float, right: float) -> str:
+    if what == "row":
+        return "No: another row of the batch pulls harder."
+    return f"No: there are {'more' if value < right else 'fewer'} {what}."
 
 
 def _said(is_right: bool, words: str) -> dict[str, Any]:

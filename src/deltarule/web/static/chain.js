@@ -3,8 +3,9 @@
 import { html } from "./vendor/lit-html.js";
 import { math, matrix, sentence } from "./formula.js";
 import { asked, isOld } from "./ask.js";
-import { blank, isHidden } from "./predict.js";
-import { hidden, level, mode, watch } from "./store.js";
+import { effect } from "./vendor/signals-core.js";
+import { blank, isFound, isHidden } from "./predict.js";
+import { asked as toFind, K, level, lit, mode, settings, watch } from "./store.js";
 
 export const chainOf = asked((rev) => ({ about: "chain", of: watch.value, on: mode.value, rev }));
 
@@ -21,11 +22,33 @@ export function chain() {
     <div class="strip ${isOld(answer) ? "old" : ""} ${level.value}" tabindex="0" aria-label="Factors of the chain">${parts(rest, answer.of)}</div>`;
 }
 
+// What is to be predicted is hidden wherever it stands: the products that are blank, until they are found.
+effect(() => {
+  const { answer } = chainOf.value, names = [];
+  const products = answer && settings.value ? numbered(answer.sections.chain) : [];
+  for (const { step, matrices: [{ symbol, rows }] } of products) {
+    if (rows.length > 1 || !isHidden(step, products.length + 1)) continue;
+    const layer = /^dL\/d([ah])_(\d+)$/.exec(symbol);
+    if (!layer) {
+      if (!isFound(answer.of, 0, 1)) names.push(...[`dL/d${answer.of}`, `step ${answer.of}`, `new ${answer.of}`]);
+      continue;
+    }
+    const [, of, k] = layer;
+    for (let i = 1; i <= settings.value.sizes[k]; i++) if (!isFound(answer.of, step, i)) names.push(`dL/d${of}[${k},${i}]`);
+  }
+  toFind.predict.value = new Set(names);
+});
+
+// The products of a chain, each with its step, from 2 on.
+function numbered(blocks) {
+  const products = blocks.filter((block) => block.words);
+  products.forEach((block, n) => (block.step = n + 2));
+  return products;
+}
+
 function parts(blocks, of) {
   const found = [];
-  const products = blocks.filter((block) => block.words);
-  let step = 1;
-  for (const block of products) block.step = step += 1;
+  const products = numbered(blocks);
   for (const block of blocks) {
     if (block.kind === "heading") found.push({ title: block.text, blocks: [] });
     else if (found.length) found.at(-1).blocks.push(block);
@@ -39,12 +62,29 @@ function factor(block, of, count) {
   if (block.kind !== "equation") return html`<p class="note">${block.text ? sentence(block.text) : ""}</p>`;
   const isProduct = block.words !== "";
   const isBlank = isProduct && isHidden(block.step, count) && block.matrices[0].rows.length === 1;
-  const isSecret = isProduct && block.step === count && hidden.value.has(`dL/d${of}`);
+  const isSecret = isProduct && block.step === count && toFind.tour.value.has(`dL/d${of}`);
   return html`<figure class=${isProduct ? "so-far" : "factor"}>
     <figcaption>${math(level.value === "numbers" && block.matrices.length ? block.matrices[0].name : block.mathml)}${block.shape ? html`<small>${block.shape.join(" × ")}</small>` : ""}</figcaption>
-    ${block.matrices.map((each) => html`${each.caption ? html`<small>${each.caption}</small>` : ""}${isSecret ? "?" : isBlank ? blanks(each, of, block.step, count) : matrix(each)}`)}
+    ${block.matrices.map((each) => html`${each.caption ? html`<small>${each.caption}</small>` : ""}${isSecret ? "?" : isBlank ? blanks(each, of, block.step, count) : html`<div @pointerover=${(event) => light(event, each)} @pointerleave=${() => (lit.value = [])}>${matrix(each)}</div>`}`)}
     ${isProduct ? html`<small>${block.words}</small>` : ""}
   </figure>`;
+}
+
+// Light what a cell is about: the unit of its row and that of its column, and the weight where it is one.
+function light(event, { symbol, is_elided }) {
+  const cell = event.target.closest("td"), found = /^d(\w+)\/d(\w+)$/.exec(symbol);
+  if (!cell || !found || is_elided) return;
+  const [above, below] = [layerOf(found[1]), layerOf(found[2])];
+  const i = cell.parentElement.rowIndex + 1, j = cell.cellIndex + 1;
+  const units = [...(above ? [`h[${above},${i}]`] : []), ...(below === null ? [] : [`h[${below},${j}]`])];
+  lit.value = above && below === above - 1 ? [...units, `w[${above},${i},${j}]`] : units;
+}
+
+// The layer of a quantity such as a_2, h_1, y_hat; null of a loss or a parameter.
+function layerOf(symbol) {
+  if (symbol === "y_hat") return K.value;
+  const found = /^[ah]_(\d+)$/.exec(symbol);
+  return found ? Number(found[1]) : null;
 }
 
 // A row of inputs in place of a product; the last one is the derivative.

@@ -5,6 +5,7 @@ import { html, svg } from "./vendor/lit-html.js";
 import { asked, isOld } from "./ask.js";
 import { bytes, CLASSES, picture } from "./colour.js";
 import { path } from "./path.js";
+import { chart } from "./table.js";
 import { act } from "./wire.js";
 import { frame, inputName, outputName, settings, theme } from "./store.js";
 
@@ -16,7 +17,7 @@ effect(() => {
   if (now !== names) axes.value = null;
   names = now;
 });
-const W = 224, H = 200;
+const W = 224, H = 168;
 
 const plane = () => {
   const n = settings.value.sizes[0];
@@ -49,12 +50,15 @@ function points(f, s) {
   const py = (value) => H - (H * (value - low[1])) / (high[1] - low[1] || 1);
   const isSame = over && String(over.at) === String(answer.at) && String(over.low) === String(answer.low);
   const levels = answer.is_class ? null : bytes(answer.of);
-  return html`<svg class="plane ${isOld(answer) ? "old" : ""}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${`${answer.row.length} rows by ${answer.axes.join(" and ")}, over what the network says`}>
+  const drawing = html`<svg class="plane ${isOld(answer) ? "old" : ""}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${`${answer.row.length} rows by ${answer.axes.join(" and ")}, over what the network says`}>
       ${isSame && over.levels ? svg`<image href=${drawn(over)} width=${W} height=${H} preserveAspectRatio="none"></image>` : ""}
       ${isSame && over.line ? svg`<path class="line loss" d=${path(over.line.map((text, n) => [px(Number(over.x[n])), py(Number(text))]))}></path>` : ""}
       ${answer.row.map((number, n) => (number === f.row ? "" : dot(answer, levels, n, px, py, false)))}
       ${answer.row.includes(f.row) ? dot(answer, levels, answer.row.indexOf(f.row), px, py, true) : ""}
-    </svg>
+    </svg>`;
+  const of = answer.is_class ? [["class", (n) => outputName(answer.of[n] + 1)], ["says", (n) => outputName(answer.said[n] + 1)]] : [];
+  const columns = [["row", (n) => answer.row[n]], [answer.axes[0], (n) => answer.x[n]], [answer.axes[1], (n) => answer.y[n]], ...of, ["loss", (n) => answer.loss[n]]];
+  return html`${chart(drawing, `${answer.row.length} rows`, columns.map(([name]) => name), answer.row.map((_, n) => columns.map(([, cell]) => cell(n))))}
     <div class="axes">${axis(0, answer, s)}${answer.at[1] ? axis(1, answer, s) : html`<span class="quiet">up: ${answer.axes[1]}</span>`}</div>
     ${answer.is_slice ? html`<p class="quiet">A slice through row ${f.row}: the other inputs are as it has them.</p>` : ""}
     <p>${answer.is_class ? html`Class ${outputName(answer.of[answer.row.indexOf(f.row)] + 1)}, the network says ${outputName(answer.said[answer.row.indexOf(f.row)] + 1)}; loss` : "Loss"} <b>${f.example.loss}</b>. Choose a point to look at its row.</p>`;

@@ -4,12 +4,12 @@ import { effect, signal } from "./vendor/signals-core.js";
 import { html } from "./vendor/lit-html.js";
 import { asked } from "./ask.js";
 import { tree } from "./root.js";
-import { group, mode, now, phase, phases, settings, watch } from "./store.js";
+import { drawn, save } from "./save.js";
+import { mode, now, phase, phases, settings, watch } from "./store.js";
 
 const FILES = [
   ["chain.tex", "chain of the parameter, LaTeX"],
   ["chain.html", "chain of the parameter, HTML"],
-  ["network.svg", "network as drawn, SVG"],
   ["model.deltarule", "network alone, a model file"],
   ["script.py", "what was done, a Python script"],
 ];
@@ -33,11 +33,12 @@ effect(() => {
 });
 
 export function menu() {
-  const query = new URLSearchParams({ of: watch.value, on: mode.value, by: group.value });
+  const query = new URLSearchParams({ of: watch.value, on: mode.value });
   const { answer } = lesson.value;
   const error = isOwn() ? "A lesson is a text, which your own data do not fit into; share the script." : lesson.value.error;
   return html`<details class="more" @toggle=${(event) => (isOpen.value = event.target.open)}><summary>export</summary><div class="sheet">
-    ${tree !== document ? html`<span class="quiet">Files are given by the page in a browser: explore(..., port=8420).</span>` : [...FILES, ...(settings.value.needs_start ? [START] : [])].map(([name, words]) => html`<a href="export/${name}?${query.toString()}" download=${name}>${words}</a>`)}
+    <button class="link" @click=${() => save(drawn(), "network.svg")}>network as it is drawn now, SVG</button>
+    ${tree !== document ? html`<span class="quiet">Other files are given by the page in a browser: explore(..., port=8420).</span>` : [...FILES, ...(settings.value.needs_start ? [START] : [])].map(([name, words]) => html`<a href="export/${name}?${query.toString()}" download=${name}>${words}</a>`)}
     ${error ? html`<span class="quiet">${error}</span>` : html`<input aria-label="Lesson: the command that opens the page like this" readonly .value=${answer?.command ?? ""}>
     <button ?disabled=${!answer} @click=${() => copy(answer.command)}>${answer && copied.value === answer.command ? "copied" : "copy the lesson"}</button>`}
   </div></details>`;

@@ -3,6 +3,7 @@
 import { html, svg } from "./vendor/lit-html.js";
 import { asked, isOld } from "./ask.js";
 import { path } from "./path.js";
+import { chart } from "./table.js";
 import { act } from "./wire.js";
 
 const historyOf = asked((rev) => ({ about: "history", rev }));
@@ -25,10 +26,12 @@ function curves(answer) {
     const box = event.currentTarget.getBoundingClientRect();
     act({ do: "go", t: Math.round(((event.clientX - box.left) / box.width) * last) });
   };
-  return html`<svg class="plot go" viewBox="0 0 ${W} ${H}" preserveAspectRatio="none" role="img" @click=${go} aria-label=${`Loss of ${times.at(-1)} updates, from ${answer.loss[0]} to ${answer.loss.at(-1)}`}>
+  const held = new Map(answer.held_t.map((t, n) => [t, answer.held[n]]));
+  const drawing = html`<svg class="plot go" viewBox="0 0 ${W} ${H}" preserveAspectRatio="none" role="img" @click=${go} aria-label=${`Loss of ${times.at(-1)} updates, from ${answer.loss[0]} to ${answer.loss.at(-1)}`}>
       <title>choose a place to go back to it</title>
       ${svg`<path class="line loss" d=${drawn(answer.t, answer.loss)}></path>`}${answer.held_t.length ? svg`<path class="line tangent" d=${drawn(answer.held_t, answer.held)}></path>` : ""}
-    </svg>
+    </svg>`;
+  return html`${chart(drawing, "Loss by update", ["update", "L", "held out"], answer.t.map((t, n) => [t, answer.loss[n], held.get(t) ?? ""]))}
     <small class="axis"><span>${answer.loss[0]} at first</span><span>now ${answer.loss.at(-1)}${answer.held.length ? `, held out ${answer.held.at(-1)}` : ""}</span></small>`;
 }
 

@@ -7,7 +7,7 @@ import { backwards, forth, playOrPause, step } from "./rail.js";
 import { turn as turnPredict } from "./predict.js";
 import { begin, leave, stop } from "./tour.js";
 import { hasMaps } from "./network.js";
-import { frame, level, mode, named, parsed, phase, phases, settings, tab, watch } from "./store.js";
+import { frame, hasTables, K, level, mode, named, parsed, phase, phases, settings, tab, watch } from "./store.js";
 
 const LEVELS = ["numbers", "indices", "matrices"];
 const jump = (to) => (phase.value = phases.value.findLastIndex((each) => each.group === to));
@@ -26,17 +26,19 @@ export const KEYS = {
   a: ["A", "one example or all of the batch", () => (mode.value = mode.value === "batch" ? "example" : "batch")],
   m: ["M", "maps of the hidden units", () => (hasMaps.value = !hasMaps.value)],
   w: ["W", "next weight into the unit", () => turn(1)],
+  arrows: ["↑ ↓ ← →", "within the drawing: to the unit beside", null],
   l: ["L", "freeze or free the selected array", lock],
   t: ["T", "tour; the next stop", () => begin(stop.value % 12 + 1)],
   o: ["O", "predict: hide more of the chain", turnPredict],
   n: ["N", "numbers, indices, matrices", () => (level.value = LEVELS[(LEVELS.indexOf(level.value) + 1) % 3])],
   c: ["C", "check", () => (tab.value = "check")],
+  d: ["D", "charts as tables", () => (hasTables.value = !hasTables.value)],
   y: ["Y", "why", () => (tab.value = "why")],
   p: ["P", "pulls", () => (tab.value = "pulls")],
   k: ["K", "mistakes", () => (tab.value = "mistakes")],
   s: ["S", "source", () => (tab.value = "source")],
   "/": ["/", "go to a parameter by its name", () => find("goto")?.focus()],
-  Escape: ["Esc", "leave the tour, or the field", leave],
+  Escape: ["Esc", "close the sheet; leave the tour", () => closeSheets() || leave()],
   "?": ["?", "this list", () => find("keys").showModal()],
 };
 
@@ -50,6 +52,17 @@ function turn(by) {
   watch.value = named({ kind: next ? "w" : "b", k: at.k, i: at.i, j: next });
 }
 
+// Go from the selected unit to one beside it: dk layers on, or n places down.
+const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+function walk([dk, dn]) {
+  const at = parsed(watch.value), { units } = frame.value;
+  if (!at) return;
+  const k = Math.min(Math.max(at.k + dk, 1), K.value);
+  const n = Math.max(units[at.k].indexOf(at.i), 0) + dn;
+  const i = units[k][Math.min(Math.max(n, 0), units[k].length - 1)];
+  watch.value = named({ kind: "w", k, i, j: units[k - 1][0] });
+}
+
 function lock() {
   const at = parsed(watch.value);
   if (!at || at.kind === "s") return;
@@ -57,13 +70,27 @@ function lock() {
   act({ do: "freeze", name, is_frozen: !frame.value.frozen.includes(name) });
 }
 
+// Close sheets that are open, but the one with what is kept; whether there was one.
+export function closeSheets(kept = null) {
+  const open = [...tree.querySelectorAll("details.more[open]")].filter((each) => !each.contains(kept));
+  open.forEach((each) => (each.open = false));
+  return open.length > 0;
+}
+
 export const isOff = { value: localStorage.getItem("keys") === "off" };
 
 export function listenToKeys() {
+  tree.addEventListener("pointerdown", (event) => closeSheets(event.target));
   tree.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.closest?.("details.more")) return closeSheets();
     const isTyping = event.target.closest?.("input, select, textarea, dialog");
     if (isOff.value || isTyping || event.ctrlKey || event.metaKey || event.altKey || !settings.value) return;
     if (event.key === " " && event.target.closest?.("button, summary")) return;
+    const way = ARROWS[event.key];
+    if (way && !event.shiftKey && event.target.closest?.(".drawing")) {
+      event.preventDefault();
+      return walk(way);
+    }
     const key = event.shiftKey && event.key.startsWith("Arrow") ? `Shift+${event.key}` : event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const found = KEYS[key];
     if (!found) return;
@@ -78,7 +105,7 @@ export function list() {
     localStorage.setItem("keys", isOff.value ? "off" : "on");
   };
   return html`<form method="dialog"><h2>Keys</h2>
-    <table class="facts">${Object.values(KEYS).map(([key, words]) => html`<tr><td><kbd>${key}</kbd></td><td>${words}</td></tr>`)}</table>
+    <dl class="keys">${Object.values(KEYS).map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
     <label><input type="checkbox" ?checked=${!isOff.value} @change=${toggle}> keys are on</label>
     <button>Close</button></form>`;
 }

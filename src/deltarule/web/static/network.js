@@ -1,15 +1,16 @@
 // The network of the moment: units with two numbers, edges, the loss. What it shows is the frame's text.
 
 import { signal } from "./vendor/signals-core.js";
-import { html, svg } from "./vendor/lit-html.js";
+import { html, nothing, svg } from "./vendor/lit-html.js";
 import { asked } from "./ask.js";
 import { question } from "./data.js";
 import { act } from "./wire.js";
-import { frame, group, hovered, inputName, isRevealed, K, mode, named, now, outputName, parsed, phase, phases, say, settings, watch } from "./store.js";
+import { frame, group, hovered, inputName, isRevealed, K, lit, mode, named, now, outputName, parsed, phase, phases, say, settings, sub, watch } from "./store.js";
 import { bytes, picture, scale, tint } from "./colour.js";
 import { padlock } from "./icons.js";
 
-const UNIT = { w: 72, line: 18, gap: 8 };
+const UNIT = { w: 76, line: 18 };
+const ROOM = 264; // what the units of a layer have, with the gaps between them, on a screen of 720 pixels
 const STRIP = 16; // of the units that are folded away
 const TOP = 26, LEFT = 2, LOSS = 102, WIDTH = 586;
 
@@ -57,11 +58,10 @@ function edge(f, of, { kind, k, n, m, i, j }) {
 
 function head(k) {
   const last = K.value, by = group.value;
-  const sub = ["₀", "₁", "₂", "₃", "₄", "₅", "₆", "₇", "₈", "₉"][k] ?? k;
   if (k === 0) return by === "forward" || !settings.value.has_scale ? "x" : by === "backward" ? "x, ∂L/∂h₀" : "s, step";
-  if (by === "forward") return k < last ? `a${sub}, h${sub}` : `a${sub}, ŷ`;
-  if (by === "backward") return k < last ? `∂L/∂a${sub}, ∂L/∂h${sub}` : `∂L/∂a${sub}, ∂L/∂ŷ`;
-  return `b${sub}, step`;
+  if (by === "forward") return k < last ? `a${sub(k)}, h${sub(k)}` : `a${sub(k)}, ŷ`;
+  if (by === "backward") return k < last ? `∂L/∂a${sub(k)}, ∂L/∂h${sub(k)}` : `∂L/∂a${sub(k)}, ∂L/∂ŷ`;
+  return `b${sub(k)}, step`;
 }
 
 export function network() {
@@ -71,11 +71,13 @@ export function network() {
   const last = K.value;
   const tall = (k) => UNIT.line * (k === 0 && s.has_scale ? 3 : 2);
   const strip = (k) => (f.strips?.[k] ? STRIP + 20 : 0);
-  const height = TOP + Math.max(...f.units.map((units, k) => units.length * (tall(k) + UNIT.gap) + strip(k))) + 34;
+  const gap = Math.min(28, Math.max(8, Math.min(...f.units.map((units, k) => (ROOM - strip(k)) / units.length - tall(k)))));
+  const span = (k) => f.units[k].length * (tall(k) + gap) + strip(k);
+  const height = TOP + Math.max(...f.units.map((_, k) => span(k))) + 34;
   const across = Math.max(124, (WIDTH - LEFT - UNIT.w - LOSS) / last);
   const width = LEFT + last * across + UNIT.w + LOSS;
   const x = (k) => LEFT + k * across;
-  const y = (k, n) => TOP + (height - TOP - 30 - strip(k) - f.units[k].length * (tall(k) + UNIT.gap)) / 2 + n * (tall(k) + UNIT.gap);
+  const y = (k, n) => TOP + (height - TOP - 30 - span(k)) / 2 + n * (tall(k) + gap);
   const middle = (k, n) => y(k, n) + tall(k) / 2;
   const bias = height - 22;
   const edges = [];
@@ -113,12 +115,14 @@ export function network() {
 function connection(each, most, selected, f) {
   const [x1, y1] = each.from, [x2, y2] = each.to;
   const bend = (x2 - x1) / 2.4;
+  const isLit = lit.value.includes(each.name);
   const d = `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
-  const share = tint(each.text, most);
+  const told = say(each.q, each.text) === each.text ? each.text : ""; // what is asked for has no ink that tells it
+  const share = tint(told, most);
   const isFrozen = f.frozen.includes(each.name) || f.frozen.includes(`${each.isBias ? "b" : "W"}[${each.k}]`);
-  const classes = ["edge", each.kind, each.text.startsWith("-") ? "minus" : "plus", each.text === "" ? "absent" : "", isFrozen ? "frozen" : "", each.isBias ? "bias" : ""];
+  const classes = ["edge", each.kind, told.startsWith("-") ? "minus" : "plus", told === "" ? "absent" : "", isFrozen ? "frozen" : "", each.isBias ? "bias" : "", isLit ? "lit" : ""];
   return svg`<g class=${each.name === selected ? "selected" : ""}>
-    <path d=${d} class=${classes.filter(Boolean).join(" ")} stroke-width=${(0.75 + 4 * share).toFixed(2)} marker-start=${each.kind === "gradient" && share > 0 ? "url(#back)" : "none"}></path>
+    <path d=${d} class=${classes.filter(Boolean).join(" ")} stroke-width=${(isLit ? 3 + 2 * share : 0.75 + 4 * share).toFixed(2)} marker-start=${each.kind === "gradient" && share > 0 ? "url(#back)" : "none"}></path>
     <path d=${d} class="reach" @click=${() => (watch.value = each.name)} @pointerenter=${() => (hovered.value = each.name)} @pointerleave=${() => (hovered.value = "")}></path>
   </g>`;
 }
@@ -127,7 +131,7 @@ function connection(each, most, selected, f) {
 function label(each) {
   const x = (each.from[0] + each.to[0]) / 2, y = (each.from[1] + each.to[1]) / 2;
   const text = say(each.q, each.text || "–");
-  const wide = 8 * Math.max(text.length, 3) + 8;
+  const wide = 7 * Math.max(text.length, 3) + 8;
   return svg`<g class="label"><rect x=${x - wide / 2} y=${y - 10} width=${wide} height="20" rx="4"></rect><text x=${x} y=${y + 4} text-anchor="middle" data-q=${each.q}>${text}</text></g>`;
 }
 
@@ -139,13 +143,16 @@ function layer(f, of, k, units, x, y, tall) {
     const name = k === 0 ? inputName(i) : k === K.value ? outputName(i) : "";
     const here = parsed(watch.value);
     const isOn = here && ((here.k === k && here.i === i && (k > 0 || here.kind === "s")) || (here.kind === "w" && here.k === k + 1 && here.j === i));
+    const shut = of.shut.find((each) => each[0] === k && each[1] === i);
+    const isLit = lit.value.includes(`h[${k},${i}]`);
     const choose = () => (watch.value = k ? named({ kind: "b", k, i }) : settings.value.has_scale ? named({ kind: "s", i }) : named({ kind: "w", k: 1, i: 1, j: i }));
-    return svg`<g class="unit ${isOn ? "on" : ""}" @click=${choose}>
-      ${name ? svg`<title>${name}</title>` : ""}
+    return svg`<g class="unit ${isOn ? "on" : ""} ${isLit ? "lit" : ""} ${shut?.[2] ?? ""}" @click=${choose}>
+      ${name || shut ? svg`<title>${name || `unit ${i} is ${shut[2]}: the largest |g′| is ${shut[3]}`}</title>` : ""}
       ${k === 0 ? svg`<text class="name" x=${x + 6} y=${y(n) + 13}>${name.length > 9 ? `${name.slice(0, 8)}…` : name}</text>` : ""}
       ${hasMaps.value ? map(k, i, x, y(n), tall) : ""}
       ${each[n].map((at, row) => line(at, isOpen, x, y(n) + (row + (k === 0 ? 1 : 0)) * UNIT.line, most[row]))}
       <rect class="frame" x=${x} y=${y(n)} width=${UNIT.w} height=${tall} rx="6"></rect>
+      ${shut?.[2] === "saturated" ? svg`<path class="stopper" d="M${x + 6} ${y(n)}h${UNIT.w - 12}"></path>` : ""}
     </g>`;
   });
 }
@@ -158,11 +165,11 @@ function map(k, i, x, y, tall) {
 
 function line(at, isOpen, x, y, most) {
   const text = say(at.q, isOpen && at.text !== "" ? at.text : "–");
-  const share = isOpen && !hasMaps.value ? tint(at.text, most) : 0;
+  const share = isOpen && !hasMaps.value && text === at.text ? tint(at.text, most) : 0;
   const side = at.text.startsWith("-") ? "minus" : "plus";
   const fill = at.kind === "gradient" ? `url(#hatch-${side})` : null;
   return svg`<rect class="fill ${at.kind} ${side}" x=${x} y=${y} width=${UNIT.w} height=${UNIT.line} fill=${fill ?? "currentColor"} opacity=${((at.kind === "gradient" ? 0.65 : 0.4) * share).toFixed(2)}></rect>
-    <text class="number" x=${x + UNIT.w - 6} y=${y + 13} text-anchor="end" data-q=${at.q}>${text}</text>`;
+    <text class="number" x=${x + UNIT.w - 6} y=${y + 13} text-anchor="end" textLength=${text.length > 9 ? UNIT.w - 11 : nothing} lengthAdjust="spacingAndGlyphs" data-q=${at.q}>${text}</text>`;
 }
 
 // All units of a folded layer, a bar each, up for what is positive and down for what is negative.

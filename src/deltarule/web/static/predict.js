@@ -4,7 +4,7 @@ import { signal } from "./vendor/signals-core.js";
 import { html } from "./vendor/lit-html.js";
 import { sentence } from "./formula.js";
 import { ask } from "./wire.js";
-import { mode, watch } from "./store.js";
+import { mode } from "./store.js";
 
 export const predict = signal(0); // how many products are hidden: 0 none, 1 the derivative, 2 one more, 3 all
 const verdicts = signal(new Map());
@@ -18,6 +18,8 @@ export const WORDS = ["off", "the derivative", "two products", "all products"];
 
 // Whether the product after factor `step` of `count` is hidden.
 export const isHidden = (step, count) => predict.value === 3 || (predict.value > 0 && step > count - predict.value);
+
+export const isFound = (of, step, place) => Boolean(verdicts.value.get(key(of, step, place))?.is_right);
 
 const key = (of, step, place) => `${of} ${mode.value} ${step} ${place}`;
 
@@ -33,5 +35,3 @@ export function blank(text, of, step, place, q) {
   };
   return html`<input class="blank ${said ? "wrong" : ""}" inputmode="decimal" autocomplete="off" placeholder="?" aria-label=${`Your prediction, ${step ? `product ${step}, entry ${place}` : of}`} @change=${grade}>${said ? html`<small class="FAIL" role="status">${sentence(said.said)}</small>` : ""}`;
 }
-
-export const ofWatch = () => predict.value > 0 && watch.value;

@@ -35,7 +35,7 @@ export function rail() {
   return html`<div class="transport" role="group" aria-label="Transport">
       <button @click=${() => act({ do: "restart" })} title="begin anew from the same weights (Home)" aria-label="Restart" ?disabled=${f.t === 0}>${icons.restart()}</button>
       <button @click=${() => act({ do: "back" })} title="take the last update back (Shift+Left)" aria-label="Back" ?disabled=${f.t === 0}>${icons.back()}</button>
-      <button class="play" @click=${playOrPause} aria-pressed=${playing} title="Space">${playing ? icons.pause() : icons.play()} ${playing ? "pause" : "play"}</button>
+      <button class="play" @click=${playOrPause} aria-pressed=${playing} aria-label=${playing ? "pause" : "play"} title="Space">${playing ? icons.pause() : icons.play()} <span class="words">${playing ? "pause" : "play"}</span></button>
       <span class="segments" role="group" aria-label="One step of">
         <button @click=${() => act({ do: "step", by: "example" })} title="the next example of the batch; after its last the update">+example</button>
         <button @click=${() => step("batch")} title="make the update (Shift+Right)">+batch</button>
@@ -53,7 +53,7 @@ export function rail() {
     <div class="turn"><button @click=${backwards} aria-label="Phase back" title="Left">←</button><button @click=${forth} class="next" title="Right">${place.value === phases.value.length - 1 ? "make the update" : "next phase →"}</button></div>
     <dl class="where">
       <div><dt>update</dt><dd data-q="t">${f.t}</dd></div>
-      <div><dt>epoch</dt><dd data-q="epoch">${f.epoch}</dd></div>
+      <div class="epoch"><dt>epoch</dt><dd data-q="epoch">${f.epoch}</dd></div>
       <div><dt>L, ${mode.value}</dt><dd data-q=${`L of ${mode.value}`}>${f[mode.value].loss}</dd></div>
       ${f.val ? html`<div><dt>held out</dt><dd data-q="L of validation">${f.val}</dd></div>` : ""}
     </dl>`;

@@ -13,13 +13,16 @@ export const mode = signal("example"); // or "batch"
 export const level = signal("numbers"); // or "indices", "matrices"
 export const tab = signal("why"); // of the panel on the right
 export const hovered = signal(""); // a parameter under the pointer
+export const lit = signal([]); // edges and units, such as "h[1,2]", that something elsewhere speaks of
+export const hasTables = signal(false); // whether charts are tables
 export const panel = signal("network"); // the one that a narrow screen shows
 const narrow = matchMedia("(max-width: 760px)");
 export const isNarrow = signal(narrow.matches);
 narrow.addEventListener("change", () => (isNarrow.value = narrow.matches));
 export const theme = signal(localStorage.getItem("theme") ?? "");
 
-export const hidden = signal(new Set()); // quantities that the tour asks for
+export const asked = { tour: signal(new Set()), predict: signal(new Set()) }; // quantities that are to be found out
+export const hidden = computed(() => new Set([...asked.tour.value, ...asked.predict.value]));
 
 // What is shown of a quantity.
 export const say = (q, text) => (hidden.value.has(q) ? "?" : text);
@@ -57,6 +60,9 @@ export const named = ({ kind, k, i, j }) => (kind === "w" ? `w[${k},${i},${j}]` 
 
 // The place of unit i of layer k in a frame's lists; -1 where it is folded away.
 export const placeOf = (k, i) => frame.value.units[k].indexOf(i);
+
+// A layer's number below the line, as in a₁.
+export const sub = (k) => [...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");
 
 export const inputName = (j) => settings.value.inputs[j - 1];
 export const outputName = (i) => settings.value.outputs[i - 1];

@@ -3,21 +3,22 @@
 import { computed, effect, signal } from "./vendor/signals-core.js";
 import { html } from "./vendor/lit-html.js";
 import { sentence } from "./formula.js";
-import { asked } from "./ask.js";
+import { asked as answers } from "./ask.js";
+import { cross } from "./icons.js";
 import { act, ask } from "./wire.js";
-import { frame, hidden, mode, now, phase, phases, watch } from "./store.js";
+import { asked, frame, mode, now, phase, phases, watch } from "./store.js";
 
 export const stop = signal(0); // from 1; 0 where the tour is off
 const stops = signal([]);
 const verdict = signal(null); // of the last answer
 const finished = signal(new Set());
-const progressOf = asked((rev) => (stop.value ? { about: "progress", stop: stop.value, watch: watch.value, group: now.value.group, at: String(now.value.at), rev } : null));
+const progressOf = answers((rev) => (stop.value ? { about: "progress", stop: stop.value, watch: watch.value, group: now.value.group, at: String(now.value.at), rev } : null));
 
 const current = computed(() => stops.value[stop.value - 1]);
 const isAnswered = computed(() => verdict.value?.is_right || verdict.value?.is_told);
 
 effect(() => {
-  hidden.value = new Set(current.value && !isAnswered.value ? current.value.hides : []);
+  asked.tour.value = new Set(current.value && !isAnswered.value ? current.value.hides : []);
 });
 
 export async function begin(n) {
@@ -58,9 +59,9 @@ export function tour() {
   const n = stop.value, last = stops.value.length;
   const { answer: progress } = progressOf.value;
   const isDone = progress?.stop === n && progress.is_done;
-  return html`<div class="bar"><h2>${n}. ${of.title}</h2><span class="quiet">${n} of ${last}</span>
+  return html`<div class="bar"><h2 title=${`stop ${n} of ${last}`}>${n}. ${of.title}</h2>
       <span class="segments" role="group" aria-label="Tour"><button @click=${() => begin(n - 1)} ?disabled=${n === 1} aria-label="Stop back">←</button><button class="next-stop" @click=${() => (n < last ? begin(n + 1) : leave())}>${n < last ? "next →" : "finish"}</button></span>
-      <button class="link" @click=${leave}>leave</button></div>
+      <button class="plain" @click=${leave} aria-label="Leave the tour" title="leave the tour (Esc)">${cross()}</button></div>
     <div class="scroll tour" tabindex="0" aria-label=${`Stop ${n}: ${of.title}`}>
       <p>${sentence(of.text)}</p>
       <form @submit=${submit}><label class="question"><b>Predict.</b> ${sentence(of.question)}</label>

@@ -20,7 +20,7 @@ export function tree() {
 function layer(f, of, dW, db, k) {
   const last = k === K.value;
   return html`<li>Layer ${k}<ul>${f.units[k].map((i, n) => html`<li>
-    ${last ? `output ${outputName(i)}` : `unit ${i}`}, a <span data-q=${`a[${k},${i}]`}>${say(`a[${k},${i}]`, of.a[k - 1][n])}</span>, derivative <span data-q=${`dL/da[${k},${i}]`}>${say(`dL/da[${k},${i}]`, of.da[k - 1][n] || "not computed")}</span>
+    ${last ? `output ${outputName(i)}` : `unit ${i}`}, a <span data-q=${`a[${k},${i}]`}>${say(`a[${k},${i}]`, of.a[k - 1][n])}</span>, derivative <span data-q=${`dL/da[${k},${i}]`}>${say(`dL/da[${k},${i}]`, of.da[k - 1][n] || "not computed")}</span>${of.shut.filter((each) => each[0] === k && each[1] === i).map((each) => `, ${each[2]}`)}
     <ul>${f.units[k - 1].map((j, m) => html`<li>${one(`w[${k},${i},${j}]`, `from ${k === 1 ? inputName(j) : `unit ${j}`}`, f.W[k - 1][n][m], dW[k - 1][n][m], f.step_W[k - 1][n][m])}</li>`)}
       <li>${one(`b[${k},${i}]`, "bias", f.b[k - 1][n], db[k - 1][n], f.step_b[k - 1][n])}</li></ul></li>`)}</ul></li>`;
 }

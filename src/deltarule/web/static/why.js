@@ -1,6 +1,6 @@
 // Why the selected parameter moves: the derivative, its views and proof, who pulls, and the lines that computed it.
 
-import { signal } from "./vendor/signals-core.js";
+import { effect, signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
 import { blocks, sentence } from "./formula.js";
 import { asked, isOld } from "./ask.js";
@@ -8,12 +8,17 @@ import { chainOf } from "./chain.js";
 import { padlock } from "./icons.js";
 import { path } from "./path.js";
 import { act, ask } from "./wire.js";
-import { blank, ofWatch } from "./predict.js";
-import { frame, group, hidden, mode, now, say, tab, watch } from "./store.js";
+import { blank, predict } from "./predict.js";
+import { chart } from "./table.js";
+import { frame, group, hidden, lit, mode, now, say, settings, tab, watch } from "./store.js";
 
 const on = () => mode.value;
 const nudgeOf = asked((rev) => (tab.value === "why" ? { about: "nudge", of: watch.value, on: on(), rev } : null));
-const pullsOf = asked((rev) => (tab.value === "pulls" ? { about: "pulls", of: watch.value, rev } : null));
+const grouping = signal(0); // the column by which pulls are added up, from 1; 0 is none
+effect(() => {
+  if (grouping.value > (settings.value?.groupings.length ?? 0)) grouping.value = 0;
+});
+const pullsOf = asked((rev) => (tab.value === "pulls" ? { about: "pulls", of: watch.value, by: grouping.value, rev } : null));
 const curveOf = asked((rev) => (tab.value === "check" ? { about: "curve", of: watch.value, on: on(), rev } : null));
 export const checkOf = asked((rev) => ({ about: "check", rev }), 500);
 const mistakesOf = asked((rev) => (tab.value === "mistakes" ? { about: "mistakes", of: watch.value, on: on(), rev } : null));
@@ -42,28 +47,40 @@ export function why() {
 function reasons(answer) {
   return html`<div class=${isOld(answer) ? "old" : ""}>
     <dl class="facts-of">
-      <div><dt>∂L/∂${answer.of}</dt><dd class="big">${ofWatch() ? blank(answer.derivative, answer.of, 0, 1, `dL/d${answer.of}`) : html`<span data-q=${`dL/d${answer.of}`}>${say(`dL/d${answer.of}`, answer.derivative)}</span>`}</dd><dd class="verdict ${answer.verdict}" title="relative error against the complex step">${answer.verdict} ${answer.error}</dd></div>
+      <div><dt>∂L/∂${answer.of}</dt><dd class="big">${predict.value ? blank(answer.derivative, answer.of, 0, 1, `dL/d${answer.of}`) : html`<span data-q=${`dL/d${answer.of}`}>${say(`dL/d${answer.of}`, answer.derivative)}</span>`}</dd><dd class="verdict ${answer.verdict}" title="relative error against the complex step">${answer.verdict} ${answer.error}</dd></div>
       <div><dt>value</dt><dd><input id="weight" class="number" inputmode="decimal" aria-label=${`Value of ${answer.of}`} .value=${answer.w} @change=${(event) => act({ do: "weight", name: answer.of, value: Number(event.target.value) })}></dd>
         <dd>${frozen(answer.of)}</dd></div>
       <div><dt>step</dt><dd data-q=${`step ${answer.of}`}>${say(`step ${answer.of}`, answer.step)}</dd><dd>to <span data-q=${`new ${answer.of}`}>${say(`new ${answer.of}`, answer.new_w)}</span></dd></div>
       <div><dt>ΔL</dt><dd>said <span data-q="predicted">${answer.predicted}</span></dd><dd>is <span data-q="actual">${answer.actual}</span></dd></div>
     </dl>
-    <p class="quiet">The derivative is that of the ${mode.value}; the update is by the batch, with ${answer.learns}.</p>
+    <p class="quiet how">The derivative is that of the ${mode.value}; ${answer.learns}.</p>
     ${nudge()}
     ${isSecret(answer.of) ? html`<p class="quiet">Views, proof and update are shown once the derivative is predicted.</p>` : explained(answer)}
   </div>`;
 }
 
-const isSecret = (name) => ofWatch() || hidden.value.has(`dL/d${name}`);
+const isSecret = (name) => hidden.value.has(`dL/d${name}`);
 
 function explained(answer) {
   const { about, views, proof, update, sizes } = answer.sections;
   return html`${blocks(sizes.slice(0, 2))}
     ${blocks(views)}
+    ${paths(answer)}
     <details><summary>Every factor's size</summary>${blocks(sizes.slice(2))}</details>
     <details><summary>The proof</summary>${blocks(proof)}</details>
     <details><summary>The update</summary>${blocks(update)}</details>
     <details><summary>The example</summary>${blocks(about.slice(1))}</details>`;
+}
+
+// The paths from the parameter up to the outputs, which add up; each lights its way in the drawing.
+function paths({ of, paths: { count, largest, others, rest, total } }) {
+  if (count === "1" || !largest.length) return "";
+  const light = (each) => () => (lit.value = [of, ...each.edges]);
+  const dark = () => (lit.value = []);
+  return html`<h3>The largest of ${count} paths: each lights its way</h3>
+    <table class="facts paths"><tr><th>path</th><th class="number">value</th><th class="number">sum so far</th></tr>
+      ${largest.map((each) => html`<tr @pointerenter=${light(each)} @pointerleave=${dark}><td><button class="link" @focus=${light(each)} @blur=${dark} @click=${light(each)}>${each.words.replaceAll("->", "→")}</button></td><td class="number">${each.value}</td><td class="number">${each.sum}</td></tr>`)}
+      ${others ? html`<tr><td>the other ${others} together</td><td class="number">${rest}</td><td class="number">${total}</td></tr>` : ""}</table>`;
 }
 
 function frozen(name) {
@@ -84,7 +101,7 @@ function plot({ xs, lines, at, words, isLog = false }) {
   if (!all.length) return html`<p class="quiet">There is nothing to draw: every number is 0.</p>`;
   if (!Number.isFinite(right - left) || !Number.isFinite(high - low)) return html`<p class="quiet">These numbers are too large to be drawn.</p>`;
   const drawn = (line) => path(line.y.map((text, n) => [px(X[n]), py(place(text))]));
-  return html`<svg class="plot ${isLog ? "" : "drag"}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${words}>
+  return html`<svg class="plot ${isLog ? "" : "drag"}" viewBox="0 0 ${W} ${H}" preserveAspectRatio="none" role="img" aria-label=${words}>
     ${lines.map((line) => svg`<path d=${drawn(line)} class="line ${line.name}"></path>`)}
     ${at === undefined ? "" : svg`<path class="rule" d="M${px(place(at)).toFixed(1)} ${P}V${H - P}"></path>`}
   </svg>`;
@@ -100,7 +117,7 @@ function nudge() {
   const { answer } = nudgeOf.value;
   if (!answer || answer.of !== watch.value) return "";
   return html`<figure class=${isOld(answer) ? "old" : ""} @pointerdown=${(event) => drag(event, answer)} @pointermove=${(event) => event.buttons && drag(event, answer)} title="drag to move the weight"><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
-    ${plot({ xs: answer.values, at: answer.w, words: `Loss along ${answer.of} from ${answer.values[0]} to ${answer.values.at(-1)}; at ${answer.w} it is ${answer.loss}, with slope ${answer.derivative}.`, lines: [{ name: "tangent", y: clipped(answer) }, { name: "loss", y: answer.losses }] })}
+    ${chart(plot({ xs: answer.values, at: answer.w, words: `Loss along ${answer.of} from ${answer.values[0]} to ${answer.values.at(-1)}; at ${answer.w} it is ${answer.loss}, with slope ${answer.derivative}.`, lines: [{ name: "tangent", y: clipped(answer) }, { name: "loss", y: answer.losses }] }), `Loss along ${answer.of}`, [answer.of, "L", "tangent"], answer.values.map((value, n) => [value, answer.losses[n], answer.tangent[n]]))}
     <small class="axis"><span>${answer.values[0]}</span><span>${answer.w}</span><span>${answer.values.at(-1)}</span></small></figure>`;
 }
 
@@ -129,6 +146,10 @@ function pulls() {
   if (!answer) return html`<p class="quiet">Asking.</p>`;
   return html`<div class=${isOld(answer) ? "old" : ""}>
     <p>${answer.examples} ${answer.examples === 1 ? "example" : "examples"} of the batch add up to ∂L/∂${answer.of} = <b data-q="pulls">${answer.derivative}</b>: ${answer.down} pulls it down, ${answer.up} up. Choose one to look at it.</p>
+    <label class="control"><span>added up by</span><select aria-label="Column by which pulls are added up" @change=${(event) => (grouping.value = Number(event.target.value))}>
+      <option value="0" ?selected=${answer.by === 0}>nothing</option>${settings.value.groupings.map((name, n) => html`<option value=${n + 1} ?selected=${answer.by === n + 1}>${name || "(no name)"}</option>`)}</select></label>
+    ${answer.groups.length ? html`<table class="facts groups"><tr><th>group</th><th class="number">examples</th><th class="number">pull</th><th class="number">mean of one</th></tr>
+      ${answer.groups.map((each) => html`<tr><td class="text" title=${each.name}>${each.name}</td><td class="number">${each.examples}</td><td class="number">${each.pull}</td><td class="number">${each.mean}</td></tr>`)}</table>` : ""}
     <table class="facts pulls"><tr><th>row</th><th class="number">cₙ ∂Lₙ/∂${answer.of}</th><th>pulls it</th></tr>
       ${answer.pulls.map((each) => html`<tr class=${each.row === frame.value.row ? "on" : ""}><td><button class="link" @click=${() => act({ do: "example", row: each.row })}>${each.row}</button></td><td class="number" data-q=${`pull ${each.row}`}>${each.pull}</td>
         <td><svg class="bar-of" viewBox="-100 0 200 10" preserveAspectRatio="none" aria-hidden="true"><rect class=${each.level < 0 ? "minus" : "plus"} x=${Math.min(0, each.level)} y="1" width=${Math.abs(each.level)} height="8"></rect><path d="M0 0V10"></path></svg></td></tr>`)}
@@ -146,7 +167,7 @@ function check() {
       <tr><td>complex step</td><td class="number">${answer.error}</td><td class="number">${answer.limits[0]}</td></tr>
       <tr><td>central difference</td><td class="number">${answer.central}</td><td class="number">${answer.limits[1]}</td></tr></table>
     ${v && v.of === watch.value ? html`<figure><figcaption>${v.of}: error by step, <b class="ink-value">central difference</b> and <b class="ink-gradient">complex step</b></figcaption>
-      ${plot({ xs: v.steps, at: v.taken, isLog: true, words: `Error of numerical derivatives by their step; the central difference is best at ${v.best}, the proof takes ${v.taken}.`, lines: [{ name: "loss", y: v.central }, { name: "tangent", y: v.complex_step }] })}
+      ${chart(plot({ xs: v.steps, at: v.taken, isLog: true, words: `Error of numerical derivatives by their step; the central difference is best at ${v.best}, the proof takes ${v.taken}.`, lines: [{ name: "loss", y: v.central }, { name: "tangent", y: v.complex_step }] }), "Errors of numerical derivatives by their step", ["h", "central", "complex"], v.steps.map((h, n) => [h, v.central[n], v.complex_step[n]]))}
       <small class="axis"><span>h = ${v.steps.at(-1)}</span><span>taken ${v.taken}, best ${v.best}</span><span>${v.steps[0]}</span></small></figure>` : ""}
     <h3>Nearest to the limit</h3>
     <table class="facts"><tr><th>parameter</th><th class="number">derivative</th><th class="number">error</th><th></th></tr>
