@@ -171,25 +171,28 @@ class Page:
         return StreamingResponse(self._stream(watch, by), media_type="text/event-stream", headers=headers)
 
     async def _stream(self, watch: str, by: str) -> AsyncGenerator[str]:
-        """Send what the page is made of, and a frame after every change: the latest, FRAMES a second at most."""
+        """Send what the page is made of, and a frame after every change: the latest, FRAMES a second at most.
+
+        One frame may come before its time, so that an act after a pause is shown at once.
+        """
         loop, wake = asyncio.get_running_loop(), asyncio.Event()
 
         def changed() -> None:
             loop.call_soon_threadsafe(wake.set)
 
         stop_listening = self.session.listen(changed)
-        told = ""
+        told, taken = "", 0.0  # taken: the time up to which frames have been sent
         try:
             yield "retry: 1000\n\n"
             while not self._server.should_exit:
                 wake.clear()
-                begun = loop.time()
+                taken = max(taken, loop.time()) + 1 / FRAMES
                 made, frame = await run_in_threadpool(moment, self.session, watch, by)
                 if made != told:
                     told = made
                     yield f"event: settings\ndata: {made}\n\n"
                 yield f"event: frame\nid: {frame['rev']}\ndata: {as_json(frame)}\n\n"
-                await asyncio.sleep(max(begun + 1 / FRAMES - loop.time(), 0))
+                await asyncio.sleep(max(taken - 1 / FRAMES - loop.time(), 0))
                 waited = 0.0
                 while not wake.is_set() and not self._server.should_exit:
                     try:

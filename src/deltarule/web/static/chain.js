@@ -2,7 +2,7 @@
 
 import { html } from "./vendor/lit-html.js";
 import { math, matrix, sentence } from "./formula.js";
-import { asked, isOld } from "./ask.js";
+import { asked } from "./ask.js";
 import { effect } from "./vendor/signals-core.js";
 import { blank, isFound, isHidden } from "./predict.js";
 import { asked as toFind, K, level, lit, mode, settings, watch } from "./store.js";
@@ -19,7 +19,7 @@ export function chain() {
       <div class="segments" role="group" aria-label="How formulas are written">
         ${["numbers", "indices", "matrices"].map((each) => html`<button aria-pressed=${level.value === each} @click=${() => (level.value = each)}>${each}</button>`)}
       </div></div>
-    <div class="strip ${isOld(answer) ? "old" : ""} ${level.value}" tabindex="0" aria-label="Factors of the chain">${parts(rest, answer.of)}</div>`;
+    <div class="strip ${chainOf.old.value ? "old" : ""} ${level.value}" tabindex="0" aria-label="Factors of the chain">${parts(rest, answer.of)}</div>`;
 }
 
 // What is to be predicted is hidden wherever it stands: the products that are blank, until they are found.
@@ -36,7 +36,7 @@ effect(() => {
     const [, of, k] = layer;
     for (let i = 1; i <= settings.value.sizes[k]; i++) if (!isFound(answer.of, step, i)) names.push(`dL/d${of}[${k},${i}]`);
   }
-  toFind.predict.value = new Set(names);
+  if (names.join() !== [...toFind.predict.peek()].join()) toFind.predict.value = new Set(names);
 });
 
 // The products of a chain, each with its step, from 2 on.

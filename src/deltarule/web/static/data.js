@@ -2,7 +2,7 @@
 
 import { effect, signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
-import { asked, isOld } from "./ask.js";
+import { asked } from "./ask.js";
 import { bytes, CLASSES, picture } from "./colour.js";
 import { path } from "./path.js";
 import { chart } from "./table.js";
@@ -50,7 +50,7 @@ function points(f, s) {
   const py = (value) => H - (H * (value - low[1])) / (high[1] - low[1] || 1);
   const isSame = over && String(over.at) === String(answer.at) && String(over.low) === String(answer.low);
   const levels = answer.is_class ? null : bytes(answer.of);
-  const drawing = html`<svg class="plane ${isOld(answer) ? "old" : ""}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${`${answer.row.length} rows by ${answer.axes.join(" and ")}, over what the network says`}>
+  const drawing = html`<svg class="plane ${pointsOf.old.value ? "old" : ""}" viewBox="0 0 ${W} ${H}" role="img" aria-label=${`${answer.row.length} rows by ${answer.axes.join(" and ")}, over what the network says`}>
       ${isSame && over.levels ? svg`<image href=${drawn(over)} width=${W} height=${H} preserveAspectRatio="none"></image>` : ""}
       ${isSame && over.line ? svg`<path class="line loss" d=${path(over.line.map((text, n) => [px(Number(over.x[n])), py(Number(text))]))}></path>` : ""}
       ${answer.row.map((number, n) => (number === f.row ? "" : dot(answer, levels, n, px, py, false)))}

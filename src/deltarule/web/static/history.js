@@ -1,7 +1,7 @@
 // The losses of the updates so far, and how large gradient and step are now, layer by layer.
 
 import { html, svg } from "./vendor/lit-html.js";
-import { asked, isOld } from "./ask.js";
+import { asked } from "./ask.js";
 import { path } from "./path.js";
 import { chart } from "./table.js";
 import { act } from "./wire.js";
@@ -38,7 +38,7 @@ function curves(answer) {
 function norms() {
   const { answer } = normsOf.value;
   if (!answer) return "";
-  return html`<div class="scroll"><table class="facts norms ${isOld(answer) ? "old" : ""}"><tr><th>layer</th>${answer.layers.map((each) => html`<th class="number">${each.layer}</th>`)}</tr>
+  return html`<div class="scroll"><table class="facts norms ${normsOf.old.value ? "old" : ""}"><tr><th>layer</th>${answer.layers.map((each) => html`<th class="number">${each.layer}</th>`)}</tr>
     <tr><td>‖gradient‖</td>${answer.layers.map((each) => html`<td class="number" data-q=${`norm of gradient ${each.layer}`}>${each.gradient}</td>`)}</tr>
     <tr><td>‖step‖ / ‖parameters‖</td>${answer.layers.map((each) => html`<td class="number" data-q=${`step ratio ${each.layer}`}>${each.ratio || "–"}</td>`)}</tr></table></div>`;
 }

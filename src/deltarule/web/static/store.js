@@ -27,6 +27,10 @@ export const hidden = computed(() => new Set([...asked.tour.value, ...asked.pred
 // What is shown of a quantity.
 export const say = (q, text) => (hidden.value.has(q) ? "?" : text);
 
+// What of a frame changes seldom, so that what shows it alone is not drawn twenty times a second.
+export const row = computed(() => frame.value?.row);
+export const frozen = computed(() => (frame.value?.frozen ?? []).join(" "));
+
 export const K = computed(() => (settings.value ? settings.value.sizes.length - 1 : 0));
 
 // The phases of one update: forward x, 1 .. K, y_hat, L; backward L, K .. 1; and the update.
@@ -57,9 +61,6 @@ export function parsed(name) {
 }
 
 export const named = ({ kind, k, i, j }) => (kind === "w" ? `w[${k},${i},${j}]` : kind === "b" ? `b[${k},${i}]` : `s[${i}]`);
-
-// The place of unit i of layer k in a frame's lists; -1 where it is folded away.
-export const placeOf = (k, i) => frame.value.units[k].indexOf(i);
 
 // A layer's number below the line, as in a₁.
 export const sub = (k) => [...String(k)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]).join("");

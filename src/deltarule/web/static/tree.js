@@ -1,11 +1,12 @@
 // The network as a tree of buttons, for keyboards and screen readers: layer, unit, weights, each with its numbers.
 
-import { html } from "./vendor/lit-html.js";
+import { html, noChange } from "./vendor/lit-html.js";
 import { frame, inputName, K, mode, outputName, say, settings, watch } from "./store.js";
 
 export function tree() {
   const f = frame.value, s = settings.value;
   if (!f || !s || f.units.length !== s.sizes.length) return html``;
+  if (f.is_playing) return noChange; // nobody listens to twenty a second
   const of = mode.value === "batch" ? f.batch : f.example;
   const dW = of.dW ?? f.dW, db = of.db ?? f.db;
   const layers = [];

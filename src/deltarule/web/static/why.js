@@ -3,14 +3,14 @@
 import { effect, signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
 import { blocks, sentence } from "./formula.js";
-import { asked, isOld } from "./ask.js";
+import { asked } from "./ask.js";
 import { chainOf } from "./chain.js";
 import { padlock } from "./icons.js";
 import { path } from "./path.js";
 import { act, ask } from "./wire.js";
 import { blank, predict } from "./predict.js";
 import { chart } from "./table.js";
-import { frame, group, hidden, lit, mode, now, say, settings, tab, watch } from "./store.js";
+import { frozen, group, hidden, lit, mode, now, row, say, settings, tab, watch } from "./store.js";
 
 const on = () => mode.value;
 const nudgeOf = asked((rev) => (tab.value === "why" ? { about: "nudge", of: watch.value, on: on(), rev } : null));
@@ -45,11 +45,11 @@ export function why() {
 }
 
 function reasons(answer) {
-  return html`<div class=${isOld(answer) ? "old" : ""}>
+  return html`<div class=${chainOf.old.value ? "old" : ""}>
     <dl class="facts-of">
       <div><dt>∂L/∂${answer.of}</dt><dd class="big">${predict.value ? blank(answer.derivative, answer.of, 0, 1, `dL/d${answer.of}`) : html`<span data-q=${`dL/d${answer.of}`}>${say(`dL/d${answer.of}`, answer.derivative)}</span>`}</dd><dd class="verdict ${answer.verdict}" title="relative error against the complex step">${answer.verdict} ${answer.error}</dd></div>
       <div><dt>value</dt><dd><input id="weight" class="number" inputmode="decimal" aria-label=${`Value of ${answer.of}`} .value=${answer.w} @change=${(event) => act({ do: "weight", name: answer.of, value: Number(event.target.value) })}></dd>
-        <dd>${frozen(answer.of)}</dd></div>
+        <dd>${padlockOf(answer.of)}</dd></div>
       <div><dt>step</dt><dd data-q=${`step ${answer.of}`}>${say(`step ${answer.of}`, answer.step)}</dd><dd>to <span data-q=${`new ${answer.of}`}>${say(`new ${answer.of}`, answer.new_w)}</span></dd></div>
       <div><dt>ΔL</dt><dd>said <span data-q="predicted">${answer.predicted}</span></dd><dd>is <span data-q="actual">${answer.actual}</span></dd></div>
     </dl>
@@ -83,8 +83,8 @@ function paths({ of, paths: { count, largest, others, rest, total } }) {
       ${others ? html`<tr><td>the other ${others} together</td><td class="number">${rest}</td><td class="number">${total}</td></tr>` : ""}</table>`;
 }
 
-function frozen(name) {
-  const isFrozen = frame.value.frozen.includes(name);
+function padlockOf(name) {
+  const isFrozen = frozen.value.split(" ").includes(name);
   return html`<button class="lock" aria-pressed=${isFrozen} @click=${() => act({ do: "freeze", name, is_frozen: !isFrozen })}>${padlock(isFrozen)} ${isFrozen ? "frozen" : "learns"}</button>`;
 }
 
@@ -116,7 +116,7 @@ function exponent(text) {
 function nudge() {
   const { answer } = nudgeOf.value;
   if (!answer || answer.of !== watch.value) return "";
-  return html`<figure class=${isOld(answer) ? "old" : ""} @pointerdown=${(event) => drag(event, answer)} @pointermove=${(event) => event.buttons && drag(event, answer)} title="drag to move the weight"><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
+  return html`<figure class=${nudgeOf.old.value ? "old" : ""} @pointerdown=${(event) => drag(event, answer)} @pointermove=${(event) => event.buttons && drag(event, answer)} title="drag to move the weight"><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
     ${chart(plot({ xs: answer.values, at: answer.w, words: `Loss along ${answer.of} from ${answer.values[0]} to ${answer.values.at(-1)}; at ${answer.w} it is ${answer.loss}, with slope ${answer.derivative}.`, lines: [{ name: "tangent", y: clipped(answer) }, { name: "loss", y: answer.losses }] }), `Loss along ${answer.of}`, [answer.of, "L", "tangent"], answer.values.map((value, n) => [value, answer.losses[n], answer.tangent[n]]))}
     <small class="axis"><span>${answer.values[0]}</span><span>${answer.w}</span><span>${answer.values.at(-1)}</span></small></figure>`;
 }
@@ -144,14 +144,14 @@ function pulls() {
   const { answer, error } = pullsOf.value;
   if (error) return html`<p class="FAIL">${error}</p>`;
   if (!answer) return html`<p class="quiet">Asking.</p>`;
-  return html`<div class=${isOld(answer) ? "old" : ""}>
+  return html`<div class=${pullsOf.old.value ? "old" : ""}>
     <p>${answer.examples} ${answer.examples === 1 ? "example" : "examples"} of the batch add up to ∂L/∂${answer.of} = <b data-q="pulls">${answer.derivative}</b>: ${answer.down} pulls it down, ${answer.up} up. Choose one to look at it.</p>
     <label class="control"><span>added up by</span><select aria-label="Column by which pulls are added up" @change=${(event) => (grouping.value = Number(event.target.value))}>
       <option value="0" ?selected=${answer.by === 0}>nothing</option>${settings.value.groupings.map((name, n) => html`<option value=${n + 1} ?selected=${answer.by === n + 1}>${name || "(no name)"}</option>`)}</select></label>
     ${answer.groups.length ? html`<table class="facts groups"><tr><th>group</th><th class="number">examples</th><th class="number">pull</th><th class="number">mean of one</th></tr>
       ${answer.groups.map((each) => html`<tr><td class="text" title=${each.name}>${each.name}</td><td class="number">${each.examples}</td><td class="number">${each.pull}</td><td class="number">${each.mean}</td></tr>`)}</table>` : ""}
     <table class="facts pulls"><tr><th>row</th><th class="number">cₙ ∂Lₙ/∂${answer.of}</th><th>pulls it</th></tr>
-      ${answer.pulls.map((each) => html`<tr class=${each.row === frame.value.row ? "on" : ""}><td><button class="link" @click=${() => act({ do: "example", row: each.row })}>${each.row}</button></td><td class="number" data-q=${`pull ${each.row}`}>${each.pull}</td>
+      ${answer.pulls.map((each) => html`<tr class=${each.row === row.value ? "on" : ""}><td><button class="link" @click=${() => act({ do: "example", row: each.row })}>${each.row}</button></td><td class="number" data-q=${`pull ${each.row}`}>${each.pull}</td>
         <td><svg class="bar-of" viewBox="-100 0 200 10" preserveAspectRatio="none" aria-hidden="true"><rect class=${each.level < 0 ? "minus" : "plus"} x=${Math.min(0, each.level)} y="1" width=${Math.abs(each.level)} height="8"></rect><path d="M0 0V10"></path></svg></td></tr>`)}
     </table></div>`;
 }
@@ -161,7 +161,7 @@ function check() {
   const v = curveOf.value.answer;
   if (error) return html`<p class="FAIL">${error}</p>`;
   if (!answer) return html`<p class="quiet">Asking.</p>`;
-  return html`<div class=${isOld(answer) ? "old" : ""}>
+  return html`<div class=${checkOf.old.value ? "old" : ""}>
     <p class=${answer.verdict}><b>${answer.verdict}</b>: the gradient of the batch against two numerical ones.</p>
     <table class="facts"><tr><th>against</th><th class="number">found</th><th class="number">limit</th></tr>
       <tr><td>complex step</td><td class="number">${answer.error}</td><td class="number">${answer.limits[0]}</td></tr>
@@ -185,7 +185,7 @@ function mistakes() {
     const said = await ask({ about: "broken", of: answer.of, on: on(), mistake });
     broken.value = said.refused ? null : { ...said, of: answer.of };
   };
-  return html`<div class=${isOld(answer) ? "old" : ""}><p>∂L/∂${answer.of} is <b>${say(`dL/d${answer.of}`, answer.derivative)}</b>. Wrong ways to it give:</p>
+  return html`<div class=${mistakesOf.old.value ? "old" : ""}><p>∂L/∂${answer.of} is <b>${say(`dL/d${answer.of}`, answer.derivative)}</b>. Wrong ways to it give:</p>
     <table class="facts">${answer.mistakes.map((each, n) => html`<tr><td class="number">${each.value}</td><td>${sentence(each.words)}</td><td><button class="break" @click=${() => breaks(n)}>break it</button></td></tr>
       ${found?.mistake === n ? html`<tr><td colspan="3"><p class=${found.verdict}><b>${found.verdict}</b>: the certificate of the gradient with this mistake in it.</p><pre>${found.text}</pre></td></tr>` : ""}`)}</table>
     ${answer.mistakes.length ? "" : html`<p class="quiet">No mistake that is known gives another number here.</p>`}</div>`;

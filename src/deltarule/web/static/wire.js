@@ -8,6 +8,7 @@ const http = {
   async send(to, message) {
     const response = await fetch(to, {
       method: "POST",
+      priority: to === "act" ? "high" : "low",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(message),
     });
