@@ -25,6 +25,11 @@ def is_sparse(X: Any) -> bool:
     return scipy_sparse is not None and bool(scipy_sparse.issparse(X))
 
 
+def dense(X: Any) -> NDArray[Any]:
+    """Return X, (N, n_0), dense, sparse or in bins, as a matrix."""
+    return X.toarray() if is_sparse(X) else np.asarray(X)
+
+
 def rows_of(X: Any, rows: NDArray[np.intp] | slice) -> NDArray[Any]:
     """Return some rows of X, (N, n_0), dense, in CSR or in bins, as a matrix."""
     return X[rows].toarray() if is_sparse(X) else X[rows]

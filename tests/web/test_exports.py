@@ -24,7 +24,8 @@ from deltarule.chain.explained import Explained
 from deltarule.cli import main
 from deltarule.errors import DeltaruleError, OptionError
 from deltarule.web.answers import answer
-from deltarule.web.commands import CONTROLS, Settings, command, export, question
+from deltarule.web.commands import command, export, question
+from deltarule.web.controls import CONTROLS, Settings
 from deltarule.web.examples import MAKERS
 from deltarule.web.exports import EXPORTS, exported
 from deltarule.web.lesson import EXAMPLE, Lesson, begun, read, write

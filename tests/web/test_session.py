@@ -16,7 +16,8 @@ from deltarule.chain.grid import shown
 from deltarule.errors import DeltaruleError
 from deltarule.estimators import TableClassifier
 from deltarule.web.answers import answer
-from deltarule.web.commands import COMMANDS, CONTROLS, QUESTIONS, FieldError, command, question
+from deltarule.web.commands import COMMANDS, QUESTIONS, command, question
+from deltarule.web.controls import CONTROLS, FieldError
 from deltarule.web.examples import MAKERS
 from deltarule.web.session import Session
 

@@ -13,6 +13,7 @@ from deltarule.errors import ShapeError, warn_of
 from deltarule.maths.optimisers import OPTIMISERS
 from deltarule.maths.penalties import Penalty
 from deltarule.network import Floats
+from deltarule.sparse import dense
 from deltarule.spelling import listed
 from deltarule.tables.columns import Column
 from deltarule.tables.encoders import Number
@@ -53,9 +54,7 @@ def explained(
 
     def cells(n: int) -> list[str]:
         x = features[[n]]
-        return _cells(
-            model, rows.rows(np.array([n])), np.asarray(x.toarray() if hasattr(x, "toarray") else x)[0]
-        )
+        return _cells(model, rows.rows(np.array([n])), dense(x)[0])
 
     return Explained(
         net=model.network,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from deltarule.chain.grid import shown
 from deltarule.maths import passes
 from deltarule.network import Floats, Network
+from deltarule.sparse import dense
 
 if TYPE_CHECKING:
     from deltarule.web.session import Session
@@ -129,11 +130,6 @@ def _of_batch(
         "da": [_sum(each, n) for each, n in zip(deltas.a, net.sizes, strict=True)],
         "dh": [_sum(each, n) for each, n in zip([*deltas.h, None][: net.K + 1], net.sizes, strict=True)],
     }
-
-
-def dense(h: Any) -> Floats:
-    """Return rows that may be sparse as a matrix."""
-    return np.asarray(h.toarray() if hasattr(h, "toarray") else h)
 
 
 def _sum(each: Any, n: int) -> Floats | None:

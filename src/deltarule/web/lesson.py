@@ -15,7 +15,7 @@ from typing import Any
 
 from deltarule.errors import OptionError
 from deltarule.options import shown
-from deltarule.web.commands import CONTROLS, OWN, FieldError, Settings
+from deltarule.web.controls import CONTROLS, OWN, FieldError, Settings
 from deltarule.web.session import Session
 
 VERSION = "v1"

@@ -15,8 +15,10 @@ from deltarule import chain
 from deltarule.chain.grid import shown
 from deltarule.maths import passes
 from deltarule.network import Floats
-from deltarule.web.commands import FieldError, OfPlane
-from deltarule.web.frame import DIGITS, WIDE, dense, text
+from deltarule.sparse import dense
+from deltarule.web.commands import OfPlane
+from deltarule.web.controls import FieldError
+from deltarule.web.frame import DIGITS, WIDE, text
 
 if TYPE_CHECKING:
     from deltarule.web.session import Session

@@ -16,7 +16,7 @@ import numpy as np
 
 import deltarule
 from deltarule.network import Network
-from deltarule.web.commands import OWN, STARTS, Settings
+from deltarule.web.controls import OWN, STARTS, Settings
 from deltarule.web.examples import MAKERS, WORKED
 
 if TYPE_CHECKING:

@@ -16,32 +16,23 @@ from numpy.typing import NDArray
 
 from deltarule.chain.explained import Explained
 from deltarule.errors import DeltaruleError, DivergenceError, OptionError
-from deltarule.maths.optimisers import LBFGS, optimiser
-from deltarule.network import Floats, Network
+from deltarule.maths.optimisers import optimiser
+from deltarule.network import Floats
+from deltarule.sparse import dense
 from deltarule.spelling import plural
 from deltarule.tables import groups_of
 from deltarule.tables.columns import Column
-from deltarule.training import Walk, hold_out
+from deltarule.training import Walk
 from deltarule.web import commands, tour
-from deltarule.web.commands import (
-    CONTROLS,
-    OF_OTHERS,
-    OF_WORKED,
-    OWN,
-    STARTS,
-    FieldError,
-    Message,
-    Settings,
-    told_controls,
-)
-from deltarule.web.examples import MAKERS, WORKED, start_of, worked
-from deltarule.web.frame import dense, frame_of
+from deltarule.web.beginning import axes_of, made, rate_of, settings_of, split
+from deltarule.web.commands import Message
+from deltarule.web.controls import CONTROLS, OF_OTHERS, OF_WORKED, OWN, FieldError, Settings, told_controls
+from deltarule.web.examples import MAKERS, WORKED
+from deltarule.web.frame import frame_of
 from deltarule.web.script import Change, needs_start
 
 FRAMES = 20
 """A second, while it plays."""
-MOST_LOOKED_AT = 1000
-"""Rows by which the first plane is chosen."""
 
 
 class Session:
@@ -82,18 +73,17 @@ class Session:
         self._player: threading.Thread | None = None
         self._stop = threading.Event()
         self.acts: list[str] = []
-        self.begin(settings if own is None else _settings_of(own))
+        self.begin(settings if own is None else settings_of(own))
 
     # What is looked at -----------------------------------------------------------------------------
 
     def begin(self, settings: Settings, changed: Explained | None = None) -> None:
         """Make the network and the walk of some settings, or of changed examples; refused, nothing is changed."""
-        net, seen = self._made(settings) if changed is None else (changed.net, changed)
-        N = int(np.shape(seen.X)[0])
-        kept, out = self._split(settings, seen, N)
+        seen = made(settings, self.own) if changed is None else changed
+        kept, out = split(settings, seen)
         weights = None if seen.weights is None else np.asarray(seen.weights)
         walk = Walk(
-            net,
+            seen.net,
             seen.X[kept],
             seen.y[kept],
             weights=None if weights is None else weights[kept],
@@ -108,9 +98,9 @@ class Session:
             seed=settings.seed,
         )
         self.settings, self.seen, self.walk = settings, seen, walk
-        self.first = net
+        self.first = seen.net
         self.kept: NDArray[np.intp] = kept
-        self._axes = _axes_of(seen.X)
+        self._axes = axes_of(seen.X)
         of = seen.numbering
         self.numbers = kept + 1 if of is None else np.array([of.number(int(n)) for n in kept])
         self.example, self.halted = 0, ""
@@ -118,59 +108,6 @@ class Session:
         self.frozen: set[str] = set()
         self.changes = [Change(0, "begin", {}, settings)]
         self.acts, self.is_input_changed = [], changed is not None
-
-    def _made(self, settings: Settings) -> tuple[Network, Explained]:
-        """Return a network and its examples, with the first weights that are chosen."""
-        net, seen = self._drawn(settings)
-        if settings.start == STARTS[0]:
-            return net, seen
-        net = net.copy()
-        net.theta = start_of(net, settings.start)
-        return net, replace(seen, net=net)
-
-    def _drawn(self, settings: Settings) -> tuple[Network, Explained]:
-        if settings.data == OWN:
-            if self.own is None:
-                raise FieldError(
-                    "no data of your own were given; name a model and its table, or choose others.", "data"
-                )
-            seen = replace(self.own, X=dense(self.own.X), y=np.asarray(self.own.y))
-            given = self.own.net.astype("float64")
-        elif settings.data == WORKED:
-            given, made = worked()
-            seen = Explained(given, made.X, made.y, inputs=made.inputs, outputs=made.outputs)
-        else:
-            made = MAKERS[settings.data].make(settings.rows, settings.noise, settings.seed)
-            n_K = len(made.outputs)
-            output = "softmax" if made.is_class else "linear"
-            given = Network(
-                [made.X.shape[1], *settings.hidden, n_K],
-                activation=settings.activation,
-                output=output,
-                seed=settings.seed,
-                dtype="float64",
-            )
-            return given, Explained(given, made.X, made.y, inputs=made.inputs, outputs=made.outputs)
-        if given.sizes[1:-1] == settings.hidden and _activation_of(given) == settings.activation:
-            return given, seen
-        sizes = [given.sizes[0], *settings.hidden, given.sizes[-1]]
-        other = Network(
-            sizes,
-            activation=settings.activation,
-            output=str(given.output),
-            seed=settings.seed,
-            dtype="float64",
-        )
-        return other, replace(seen, net=other)
-
-    def _split(
-        self, settings: Settings, seen: Explained, N: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp] | None]:
-        if not settings.validation or N < 2:
-            return np.arange(N), None
-        y = np.asarray(seen.y)
-        classes = y if seen.net.output.name == "softmax" and y.ndim == 1 else None
-        return hold_out(N, settings.validation, np.random.default_rng([settings.seed, 0]), classes)
 
     @property
     def row(self) -> int:
@@ -334,7 +271,7 @@ class Session:
             return
         given = {option: getattr(changed, option)}
         if option == "optimiser":
-            changed = replace(changed, learning_rate=_rate_of(changed.optimiser), weight_decay=0.0)
+            changed = replace(changed, learning_rate=rate_of(changed.optimiser), weight_decay=0.0)
             given |= {"learning_rate": changed.learning_rate, "weight_decay": 0.0}
         elif option in ("learning_rate", "weight_decay"):
             given |= {"learning_rate": changed.learning_rate, "weight_decay": changed.weight_decay}
@@ -347,7 +284,7 @@ class Session:
         if settings.data == WORKED:
             return OF_WORKED
         if settings.data == OWN and self.own is not None:
-            return _settings_of(self.own)
+            return settings_of(self.own)
         if self.settings.data in (WORKED, OWN):
             return replace(OF_OTHERS, data=settings.data)
         return settings
@@ -460,41 +397,3 @@ class Session:
         with self.lock, np.errstate(all="ignore"):  # what is not finite is shown as it is
             self._see_held()
             return frame_of(self, watch, by)
-
-
-def _axes_of(X: Any) -> list[int]:
-    """Return the two inputs with the most different values, from 1, in their order; the first where there is one."""
-    counts = [len(np.unique(column)) for column in dense(X[:MOST_LOOKED_AT]).T]
-    first = np.argsort(-np.array(counts), kind="stable")[:2] + 1
-    return sorted(first.tolist()) if len(counts) > 1 else [1, 1]
-
-
-def _rate_of(name: str) -> float:
-    made = optimiser(name)
-    assert not isinstance(made, LBFGS)
-    return made.lr
-
-
-def _settings_of(own: Explained) -> Settings:
-    """Return the settings that a given network stands for."""
-    net, training = own.net, own.training
-    chosen = optimiser("adam") if training is None else training.optimiser
-    if isinstance(chosen, LBFGS):
-        chosen = optimiser("adam")
-    assert not isinstance(chosen, LBFGS)
-    rate = chosen.lr if training is None or training.rate is None or training.rate <= 0 else training.rate
-    return replace(
-        OF_OTHERS,
-        data=OWN,
-        hidden=net.sizes[1:-1],
-        activation=_activation_of(net),
-        optimiser=chosen.name,
-        learning_rate=rate,
-        weight_decay=chosen.weight_decay,
-    )
-
-
-def _activation_of(net: Network) -> str:
-    """Return the activation of all hidden layers; of several, or none, the first there is."""
-    names = [g.name for g in net.g[1:]]
-    return names[0] if names else OF_OTHERS.activation

@@ -19,7 +19,8 @@ from deltarule.chain.grid import shown
 from deltarule.chain.guesses import is_same, mistakes_of
 from deltarule.errors import OptionError
 from deltarule.maths import passes
-from deltarule.web.commands import OF_OTHERS, OF_WORKED, Grade, Progress, Settings
+from deltarule.web.commands import Grade, Progress
+from deltarule.web.controls import OF_OTHERS, OF_WORKED, Settings
 from deltarule.web.frame import DIGITS, SATURATED
 
 if TYPE_CHECKING:
