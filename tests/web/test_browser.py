@@ -549,3 +549,17 @@ def test_the_drawing_is_saved_as_it_is_seen(open_page: Any, tmp_path: Path):
         ink = tab.page.evaluate("() => getComputedStyle(document.querySelector('svg.net .number')).fill")
         number = next(each for each in drawn.iter() if each.get("data-q", "").startswith(("x", "h")))
         assert number.get("fill") == ink
+
+
+def test_the_chain_shows_where_it_breaks(open_page: Any):
+    tab = open_page(Session())
+    tab.settled()
+    where = tab.page.locator("#chain .break-here")
+    assert where.count() == 1
+    assert where.locator("table td").all_inner_texts() == ["0.55", "1.2"]  # dL/dh_1
+    assert "shared by all of layer 1 and below" in where.inner_text()
+    tab.page.locator("#goto").fill("w[3,1,1]")
+    tab.page.locator("#goto").press("Enter")
+    tab.settled()
+    assert tab.page.locator("#chain .so-far").count() == 2
+    assert where.count() == 0

@@ -333,7 +333,7 @@ class Session:
                     self.example = 0
                     while debt >= 1 and not stop.is_set():
                         self.walk.take()
-                        debt -= 1
+                        debt = debt - 1 if time.monotonic() < begun + pause else 0.0  # who is late skips
             except DeltaruleError as error:
                 self.halted = str(error)
                 stop.set()

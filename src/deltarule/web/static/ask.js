@@ -4,34 +4,37 @@ import { computed, effect, signal } from "./vendor/signals-core.js";
 import { frame } from "./store.js";
 import { ask } from "./wire.js";
 
-const PAUSE = 200; // ms between questions while it plays
+const PAUSE = 200, SHARE = 4; // ms between questions while it plays, and at least so many times what an answer took
 
 // A signal of {answer, error}; `about` makes the question of now, or null where there is none. `pause` is at least
-// between two questions, in ms, whether it plays or not. Its `old` says that the answer is of another moment; while it
-// plays all answers are, a little, and nothing is to flicker.
+// between two questions, in ms, whether it plays or not. Its `old` says that the answer is of another moment, or to
+// another question; while it plays all answers are, a little, and nothing is to flicker.
 export function asked(about, pause = 0) {
   const found = signal({ answer: null, error: "" });
-  found.old = computed(() => Boolean(found.value.answer && frame.value && !frame.value.is_playing && found.value.answer.rev !== frame.value.rev));
-  let running = false, wanted = null, last = 0;
+  const isWaiting = signal(false);
+  found.old = computed(() => !frame.value?.is_playing && (isWaiting.value || Boolean(found.value.answer && frame.value && found.value.answer.rev !== frame.value.rev)));
+  let running = false, wanted = null, last = 0, took = 0;
   async function run() {
     running = true;
     while (wanted) {
       const question = wanted;
       wanted = null;
-      const wait = last + Math.max(pause, frame.peek()?.is_playing ? PAUSE : 0) - performance.now();
+      const wait = last + Math.max(pause, frame.peek()?.is_playing ? Math.max(PAUSE, SHARE * took) : 0) - performance.now();
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
       last = performance.now();
       const said = await ask(question);
+      took = performance.now() - last;
       if (said.refused) found.value = { answer: null, error: said.error };
       else found.value = { answer: said, error: "" };
     }
-    running = false;
+    running = isWaiting.value = false;
   }
   effect(() => {
     if (!frame.value) return;
     const question = about(frame.value.rev);
     if (!question) return;
     wanted = question;
+    isWaiting.value = true;
     if (!running) run();
   });
   return found;

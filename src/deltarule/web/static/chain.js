@@ -5,7 +5,7 @@ import { math, matrix, sentence } from "./formula.js";
 import { asked } from "./ask.js";
 import { effect } from "./vendor/signals-core.js";
 import { blank, isFound, isHidden } from "./predict.js";
-import { asked as toFind, K, level, lit, mode, settings, watch } from "./store.js";
+import { asked as toFind, K, level, lit, mode, parsed, settings, watch } from "./store.js";
 
 export const chainOf = asked((rev) => ({ about: "chain", of: watch.value, on: mode.value, rev }));
 
@@ -62,11 +62,12 @@ function factor(block, of, count) {
   if (block.kind !== "equation") return html`<p class="note">${block.text ? sentence(block.text) : ""}</p>`;
   const isProduct = block.words !== "";
   const isBlank = isProduct && isHidden(block.step, count) && block.matrices[0].rows.length === 1;
+  const k = parsed(of)?.k, isBreak = isProduct && block.matrices[0].symbol === `dL/dh_${k}`;
   const isSecret = isProduct && block.step === count && toFind.tour.value.has(`dL/d${of}`);
-  return html`<figure class=${isProduct ? "so-far" : "factor"}>
+  return html`<figure class=${isProduct ? `so-far ${isBreak ? "break-here" : ""}` : "factor"}>
     <figcaption>${math(level.value === "numbers" && block.matrices.length ? block.matrices[0].name : block.mathml)}${block.shape ? html`<small>${block.shape.join(" × ")}</small>` : ""}</figcaption>
     ${block.matrices.map((each) => html`${each.caption ? html`<small>${each.caption}</small>` : ""}${isSecret ? "?" : isBlank ? blanks(each, of, block.step, count) : html`<div @pointerover=${(event) => light(event, each)} @pointerleave=${() => (lit.value = [])}>${matrix(each)}</div>`}`)}
-    ${isProduct ? html`<small>${block.words}</small>` : ""}
+    ${isProduct ? html`<small>${isBreak ? `shared by all of layer ${k} and below` : block.words}</small>` : ""}
   </figure>`;
 }
 
