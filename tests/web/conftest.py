@@ -30,7 +30,7 @@ def chromium() -> Iterator[Any]:
 
 SETTLED = """async (rev) => {
   const { frame } = await import(`${location.pathname}static/store.js`);
-  const isSettled = () => frame.value?.rev === rev && !document.querySelector(".old");
+  const isSettled = () => frame.value?.rev === rev && !document.querySelector(".old, .asking");
   for (const end = performance.now() + 60_000; !isSettled(); await new Promise((done) => setTimeout(done, 10)))
     if (performance.now() > end) throw new Error(`not settled: ${frame.value?.rev} of ${rev}`);
 }"""

@@ -300,7 +300,7 @@ def command(body: object) -> Message:
     Step(by='epoch', n=1)
     >>> command({"do": "step", "n": 0})
     Traceback (most recent call last):
-    deltarule.web.commands.FieldError: n is 0; it must be a whole number from 1 to 10000.
+    deltarule.web.controls.FieldError: n is 0; it must be a whole number from 1 to 10000.
     """
     return _message(body, "do", COMMANDS)
 

@@ -11,7 +11,7 @@ import { network } from "./network.js";
 import { rail } from "./rail.js";
 import { find, leaving } from "./root.js";
 import { status } from "./status.js";
-import { connection, frame, group, panel, phase, phases, settings, theme, watch, parsed } from "./store.js";
+import { connection, group, panel, phase, phases, settings, theme, watch, parsed } from "./store.js";
 import { stop as stopOfTour, tour } from "./tour.js";
 import { tree } from "./tree.js";
 import { why } from "./why.js";

@@ -1,10 +1,13 @@
 // Questions that are asked again when the moment, or what they are about, has changed; the last answer stays meanwhile.
 
 import { computed, effect, signal } from "./vendor/signals-core.js";
+import { html } from "./vendor/lit-html.js";
 import { frame } from "./store.js";
 import { ask } from "./wire.js";
 
 const PAUSE = 200, SHARE = 4; // ms between questions while it plays, and at least so many times what an answer took
+
+export const asking = html`<p class="quiet asking">Asking.</p>`;
 
 // A signal of {answer, error}; `about` makes the question of now, or null where there is none. `pause` is at least
 // between two questions, in ms, whether it plays or not. Its `old` says that the answer is of another moment, or to

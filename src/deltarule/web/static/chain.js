@@ -2,7 +2,7 @@
 
 import { html } from "./vendor/lit-html.js";
 import { math, matrix, sentence } from "./formula.js";
-import { asked } from "./ask.js";
+import { asked, asking } from "./ask.js";
 import { effect } from "./vendor/signals-core.js";
 import { blank, isFound, isHidden } from "./predict.js";
 import { asked as toFind, K, level, lit, mode, parsed, settings, watch } from "./store.js";
@@ -12,7 +12,7 @@ export const chainOf = asked((rev) => ({ about: "chain", of: watch.value, on: mo
 export function chain() {
   const { answer, error } = chainOf.value;
   if (error) return html`<h2>Chain</h2><p class="FAIL">${error}</p>`;
-  if (!answer) return html`<h2>Chain</h2><p class="quiet">Asking.</p>`;
+  if (!answer) return html`<h2>Chain</h2>${asking}`;
   const [, product, ...rest] = answer.sections.chain;
   return html`<div class="bar"><h2>Chain</h2><span class="product" tabindex="0" role="group" aria-label="The chain as a product">${math(product.mathml)}</span>
       ${answer.note ? html`<span class="quiet">${answer.note}</span>` : ""}

@@ -2,14 +2,14 @@
 
 import { effect, signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
-import { asked } from "./ask.js";
+import { asked, asking } from "./ask.js";
 import { bytes, CLASSES, picture } from "./colour.js";
 import { path } from "./path.js";
 import { chart } from "./table.js";
 import { act } from "./wire.js";
 import { frame, inputName, outputName, settings, theme } from "./store.js";
 
-export const axes = signal(null); // inputs that were chosen; null for those with the most values
+const axes = signal(null); // inputs that were chosen; null for those with the most values
 const view = signal("points");
 let names = ""; // other inputs begin with their own axes
 effect(() => {
@@ -44,7 +44,7 @@ export function data() {
 function points(f, s) {
   const { answer, error } = pointsOf.value, over = surfaceOf.value.answer;
   if (error) return html`<p class="FAIL">${error}</p>`;
-  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  if (!answer) return asking;
   const [low, high] = [answer.low.map(Number), answer.high.map(Number)];
   const px = (value) => (W * (value - low[0])) / (high[0] - low[0] || 1);
   const py = (value) => H - (H * (value - low[1])) / (high[1] - low[1] || 1);
@@ -100,7 +100,7 @@ function row(f, s) {
 function suspects(f) {
   const { answer, error } = suspectsOf.value;
   if (error) return html`<p class="FAIL">${error}</p>`;
-  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  if (!answer) return asking;
   return html`<p>The rows that the network finds hardest to believe: those with the largest gradients.</p>
     <table class="facts"><tr><th>row</th><th class="number">‖∂Lₙ/∂θ‖</th><th class="number">Lₙ</th></tr>
     ${answer.rows.map((each) => html`<tr class=${each.row === f.row ? "on" : ""}><td><button class="link" @click=${() => look(each.row)}>${each.row}</button></td><td class="number" data-q=${`norm ${each.row}`}>${each.norm}</td><td class="number">${each.loss}</td></tr>`)}</table>`;

@@ -45,7 +45,7 @@ export function matrix(of, q = "") {
   </table>`;
 }
 
-export const sign = (text) => (text.startsWith("-") ? "minus" : "");
+const sign = (text) => (text.startsWith("-") ? "minus" : "");
 
 // Blocks of an explanation, as they come from Python.
 export function blocks(each) {

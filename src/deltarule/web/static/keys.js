@@ -71,7 +71,7 @@ function lock() {
 }
 
 // Close sheets that are open, but the one with what is kept; whether there was one.
-export function closeSheets(kept = null) {
+function closeSheets(kept = null) {
   const open = [...tree.querySelectorAll("details.more[open]")].filter((each) => !each.contains(kept));
   open.forEach((each) => (each.open = false));
   return open.length > 0;

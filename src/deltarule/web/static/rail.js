@@ -5,8 +5,6 @@ import * as icons from "./icons.js";
 import { act } from "./wire.js";
 import { frame, mode, phase, phases, place, settings } from "./store.js";
 
-export const LAST_OF_BACKWARD = () => phases.value.length - 2;
-
 // Go a phase on; over the update, make it, and begin the next.
 export async function forth() {
   if (place.value < phases.value.length - 1) phase.value = place.value + 1;

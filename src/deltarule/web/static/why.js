@@ -3,7 +3,7 @@
 import { effect, signal } from "./vendor/signals-core.js";
 import { html, svg } from "./vendor/lit-html.js";
 import { blocks, sentence } from "./formula.js";
-import { asked } from "./ask.js";
+import { asked, asking } from "./ask.js";
 import { chainOf } from "./chain.js";
 import { padlock } from "./icons.js";
 import { path } from "./path.js";
@@ -40,7 +40,7 @@ export function why() {
       ${Object.entries(TABS).map(([name, words]) => html`<button role="tab" id="tab-${name}" aria-controls="answer" aria-selected=${tab.value === name} @click=${() => (tab.value = name)}>${words}</button>`)}
     </div>
     <div id="answer" class="answer" role="tabpanel" tabindex="0" aria-labelledby="tab-${tab.value}">
-      ${error ? html`<p class="FAIL">${error}</p>` : answer ? { why: reasons, pulls, check, mistakes, source }[tab.value](answer) : ""}
+      ${error ? html`<p class="FAIL">${error}</p>` : answer ? { why: reasons, pulls, check, mistakes, source }[tab.value](answer) : asking}
     </div>`;
 }
 
@@ -115,7 +115,7 @@ function exponent(text) {
 
 function nudge() {
   const { answer } = nudgeOf.value;
-  if (!answer || answer.of !== watch.value) return "";
+  if (!answer) return asking;
   return html`<figure class=${nudgeOf.old.value ? "old" : ""} @pointerdown=${(event) => drag(event, answer)} @pointermove=${(event) => event.buttons && drag(event, answer)} title="drag to move the weight"><figcaption>Loss along ${answer.of}: <b class="ink-value">L</b> and its <b class="ink-gradient">tangent</b></figcaption>
     ${chart(plot({ xs: answer.values, at: answer.w, words: `Loss along ${answer.of} from ${answer.values[0]} to ${answer.values.at(-1)}; at ${answer.w} it is ${answer.loss}, with slope ${answer.derivative}.`, lines: [{ name: "tangent", y: clipped(answer) }, { name: "loss", y: answer.losses }] }), `Loss along ${answer.of}`, [answer.of, "L", "tangent"], answer.values.map((value, n) => [value, answer.losses[n], answer.tangent[n]]))}
     <small class="axis"><span>${answer.values[0]}</span><span>${answer.w}</span><span>${answer.values.at(-1)}</span></small></figure>`;
@@ -143,7 +143,7 @@ function clipped({ losses, tangent }) {
 function pulls() {
   const { answer, error } = pullsOf.value;
   if (error) return html`<p class="FAIL">${error}</p>`;
-  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  if (!answer) return asking;
   return html`<div class=${pullsOf.old.value ? "old" : ""}>
     <p>${answer.examples} ${answer.examples === 1 ? "example" : "examples"} of the batch add up to ∂L/∂${answer.of} = <b data-q="pulls">${answer.derivative}</b>: ${answer.down} pulls it down, ${answer.up} up. Choose one to look at it.</p>
     <label class="control"><span>added up by</span><select aria-label="Column by which pulls are added up" @change=${(event) => (grouping.value = Number(event.target.value))}>
@@ -160,7 +160,7 @@ function check() {
   const { answer, error } = checkOf.value;
   const v = curveOf.value.answer;
   if (error) return html`<p class="FAIL">${error}</p>`;
-  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  if (!answer) return asking;
   return html`<div class=${checkOf.old.value ? "old" : ""}>
     <p class=${answer.verdict}><b>${answer.verdict}</b>: the gradient of the batch against two numerical ones.</p>
     <table class="facts"><tr><th>against</th><th class="number">found</th><th class="number">limit</th></tr>
@@ -179,7 +179,7 @@ function check() {
 function mistakes() {
   const { answer, error } = mistakesOf.value;
   if (error) return html`<p class="FAIL">${error}</p>`;
-  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  if (!answer) return asking;
   const found = broken.value?.of === answer.of && broken.value.rev === answer.rev ? broken.value : null;
   const breaks = async (mistake) => {
     const said = await ask({ about: "broken", of: answer.of, on: on(), mistake });
@@ -193,6 +193,6 @@ function mistakes() {
 
 function source() {
   const { answer } = sourceOf.value;
-  if (!answer) return html`<p class="quiet">Asking.</p>`;
+  if (!answer) return asking;
   return html`<p>The lines that compute this phase, in <b>${answer.file}</b>:</p><pre class="source" tabindex="0">${answer.lines}</pre>`;
 }
