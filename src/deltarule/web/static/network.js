@@ -12,7 +12,7 @@ import { padlock } from "./icons.js";
 const UNIT = { w: 76, line: 18 };
 const ROOM = 264; // what the units of a layer have, with the gaps between them, on a screen of 720 pixels
 const STRIP = 16; // of the units that are folded away
-const TOP = 26, LEFT = 2, LOSS = 102, WIDTH = 586;
+const TOP = 26, LEFT = 2, LOSS = 104, WIDTH = 588;
 
 export const hasMaps = signal(false);
 const mapsOf = asked((rev) => (hasMaps.value ? question("maps", rev) : null));

@@ -8,9 +8,16 @@ const UNCLEAN = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu; // wh
 export function drawn() {
   const seen = find("network").querySelector("svg.net"), made = seen.cloneNode(true);
   const all = (of) => [of, ...of.querySelectorAll("*")];
-  const styles = all(seen).map((each) => getComputedStyle(each));
+  const styles = new Map(all(seen).map((each) => [each, getComputedStyle(each)]));
+  const originals = [...styles.keys()];
   all(made).forEach((each, n) => {
-    for (const name of WRITTEN) each.setAttribute(name, styles[n].getPropertyValue(name));
+    const style = styles.get(originals[n]), above = styles.get(originals[n].parentElement);
+    for (const name of WRITTEN) {
+      const value = style.getPropertyValue(name);
+      const isInherited = name === "opacity" ? value === "1" : above?.getPropertyValue(name) === value;
+      if (isInherited) each.removeAttribute(name);
+      else each.setAttribute(name, value);
+    }
     for (const name of ["class", "aria-label", "role"]) each.removeAttribute(name);
   });
   for (const each of made.querySelectorAll("path[stroke='rgba(0, 0, 0, 0)']")) each.remove(); // room for the pointer
