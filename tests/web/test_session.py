@@ -426,6 +426,11 @@ def test_the_first_plane_is_along_the_inputs_with_the_most_values():
     X = np.column_stack([rng.integers(0, 2, 50), rng.normal(size=50), np.ones(50), rng.normal(size=50)])
     session = Session(Explained(Network([4, 3, 2], seed=0), X, rng.integers(0, 2, size=50)))
     assert session.told()["axes"] == [2, 4]
+    X = np.column_stack(
+        [X[:, 1], 3 - 2 * X[:, 1], np.ones(50), rng.integers(0, 9, 50)]
+    )  # of two that say the same, one
+    session = Session(Explained(Network([4, 3, 2], seed=0), X, rng.integers(0, 2, size=50)))
+    assert session.told()["axes"] == [1, 4]
 
 
 def test_every_message_has_a_docstring_and_defaults():

@@ -16,8 +16,8 @@ from deltarule.training import hold_out
 from deltarule.web.controls import OF_OTHERS, OWN, STARTS, FieldError, Settings
 from deltarule.web.examples import MAKERS, WORKED, start_of, worked
 
-MOST_LOOKED_AT = 1000
-"""Rows by which the first plane is chosen."""
+MOST_LOOKED_AT, ALIKE = 1000, 0.95
+"""Rows by which the first plane is chosen, and the correlation from which two inputs say the same."""
 
 
 def made(settings: Settings, own: Explained | None) -> Explained:
@@ -105,7 +105,14 @@ def activation_of(net: Network) -> str:
 
 
 def axes_of(X: Any) -> list[int]:
-    """Return the two inputs with the most different values, from 1, in their order; the first where there is one."""
-    counts = [len(np.unique(column)) for column in dense(X[:MOST_LOOKED_AT]).T]
-    first = np.argsort(-np.array(counts), kind="stable")[:2] + 1
-    return sorted(first.tolist()) if len(counts) > 1 else [1, 1]
+    """Return two inputs with many different values that do not say the same, from 1; one alone is both."""
+    columns = dense(X[:MOST_LOOKED_AT]).astype(np.float64)
+    order = np.argsort([-len(np.unique(column)) for column in columns.T], kind="stable")
+    first, *others = order.tolist()
+    with np.errstate(all="ignore"):
+        moved = columns - columns.mean(axis=0)
+        likeness = np.abs(moved[:, first] @ moved) / np.sqrt(
+            (moved[:, first] @ moved[:, first]) * (moved**2).sum(axis=0)
+        )
+    second = next((j for j in others if not likeness[j] > ALIKE), others[0] if others else first)
+    return sorted([first + 1, second + 1])

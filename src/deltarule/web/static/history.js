@@ -40,5 +40,5 @@ function norms() {
   if (!answer) return "";
   return html`<div class="scroll"><table class="facts norms ${normsOf.old.value ? "old" : ""}"><tr><th>layer</th>${answer.layers.map((each) => html`<th class="number">${each.layer}</th>`)}</tr>
     <tr><td>‖gradient‖</td>${answer.layers.map((each) => html`<td class="number" data-q=${`norm of gradient ${each.layer}`}>${each.gradient}</td>`)}</tr>
-    <tr><td>‖step‖ / ‖parameters‖</td>${answer.layers.map((each) => html`<td class="number" data-q=${`step ratio ${each.layer}`}>${each.ratio || "–"}</td>`)}</tr></table></div>`;
+    <tr><td>‖step‖ / ‖θ‖</td>${answer.layers.map((each) => html`<td class="number" data-q=${`step ratio ${each.layer}`}>${each.ratio || "–"}</td>`)}</tr></table></div>`;
 }

@@ -9,10 +9,10 @@ import { frame, group, hovered, inputName, isRevealed, K, lit, mode, named, now,
 import { bytes, picture, scale, tint } from "./colour.js";
 import { padlock } from "./icons.js";
 
-const UNIT = { w: 76, line: 18 };
-const ROOM = 264; // what the units of a layer have, with the gaps between them, on a screen of 720 pixels
+const UNIT = { w: 76, line: 17 };
+const ROOM = 260; // what the units of a layer have, with the gaps between them, on a screen of 720 pixels
 const STRIP = 16; // of the units that are folded away
-const TOP = 26, LEFT = 2, LOSS = 104, WIDTH = 588;
+const TOP = 26, BOTTOM = 30, LEFT = 2, LOSS = 104, WIDTH = 588;
 
 export const hasMaps = signal(false);
 const mapsOf = asked((rev) => (hasMaps.value ? question("maps", rev) : null));
@@ -71,13 +71,13 @@ export function network() {
   const last = K.value;
   const tall = (k) => UNIT.line * (k === 0 && s.has_scale ? 3 : 2);
   const strip = (k) => (f.strips?.[k] ? STRIP + 20 : 0);
-  const gap = Math.min(28, Math.max(8, Math.min(...f.units.map((units, k) => (ROOM - strip(k)) / units.length - tall(k)))));
+  const gap = Math.min(40, Math.max(4, Math.min(...f.units.map((units, k) => (ROOM - strip(k)) / units.length - tall(k)))));
   const span = (k) => f.units[k].length * (tall(k) + gap) + strip(k);
-  const height = TOP + Math.max(...f.units.map((_, k) => span(k))) + 34;
+  const height = TOP + Math.max(...f.units.map((_, k) => span(k))) + BOTTOM;
   const across = Math.max(124, (WIDTH - LEFT - UNIT.w - LOSS) / last);
   const width = LEFT + last * across + UNIT.w + LOSS;
   const x = (k) => LEFT + k * across;
-  const y = (k, n) => TOP + (height - TOP - 30 - span(k)) / 2 + n * (tall(k) + gap);
+  const y = (k, n) => TOP + (height - TOP - BOTTOM - span(k)) / 2 + n * (tall(k) + gap);
   const middle = (k, n) => y(k, n) + tall(k) / 2;
   const bias = height - 22;
   const edges = [];
