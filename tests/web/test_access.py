@@ -64,8 +64,10 @@ def begun() -> Session:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault_in_any_state(open_page: Any, scheme: str):
     found: dict[str, list[str]] = {}
+    tab = open_page(begun(), color_scheme=scheme)
     for state, come in STATES.items():
-        tab = open_page(begun(), color_scheme=scheme)
+        tab.page.reload()
+        tab.page.wait_for_selector("#network svg.net")
         tab.settled()
         come(tab.page)
         tab.settled()
