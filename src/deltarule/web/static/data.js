@@ -58,7 +58,7 @@ function points(f, s) {
     </svg>`;
   const of = answer.is_class ? [["class", (n) => outputName(answer.of[n] + 1)], ["says", (n) => outputName(answer.said[n] + 1)]] : [];
   const columns = [["row", (n) => answer.row[n]], [answer.axes[0], (n) => answer.x[n]], [answer.axes[1], (n) => answer.y[n]], ...of, ["loss", (n) => answer.loss[n]]];
-  return html`${chart(drawing, `${answer.row.length} rows`, columns.map(([name]) => name), answer.row.map((_, n) => columns.map(([, cell]) => cell(n))))}
+  return html`${chart(drawing, `${answer.row.length} ${answer.row.length === 1 ? "row" : "rows"}`, columns.map(([name]) => name), answer.row.map((_, n) => columns.map(([, cell]) => cell(n))))}
     <div class="axes">${axis(0, answer, s)}${answer.at[1] ? axis(1, answer, s) : html`<span class="quiet">up: ${answer.axes[1]}</span>`}</div>
     ${answer.is_slice ? html`<p class="quiet">A slice through row ${f.row}: the other inputs are as it has them.</p>` : ""}
     <p>${answer.is_class ? html`Class ${outputName(answer.of[answer.row.indexOf(f.row)] + 1)}, the network says ${outputName(answer.said[answer.row.indexOf(f.row)] + 1)}; loss` : "Loss"} <b>${f.example.loss}</b>. Choose a point to look at its row.</p>`;
