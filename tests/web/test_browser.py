@@ -86,6 +86,24 @@ def test_the_tour_is_walked_by_keyboard_alone(open_page: Any):
     page.wait_for_selector("#history h2:has-text('History')")
 
 
+def test_the_chain_does_not_tell_what_the_tour_asks_for(open_page: Any):
+    tab = open_page(Session())
+    page = tab.page
+    cells = {7: (0, ["?", "0"], ["-1.25", "0"]), 9: (2, ["-0.2", "?"], ["-0.2", "0.2"])}
+    cells[8] = (1, ["?"] * 4, ["0.16", "-0.16", "-0.16", "0.16"])
+    for n in range(1, 10):
+        page.keyboard.press("t")
+        page.wait_for_selector(f"#history h2:has-text('{n}. ')")
+        tab.settled()
+        if n in cells:
+            place, before, after = cells[n]
+            matrix = page.locator("#chain table.matrix").nth(place).locator("td")
+            assert matrix.all_inner_texts() == before
+            page.get_by_role("button", name="tell me").click()
+            page.wait_for_selector(".verdict-of:has-text('It is')")
+            assert matrix.all_inner_texts() == after
+
+
 def test_an_answer_is_graded_and_a_mistake_named(open_page: Any):
     tab = open_page(Session())
     page = tab.page

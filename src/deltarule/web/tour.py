@@ -217,6 +217,7 @@ STOPS = (
         lambda _, seen: (seen.group, seen.at) == ("backward", "3"),
         ("backward", "L"),
         choices=("plus", "minus"),
+        hides=("dy_hat/da_3",),
     ),
     Stop(
         "Together",

@@ -5,7 +5,7 @@ import { math, matrix, sentence } from "./formula.js";
 import { asked, asking } from "./ask.js";
 import { effect } from "./vendor/signals-core.js";
 import { blank, isFound, isHidden } from "./predict.js";
-import { asked as toFind, K, level, lit, mode, parsed, settings, watch } from "./store.js";
+import { asked as toFind, hidden, K, level, lit, mode, parsed, say, settings, watch } from "./store.js";
 
 export const chainOf = asked((rev) => ({ about: "chain", of: watch.value, on: mode.value, rev }));
 
@@ -66,9 +66,18 @@ function factor(block, of, count) {
   const isSecret = isProduct && block.step === count && toFind.tour.value.has(`dL/d${of}`);
   return html`<figure class=${isProduct ? `so-far ${isBreak ? "break-here" : ""}` : "factor"}>
     <figcaption>${math(level.value === "numbers" && block.matrices.length ? block.matrices[0].name : block.mathml)}${block.shape ? html`<small>${block.shape.join(" × ")}</small>` : ""}</figcaption>
-    ${block.matrices.map((each) => html`${each.caption ? html`<small>${each.caption}</small>` : ""}${isSecret ? "?" : isBlank ? blanks(each, of, block.step, count) : html`<div @pointerover=${(event) => light(event, each)} @pointerleave=${() => (lit.value = [])}>${matrix(each)}</div>`}`)}
+    ${block.matrices.map((each) => html`${each.caption ? html`<small>${each.caption}</small>` : ""}${isSecret ? "?" : isBlank ? blanks(each, of, block.step, count) : html`<div @pointerover=${(event) => light(event, each)} @pointerleave=${() => (lit.value = [])}>${matrix(masked(each))}</div>`}`)}
     ${isProduct ? html`<small>${isBreak ? `shared by all of layer ${k} and below` : block.words}</small>` : ""}
   </figure>`;
+}
+
+// A matrix without the numbers that are to be found out.
+function masked(each) {
+  if (hidden.value.has(each.symbol)) return { ...each, rows: each.rows.map((row) => row.map(() => "?")) };
+  const found = /^dL\/d(?:([ah])_(\d+)|y_hat)$/.exec(each.symbol);
+  if (!found || each.rows.length > 1 || each.is_elided) return each;
+  const q = (j) => (found[1] ? `dL/d${found[1]}[${found[2]},${j}]` : `dL/dy_hat[${j}]`);
+  return { ...each, rows: [each.rows[0].map((text, n) => say(q(n + 1), text))] };
 }
 
 // Light what a cell is about: the unit of its row and that of its column, and the weight where it is one.
