@@ -531,7 +531,7 @@ def test_pulls_are_added_up_by_a_column(open_page: Any):
     tab = open_page(session)
     tab.page.keyboard.press("p")
     tab.settled()
-    tab.page.get_by_label("Column by which pulls are added up").select_option(label="target")
+    tab.page.get_by_label("Column by which pulls are added up").select_option(label="the target")
     rows = tab.page.locator("#why .groups tr:has(td)")
     rows.nth(1).wait_for()
     q, batch = session.walk.problem, session.walk.rows

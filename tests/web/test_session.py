@@ -204,7 +204,7 @@ def test_pulls_are_added_up_by_inputs_and_target_of_the_batch(data: str):
     do(session, "set", option="data", value=data)
     do(session, "set", option="validation", value=0.5)
     names, n = session.told()["groupings"], session.walk.net.sizes[0]
-    assert names[-1] == "target"
+    assert names[-1] == "the target"
     rows = session.walk.rows
     by_target = session.groups(len(names))
     if data == "blobs":
@@ -228,7 +228,7 @@ def test_pulls_of_a_table_are_added_up_by_its_own_columns():
     seen = model.explained(table, None)
     session = Session(replace(seen, net=model.model_.members[0]))
     names = session.told()["groupings"]
-    assert {"sex", "age", "y"} <= set(names)
+    assert names == ["sex", "age", "y", "the target"]
     do(session, "set", option="batch_size", value=40)
     said = ask(session, "pulls", of="w[1,1,1]", by=names.index("sex") + 1)
     each = {pull["row"]: float(pull["pull"]) for pull in said["pulls"]}
@@ -437,3 +437,16 @@ def test_every_message_has_a_docstring_and_defaults():
     for kind in (*COMMANDS.values(), *QUESTIONS.values()):
         assert kind.__doc__
         kind()
+
+
+def test_a_paths_value_is_the_product_along_its_edges():
+    session = Session()  # all its units let everything through
+    net = session.walk.net
+    told = ask(session, "chain", of="w[1,1,1]")["paths"]
+    da_K = net.gradients(session.walk.problem.X, session.walk.problem.p).a[net.K][0]
+    for path in told["largest"]:
+        last = path["edges"][-1]
+        along = np.prod([net.theta[net.layout.find(name)] for name in path["edges"]])
+        assert path["value"] == shown(float(session.walk.problem.X[0, 0] * along * da_K[int(last[4]) - 1]), 4)
+    assert len({tuple(path["edges"]) for path in told["largest"]}) == 4
+    assert told["largest"][-1]["sum"] == told["total"] == "0.55"

@@ -124,19 +124,21 @@ class Session:
 
     @property
     def groupings(self) -> list[str]:
-        """What the examples can be grouped by: the columns of a table, or the inputs, and the target."""
-        if self.seen.columns:
-            return list(self.seen.columns)
-        return [*(self.seen.inputs or (f"x{j + 1}" for j in range(self.walk.net.sizes[0]))), "target"]
+        """What the examples can be grouped by: the columns of a table, or the inputs, and the target, if it is one."""
+        net, seen = self.walk.net, self.seen
+        columns = seen.columns or seen.inputs or [f"x{j + 1}" for j in range(net.sizes[0])]
+        is_one = net.output.name == "softmax" or net.sizes[-1] == 1
+        return [*columns, *(["the target"] if is_one else [])]
 
     def groups(self, by: int) -> NDArray[np.str_]:
         """Return the group of every example of the batch, by a place among the groupings, from 1."""
         names, rows = self.groupings, self.kept[self.walk.rows]
         if by > len(names):
             raise FieldError(f"by is {by}; there are {plural(len(names), 'column')}.", "by")
-        if self.seen.columns and self.seen.groups is not None:
-            return np.array(self.seen.groups(names[by - 1]))[rows]
-        if by < len(names):
+        columns, n_0 = self.seen.columns, self.walk.net.sizes[0]
+        if by <= len(columns) and self.seen.groups is not None:
+            return np.array(self.seen.groups(columns[by - 1]))[rows]
+        if not columns and by <= n_0:
             return np.array(groups_of(Column.of("x", dense(self.seen.X[:, [by - 1]])[:, 0])))[rows]
         p = self.walk.problem.p
         if self.walk.net.output.name != "softmax":
